@@ -1,0 +1,123 @@
+// Package store is the contract between factorydash and its stores, split by
+// use: Writer for capture, Reader for pages, API and exports, Admin for people.
+// storetest is the suite that every store passes.
+//
+// A store keeps observations exactly as often as they were committed, which
+// the cursor makes once: see Writer.Commit.
+//
+// All methods are safe for concurrent use, by several processes too. They
+// return errors with a plant code: Unavailable where the store is away or
+// refuses writes for now (try again later), Conflict, NotFound, Invalid;
+// anything else is a fault.
+package store
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// Writer is what capture needs.
+type Writer interface {
+	// SaveModel stores a version of an agent's device models, unless it is the
+	// newest one already, and gives the agent's devices and data items with
+	// their numbers. Devices and items keep their numbers across versions; a
+	// device that is gone from the model stays and is marked as not present.
+	SaveModel(ctx context.Context, m plant.Model) (Inventory, error)
+	// AddItem makes a data item that is in no model, for observations that
+	// name it, and gives it with its number. An item that exists is returned
+	// as it is.
+	AddItem(ctx context.Context, item plant.DataItem) (plant.DataItem, error)
+	// AddDevice does the same for a device that is in no model.
+	AddDevice(ctx context.Context, device plant.Device) (plant.Device, error)
+	// LastRun gives the newest run of an agent. NotFound where there is none.
+	LastRun(ctx context.Context, agent plant.AgentID) (plant.Run, error)
+	// StartRun begins a new run of an agent, at first; gaps are put into the
+	// ledger with it, those of the run that it follows and, with Run 0, those
+	// of the new run. after is the newest run the caller knows of (0 where it
+	// knows none): Conflict where another one was started since. The epoch is
+	// counted by the store.
+	StartRun(ctx context.Context, after plant.RunID, run plant.Run, gaps []plant.Gap) (plant.Run, error)
+	// Latest gives what is known now of every data item of an agent that has
+	// been observed.
+	Latest(ctx context.Context, agent plant.AgentID) ([]plant.Latest, error)
+	// States gives the newest state change of each device of an agent.
+	States(ctx context.Context, agent plant.AgentID) ([]plant.StateChange, error)
+	// Commit stores the batches of several agents in one transaction. A batch
+	// whose Expect is not the run's cursor is left out as a whole and gets a
+	// Conflict in its Err; the others are stored. The transaction as a whole
+	// failed, and nothing was stored, where Commit returns an error.
+	Commit(ctx context.Context, batches []*Batch) error
+}
+
+// Inventory is the devices of an agent with their data items.
+type Inventory struct {
+	Devices []plant.Device
+	Items   []plant.DataItem
+}
+
+// Batch is what one agent commits at once.
+type Batch struct {
+	Run plant.RunID
+	// Expect is the cursor that the batch goes on from; Next is the cursor
+	// after it. Each sequence number from Expect up to but not including Next
+	// is in Observations once, or in one of Gaps.
+	Expect, Next int64
+	// Observations stand in ascending order of sequence.
+	Observations []plant.Observation
+	Gaps         []plant.Gap
+	// Latest is what is now known of the items that the batch changed.
+	Latest []plant.Latest
+	// States are the state changes that the observations made.
+	States []plant.StateChange
+	// Received is our clock when the newest of it arrived.
+	Received time.Time
+	// Err is set by Commit: nil for a batch that was stored.
+	Err error
+}
+
+// Reader is what pages, API and exports need.
+type Reader interface {
+	// Agents gives all agents by name.
+	Agents(ctx context.Context) ([]plant.Agent, error)
+	// Devices gives all devices by agent and name.
+	Devices(ctx context.Context) ([]plant.Device, error)
+	// Items gives the data items of a device in the order of its model.
+	Items(ctx context.Context, device plant.DeviceID) ([]plant.DataItem, error)
+	// Current gives what is known now of the data items of a device.
+	Current(ctx context.Context, device plant.DeviceID) ([]plant.Latest, error)
+	// StatesBetween gives the state changes of a device with from ≤ time < to
+	// in order of run and sequence, with the last change before from in front.
+	StatesBetween(ctx context.Context, device plant.DeviceID, from, to int64) ([]plant.StateChange, error)
+	// ItemObservations yields the observations of one item with
+	// from ≤ time < to in order of time, then run and sequence. Where before
+	// is true, the last observation before from (in that order) comes first.
+	ItemObservations(ctx context.Context, item plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error]
+	// Observations yields the observations of one run in order of sequence,
+	// beginning with the first whose sequence is at least sequence.
+	Observations(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Observation, error]
+	// Runs gives all runs by agent name, instanceId and epoch.
+	Runs(ctx context.Context) ([]plant.Run, error)
+	// Gaps gives the gaps of a run in order of sequence.
+	Gaps(ctx context.Context, run plant.RunID) ([]plant.Gap, error)
+	// Models gives the versions of an agent's device models, newest first,
+	// without their Devices.
+	Models(ctx context.Context, agent plant.AgentID) ([]plant.Model, error)
+}
+
+// Admin is what commands that set up and look after a store need.
+type Admin interface {
+	// PutAgent stores an agent, or changes the URL of the one with its name.
+	// Configured true marks it as added by command and false leaves that mark
+	// as it is. Invalid where the agent does not pass Validate.
+	PutAgent(ctx context.Context, agent plant.Agent) (plant.Agent, error)
+	// RemoveAgent takes the mark of an agent away, which ends its reading. What
+	// it has stored stays. NotFound where there is no such configured agent.
+	RemoveAgent(ctx context.Context, name string) error
+	// Ping reports whether the store answers and its schema is as this program
+	// needs it.
+	Ping(ctx context.Context) error
+	Close() error
+}
