@@ -1,0 +1,163 @@
+package api
+
+import (
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// The types of this file are what the API answers with, what the event stream
+// carries and what the pages are drawn from. Times are RFC 3339 in UTC; a field
+// that is not known is null or left out, never zero.
+
+// Machine is a machine as the floor shows it.
+type Machine struct {
+	Slug         string `json:"slug"`
+	Name         string `json:"name"`
+	Agent        string `json:"agent"`
+	Manufacturer string `json:"manufacturer,omitempty"`
+	Model        string `json:"model,omitempty"`
+	// State is the slug of the state, Word what people read.
+	State string `json:"state"`
+	Word  string `json:"word"`
+	// Since is when the state began. SinceBefore is true where it began before
+	// anything that is stored.
+	Since       *time.Time `json:"since,omitempty"`
+	SinceBefore bool       `json:"sinceBefore,omitempty"`
+	// Rule says which rule decided the state.
+	Rule string `json:"rule,omitempty"`
+	// LastState and LastSeen say what was known last where the state is no
+	// link.
+	LastState string     `json:"lastState,omitempty"`
+	LastSeen  *time.Time `json:"lastSeen,omitempty"`
+	// LinkError and Retry say why the agent cannot be reached and when it is
+	// tried next.
+	LinkError string     `json:"linkError,omitempty"`
+	Retry     *time.Time `json:"retry,omitempty"`
+	// Program is the program of the machine's first path; nil where it is not
+	// known or the machine has none.
+	Program *string `json:"program,omitempty"`
+	// Mode and Execution are those of the first path.
+	Mode      *string `json:"mode,omitempty"`
+	Execution *string `json:"execution,omitempty"`
+	// Parts is the part count; nil where it is not known.
+	Parts *float64 `json:"parts,omitempty"`
+	// Paths are the paths of a machine that has more than one.
+	Paths []Path `json:"paths,omitempty"`
+	// Conditions are the active warnings and faults, gravest first.
+	Conditions []Condition `json:"conditions,omitempty"`
+}
+
+// Path is one path of a machine.
+type Path struct {
+	Name      string  `json:"name"`
+	Program   *string `json:"program,omitempty"`
+	Mode      *string `json:"mode,omitempty"`
+	Execution *string `json:"execution,omitempty"`
+}
+
+// Condition is an active warning or fault.
+type Condition struct {
+	Item           string    `json:"item"`
+	Type           string    `json:"type"`
+	Component      string    `json:"component,omitempty"`
+	Level          string    `json:"level"`
+	NativeCode     string    `json:"nativeCode,omitempty"`
+	NativeSeverity string    `json:"nativeSeverity,omitempty"`
+	Qualifier      string    `json:"qualifier,omitempty"`
+	ConditionID    string    `json:"conditionId,omitempty"`
+	Text           string    `json:"text,omitempty"`
+	Since          time.Time `json:"since"`
+}
+
+// Item is a data item with what is known of it now.
+type Item struct {
+	// ID is the store's number of the data item; DataItemID the agent's id.
+	ID             plant.ItemID `json:"id"`
+	DataItemID     string       `json:"dataItemId"`
+	Name           string       `json:"name,omitempty"`
+	Category       string       `json:"category"`
+	Type           string       `json:"type"`
+	SubType        string       `json:"subType,omitempty"`
+	Units          string       `json:"units,omitempty"`
+	Representation string       `json:"representation,omitempty"`
+	// Component is where the data item stands in the device, such as
+	// "Axes[base]/Linear[X]"; empty for the device itself.
+	Component string `json:"component,omitempty"`
+	// Observed is true where there is any observation of it.
+	Observed bool `json:"observed"`
+	// Value is a number, a text, an object (data set or table), or null while
+	// it is not known. For a condition it is the gravest active level.
+	Value any `json:"value"`
+	// Time is the agent's timestamp of the last observation.
+	Time     *time.Time `json:"time,omitempty"`
+	Sequence int64      `json:"sequence,omitempty,string"`
+	// Active are the active activations of a condition.
+	Active []Condition `json:"active,omitempty"`
+}
+
+// MachineDetail is a machine with all its data items, in the order of its
+// model.
+type MachineDetail struct {
+	Machine
+	Description string `json:"description,omitempty"`
+	Serial      string `json:"serial,omitempty"`
+	UUID        string `json:"uuid,omitempty"`
+	Items       []Item `json:"items"`
+}
+
+// Agent is an agent with how its reading goes.
+type Agent struct {
+	plant.AgentStatus
+	// URL is without its password.
+	URL string `json:"url"`
+	// Machines counts the devices of the agent.
+	Machines int `json:"machines"`
+}
+
+// Point is one point of a series: microseconds since 1970-01-01 UTC and a
+// number, a text, or null where the value became unknown.
+type Point [2]any
+
+// Series is the observations of one data item over a range, thinned where there
+// are more than were asked for.
+type Series struct {
+	Item Item      `json:"item"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Observations is how many there are in the range; Points what is left of
+	// them. Each point is a stored observation: of each pixel column the
+	// first, the last, the lowest and the highest, and every begin and end of
+	// a gap.
+	Observations int     `json:"observations"`
+	Points       []Point `json:"points"`
+	// Before is true where the first point is the last observation before the
+	// range.
+	Before bool `json:"before,omitempty"`
+}
+
+// Event is what the event stream carries. Name is the SSE event name; Data is
+// sent as JSON:
+//
+//	machines  []Machine  machines that changed (their cards)
+//	values    Values     changed data items of the machine asked for
+//	agents    []Agent    agents whose status changed
+//	hello     Hello      first event of every connection
+type Event struct {
+	Name string
+	Data any
+}
+
+// Values is the changed data items of one machine.
+type Values struct {
+	Machine string `json:"machine"`
+	Items   []Item `json:"items"`
+}
+
+// Hello opens a stream. Resumed is true where every event since the client's
+// Last-Event-ID follows; otherwise the client reads the current values anew.
+type Hello struct {
+	Resumed bool      `json:"resumed"`
+	Now     time.Time `json:"now"`
+	Version string    `json:"version"`
+}
