@@ -35,7 +35,7 @@ type LogOptions struct {
 // attribute, so that nothing an agent sends can forge a line. The caller closes
 // the closer when nothing logs any more.
 func NewLog(o LogOptions) (*slog.Logger, io.Closer, error) {
-	var out io.Writer = o.Stderr
+	out := o.Stderr
 	var closer io.Closer = nopCloser{}
 	if o.File != "" {
 		if err := writable(o.File); err != nil {

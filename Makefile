@@ -1,0 +1,75 @@
+# Two targets do all the set-up: `make run` and `make test`.
+# `make help` lists them all.
+
+GO      ?= go
+BIN     := bin/factorydash
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# Where `make run` keeps its data and shows its page.
+DATA    ?= var/data
+LISTEN  ?= 127.0.0.1:8000
+NIST    ?= https://smstestbed.nist.gov/vds
+# Packages whose tests are about concurrency: `make test` runs them under the
+# race detector as well.
+RACE    := ./mtconnect/agent ./internal/collect ./internal/live ./internal/api ./internal/store/...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build, then show a simulated shop and the NIST test bed on http://127.0.0.1:8000/.
+	$(BIN) serve --data $(DATA) --listen $(LISTEN) --simulate --agent nist=$(NIST)
+
+.PHONY: build
+build: ## Build the static binary into bin/.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/factorydash
+
+.PHONY: test
+test: browser ## Run every test, installing what they need (a browser); under 12 minutes on 2 cores.
+	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m ./...
+	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m -race -short $(RACE)
+
+.PHONY: test-race
+test-race: browser ## Run every test under the race detector.
+	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 45m -race ./...
+
+.PHONY: browser
+browser: # Install the browser that the page tests drive, where there is none.
+	@scripts/install-browser
+
+.PHONY: lint
+lint: ## Run the linters (built from tools/go.mod).
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+.PHONY: generate
+generate: ## Make the generated files anew: the front end's bundles.
+	$(GO) generate ./...
+
+.PHONY: verify
+verify: ## Check that generated files and go.mod are in sync, then lint.
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+	$(GO) generate ./...
+	@git diff --exit-code --stat -- . || { echo "generated files are out of date: run 'make generate' and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- internal/web/assets)" || { git status --short -- internal/web/assets; echo "generated files are not committed"; exit 1; }
+	$(MAKE) lint
+
+.PHONY: bench
+bench: ## Measure parsing, storing and capture, beside what limits them.
+	scripts/bench
+
+.PHONY: chaos
+chaos: ## Kill, cut and damage the capture for a long time, and count what is left.
+	FACTORYDASH_CHAOS=long $(GO) test -timeout 60m -count=1 -v -run Chaos ./cmd/factorydash
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (5m by default).
+	scripts/fuzz $(or $(FUZZTIME),5m)
+
+.PHONY: clean
+clean: ## Remove what was built and what `make run` stored.
+	rm -rf bin $(DATA)
