@@ -65,6 +65,9 @@ func (a *Alarm) Key() string {
 // Observation is one observation of a data item.
 type Observation struct {
 	Item ItemID
+	// Run is the run of the agent that the observation is of. Stores set it on
+	// what they give; in a batch, whose run says it for all, it is not looked at.
+	Run RunID
 	// Sequence orders the observations of a run: 1 to 2^63−1.
 	Sequence int64
 	// Time is the agent's timestamp in microseconds since 1970-01-01 UTC. It

@@ -92,11 +92,13 @@ type Reader interface {
 	// in order of run and sequence, with the last change before from in front.
 	StatesBetween(ctx context.Context, device plant.DeviceID, from, to int64) ([]plant.StateChange, error)
 	// ItemObservations yields the observations of one item with
-	// from ≤ time < to in order of time, then run and sequence. Where before
-	// is true, the last observation before from (in that order) comes first.
+	// from ≤ time < to in order of time, then run and sequence, each with its
+	// Run. Where before is true, the last observation before from (in that
+	// order) comes first.
 	ItemObservations(ctx context.Context, item plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error]
 	// Observations yields the observations of one run in order of sequence,
-	// beginning with the first whose sequence is at least sequence.
+	// each with its Run, beginning with the first whose sequence is at least
+	// sequence.
 	Observations(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Observation, error]
 	// Runs gives all runs by agent name, instanceId and epoch.
 	Runs(ctx context.Context) ([]plant.Run, error)
