@@ -21,3 +21,26 @@ type Limits struct {
 	// (default 65,536).
 	Interned int
 }
+
+// withDefaults returns the limits with the default in each field that is zero.
+func (l Limits) withDefaults() Limits {
+	if l.Document == 0 {
+		l.Document = 64 << 20
+	}
+	if l.Token == 0 {
+		l.Token = 1 << 20
+	}
+	if l.Depth == 0 {
+		l.Depth = 64
+	}
+	if l.Attributes == 0 {
+		l.Attributes = 64
+	}
+	if l.Entries == 0 {
+		l.Entries = 65_536
+	}
+	if l.Interned == 0 {
+		l.Interned = 65_536
+	}
+	return l
+}
