@@ -161,3 +161,26 @@ type Hello struct {
 	Now     time.Time `json:"now"`
 	Version string    `json:"version"`
 }
+
+// Page is a part of a list. Next is given as "after" to get the part that
+// follows; it is left out where the list ends.
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// Gap is a range of sequence numbers that is not stored.
+type Gap struct {
+	Agent    string `json:"agent"`
+	Instance uint64 `json:"instance,string"`
+	// Epoch counts the runs of the same instance from 0.
+	Epoch int32 `json:"epoch,omitempty"`
+	// From and To are the first and the last number missing. To and Lost, how
+	// many are missing, are null where nobody knows: the agent restarted.
+	From    int64           `json:"from"`
+	To      *int64          `json:"to"`
+	Lost    *int64          `json:"lost"`
+	Reason  plant.GapReason `json:"reason"`
+	Detail  string          `json:"detail,omitempty"`
+	Noticed time.Time       `json:"noticed"`
+}

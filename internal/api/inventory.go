@@ -1,0 +1,228 @@
+package api
+
+import (
+	"context"
+	"math"
+
+	"github.com/factorydash/factorydash/internal/live"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// inventory is what there is: agents, their machines and data items. It is
+// built, published and never changed, so requests read it without a lock.
+type inventory struct {
+	agents   []*agent // by name
+	machines []*machine
+	byAgent  map[plant.AgentID]*agent
+	byDevice map[plant.DeviceID]*machine
+	bySlug   map[string]*machine
+	byItem   map[plant.ItemID]*item
+	byRun    map[plant.RunID]plant.Run
+}
+
+// agent is an agent with its newest run and its machines.
+type agent struct {
+	plant.Agent
+	run      plant.Run
+	machines []*machine // by name, without the agent's own device
+}
+
+// machine is a device with its data items.
+type machine struct {
+	plant.Device
+	agent *agent
+	items []*item // in the order of the model
+	card  card
+	// early is the machine's first state change, or any other that is not the
+	// newest; zero where it has none.
+	early plant.StateChange
+}
+
+// item is a data item with its machine.
+type item struct {
+	plant.DataItem
+	machine *machine
+}
+
+// misses reports whether an update names anything that the inventory does not
+// have. Agents whose runs it has and whose data items it lacks are added to
+// doubtful: nothing else would tell that they changed.
+func (in *inventory) misses(u live.Update, doubtful map[plant.AgentID]bool) bool {
+	misses := false
+	for _, l := range u.Latest {
+		if run, ok := in.byRun[l.Run]; !ok {
+			misses = true
+		} else if in.byItem[l.Item] == nil {
+			misses, doubtful[run.Agent] = true, true
+		}
+	}
+	for _, c := range u.States {
+		m := in.byDevice[c.Device]
+		misses = misses || m == nil || m.early == plant.StateChange{}
+	}
+	for _, a := range u.Links {
+		misses = misses || in.byAgent[a] == nil
+	}
+	return misses
+}
+
+// refresh reads agents, devices and runs, and then the data items and present
+// values of each agent that is doubtful or not as it was: of all where all is
+// true.
+func (s *Service) refresh(ctx context.Context, doubtful map[plant.AgentID]bool, all bool) error {
+	old := s.inventory.Load()
+	next, err := s.outline(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range next.agents {
+		was := old.byAgent[a.ID]
+		if !all && was != nil && !doubtful[a.ID] && !s.stale(was, a) {
+			next.adopt(a, was)
+			continue
+		}
+		if err := s.reload(ctx, next, a); err != nil {
+			return err
+		}
+	}
+	s.inventory.Store(next)
+	return nil
+}
+
+// outline reads what there is, without data items.
+func (s *Service) outline(ctx context.Context) (*inventory, error) {
+	agents, err := s.reader.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := s.reader.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := s.reader.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := &inventory{
+		byAgent:  make(map[plant.AgentID]*agent),
+		byDevice: make(map[plant.DeviceID]*machine),
+		bySlug:   make(map[string]*machine),
+		byItem:   make(map[plant.ItemID]*item),
+		byRun:    make(map[plant.RunID]plant.Run),
+	}
+	for _, a := range agents {
+		entry := &agent{Agent: a}
+		in.agents = append(in.agents, entry)
+		in.byAgent[a.ID] = entry
+	}
+	for _, r := range runs {
+		in.byRun[r.ID] = r
+		if a := in.byAgent[r.Agent]; a != nil && r.ID > a.run.ID {
+			a.run = r
+		}
+	}
+	for _, d := range devices {
+		a := in.byAgent[d.Agent]
+		if a == nil {
+			continue // It was added after the agents were read.
+		}
+		m := &machine{Device: d, agent: a}
+		a.machines = append(a.machines, m)
+		in.machines = append(in.machines, m)
+		in.byDevice[d.ID], in.bySlug[d.Slug] = m, m
+	}
+	return in, nil
+}
+
+// stale reports whether the data items or the present values of an agent may be
+// others than before. Where this process reads the agent, the hub has its
+// values at once.
+func (s *Service) stale(was, is *agent) bool {
+	if was.run.ID != is.run.ID || len(was.machines) != len(is.machines) {
+		return true
+	}
+	for i, m := range is.machines {
+		if m.Device != was.machines[i].Device || s.unsettled(was.machines[i]) {
+			return true
+		}
+	}
+	_, read := s.hub.Status(is.ID)
+	return !read && was.run.Next != is.run.Next
+}
+
+// unsettled reports whether the hub knows of a machine what the inventory has
+// not looked up yet: an early state.
+func (s *Service) unsettled(m *machine) bool {
+	_, ok := s.hub.State(m.ID)
+	return ok && m.early == (plant.StateChange{})
+}
+
+// adopt takes the data items over from an older inventory.
+func (in *inventory) adopt(a, was *agent) {
+	for i, m := range a.machines {
+		old := was.machines[i]
+		m.early = old.early
+		in.furnish(m, old.dataItems())
+	}
+}
+
+// dataItems gives the data items as the store gave them.
+func (m *machine) dataItems() []plant.DataItem {
+	items := make([]plant.DataItem, len(m.items))
+	for i, it := range m.items {
+		items[i] = it.DataItem
+	}
+	return items
+}
+
+// furnish gives a machine its data items.
+func (in *inventory) furnish(m *machine, items []plant.DataItem) {
+	m.items = make([]*item, len(items))
+	for i, d := range items {
+		m.items[i] = &item{DataItem: d, machine: m}
+		in.byItem[d.ID] = m.items[i]
+	}
+	m.card = newCard(m.items)
+}
+
+// reload reads the data items of an agent's machines from the store, and what is
+// known of them now into the hub.
+func (s *Service) reload(ctx context.Context, in *inventory, a *agent) error {
+	change := plant.Change{Agent: a.ID, Committed: s.now()}
+	for _, m := range a.machines {
+		items, err := s.reader.Items(ctx, m.ID)
+		if err != nil {
+			return err
+		}
+		in.furnish(m, items)
+		latest, err := s.reader.Current(ctx, m.ID)
+		if err != nil {
+			return err
+		}
+		change.Latest = append(change.Latest, latest...)
+		newest, err := s.reader.StatesBetween(ctx, m.ID, math.MaxInt64, math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		change.States = append(change.States, newest...)
+		if m.early, err = s.earlyState(ctx, newest); err != nil {
+			return err
+		}
+	}
+	s.hub.Publish(change)
+	return nil
+}
+
+// earlyState gives the state change before the newest one of a machine, or the
+// newest where it is the first; zero where there is none.
+func (s *Service) earlyState(ctx context.Context, newest []plant.StateChange) (plant.StateChange, error) {
+	if len(newest) == 0 {
+		return plant.StateChange{}, nil
+	}
+	last := newest[len(newest)-1]
+	before, err := s.reader.StatesBetween(ctx, last.Device, last.Time, last.Time+1)
+	if err != nil || len(before) == 0 {
+		return last, err
+	}
+	return before[0], nil
+}

@@ -1,0 +1,57 @@
+package api
+
+import "time"
+
+// The limits of the API. What is asked beyond them is refused with a message
+// that names the limit.
+const (
+	// DefaultPage and MaxPage are how many entries a page of a list has.
+	DefaultPage = 100
+	MaxPage     = 1000
+	// DefaultObservations and MaxObservations are how many observations a page
+	// of them has.
+	DefaultObservations = 1000
+	MaxObservations     = 10_000
+	// DefaultPoints, MinPoints and MaxPoints are how many points a series is
+	// thinned to.
+	DefaultPoints = 1000
+	MinPoints     = 4
+	MaxPoints     = 5000
+	// DefaultRange is the range of series and observations that are asked for
+	// without a beginning.
+	DefaultRange = time.Hour
+	// QueryTimeout is how long a request may read from the store.
+	QueryTimeout = 30 * time.Second
+)
+
+// The rhythm of the event stream.
+const (
+	// CardInterval is the least time between two events with machines or
+	// agents of one stream, ValueInterval that between two with values. The
+	// first change after a pause goes out at once.
+	CardInterval  = 500 * time.Millisecond
+	ValueInterval = 200 * time.Millisecond
+	// PingInterval is how often a stream says that it lives: proxies cut
+	// connections that are quiet for 30 s or more.
+	PingInterval = 15 * time.Second
+	// WriteTimeout is how long a client may take for one event. A slower one is
+	// disconnected; it may come back and resume.
+	WriteTimeout = 10 * time.Second
+	// StreamRetry is what a client is told to wait before it connects anew.
+	StreamRetry = 2 * time.Second
+	// BusyRetry is what a client is told to wait where there are too many
+	// streams.
+	BusyRetry = 10 * time.Second
+)
+
+// The rhythm in which the Service looks for what others did to the store.
+const (
+	// RefreshInterval is how often it looks for new agents, machines and runs,
+	// and for commits of other processes.
+	RefreshInterval = 2 * time.Second
+	// RefreshPause is the least time between two looks that changes ask for.
+	RefreshPause = 500 * time.Millisecond
+	// ReloadInterval is how often it reads everything anew, for what the looks
+	// do not see, such as a new name of a data item.
+	ReloadInterval = time.Minute
+)

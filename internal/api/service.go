@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/factorydash/factorydash/internal/live"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// Options is what a Service is made of. Reader and Hub are needed.
+type Options struct {
+	Reader store.Reader
+	// Hub is where capture publishes its commits and the status of its agents.
+	Hub *live.Hub
+	// Version is that of the program.
+	Version string
+	// Now is the clock; time.Now where it is nil.
+	Now func() time.Time
+	// Log takes what goes wrong beside requests, and the faults behind them;
+	// slog.Default() where it is nil.
+	Log *slog.Logger
+	// Registerer takes the metrics; they are kept nowhere where it is nil.
+	Registerer prometheus.Registerer
+}
+
+// Service puts together what pages and programs ask for. What is known now comes
+// from the hub and from an inventory in memory, so that it costs no query; only
+// the past is read from the store.
+//
+// It is safe for concurrent use. Load it before it is asked, and keep Run
+// running.
+type Service struct {
+	reader  store.Reader
+	hub     *live.Hub
+	version string
+	now     func() time.Time
+	log     *slog.Logger
+	metrics *metrics
+	started time.Time
+
+	// inventory is replaced as a whole and never changed.
+	inventory atomic.Pointer[inventory]
+
+	closing   chan struct{}
+	closeOnce sync.Once
+}
+
+// NewService makes a Service that knows nothing yet.
+func NewService(o Options) *Service {
+	s := &Service{
+		reader: o.Reader, hub: o.Hub, version: o.Version, now: o.Now, log: o.Log,
+		metrics: newMetrics(o.Registerer),
+		closing: make(chan struct{}),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	s.started = s.now()
+	s.inventory.Store(new(inventory))
+	return s
+}
+
+// Load reads what the store holds now.
+func (s *Service) Load(ctx context.Context) error { return s.refresh(ctx, nil, true) }
+
+// Run keeps what the Service knows in step with the store until ctx ends: it
+// looks for what is new when a change names what it does not know, and now and
+// then for what other processes did. Failures are logged and tried again.
+func (s *Service) Run(ctx context.Context) error {
+	changes, err := s.hub.Subscribe()
+	if err != nil {
+		return err
+	}
+	defer changes.Close()
+	look := time.NewTicker(RefreshInterval)
+	defer look.Stop()
+	seen := s.hub.Mark()
+	doubtful := make(map[plant.AgentID]bool)
+	reload := s.now().Add(ReloadInterval)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		case <-changes.Changed():
+			update := s.hub.Since(seen)
+			seen = update.Mark
+			if !s.inventory.Load().misses(update, doubtful) {
+				continue
+			}
+		}
+		all := !s.now().Before(reload)
+		if err := s.refresh(ctx, doubtful, all); err != nil {
+			if ctx.Err() == nil {
+				s.log.WarnContext(ctx, "what is new in the store could not be read", "error", err)
+			}
+		} else {
+			clear(doubtful)
+			if all {
+				reload = s.now().Add(ReloadInterval)
+			}
+		}
+		if !pause(ctx, RefreshPause) {
+			return nil
+		}
+	}
+}
+
+// CloseStreams ends all event streams and refuses new ones; for the shutdown of
+// the server, which does not end them by itself.
+func (s *Service) CloseStreams() { s.closeOnce.Do(func() { close(s.closing) }) }
+
+// pause waits and reports whether ctx is still going on.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// status gives how the reading of an agent goes; for one that this process does
+// not read, that it does not.
+func (s *Service) status(a plant.Agent) plant.AgentStatus {
+	if status, ok := s.hub.Status(a.ID); ok {
+		status.Name = a.Name
+		return status
+	}
+	return plant.AgentStatus{
+		Agent: a.ID, Name: a.Name, Link: plant.LinkDown, Since: s.started,
+		Error: "this process does not read the agent",
+	}
+}

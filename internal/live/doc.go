@@ -1,0 +1,9 @@
+// Package live keeps what is known now of every data item, machine and agent in
+// memory and says what changed since any moment.
+//
+// The [Hub] is no queue. It holds the newest of each thing once, in the order of
+// the last change, each with a number that counts up. A reader remembers the
+// number it has seen and asks for what is newer; so it may be slow, or away for
+// a while, and still gets the newest of everything that changed, once. What a
+// reader missed costs the hub nothing, and a publisher never waits for a reader.
+package live

@@ -1,0 +1,216 @@
+package live
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"sync"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// MaxSubscribers is how many subscriptions a hub has at once where Options does
+// not say otherwise.
+const MaxSubscribers = 500
+
+// ErrFull says that a hub has as many subscriptions as it may have.
+var ErrFull = errors.New("too many subscriptions")
+
+// Options are the limits of a hub.
+type Options struct {
+	// Subscribers is how many subscriptions there may be at once:
+	// MaxSubscribers where it is zero.
+	Subscribers int
+}
+
+// Mark is a moment in the life of a hub: everything that changed up to it.
+// The zero Mark is the beginning.
+type Mark uint64
+
+// Update is what changed between two marks: the newest of each thing, those that
+// changed longest ago first. What it holds is shared and not to be changed.
+type Update struct {
+	// Mark is the moment up to which the update tells.
+	Mark Mark
+	// Latest is what is known now of the data items that were observed.
+	Latest []plant.Latest
+	// States are the newest state changes.
+	States []plant.StateChange
+	// Statuses are the statuses that changed.
+	Statuses []plant.AgentStatus
+	// Links are the agents whose link, its error or its next attempt changed,
+	// which the machines of the agent show too, and those that were forgotten.
+	Links []plant.AgentID
+}
+
+// Hub keeps the newest of everything. It is safe for concurrent use. Its memory
+// is that of the data items, devices and agents there are, whose numbers the
+// collectors limit.
+type Hub struct {
+	epoch       string
+	subscribers int
+
+	mu       sync.RWMutex
+	mark     Mark
+	items    newest[plant.ItemID, plant.Latest]
+	states   newest[plant.DeviceID, plant.StateChange]
+	statuses newest[plant.AgentID, plant.AgentStatus]
+	links    newest[plant.AgentID, struct{}]
+	wakes    map[*Subscription]struct{}
+}
+
+// NewHub makes a hub that knows nothing yet.
+func NewHub(o Options) *Hub {
+	return &Hub{
+		epoch:       rand.Text(),
+		subscribers: cmp.Or(o.Subscribers, MaxSubscribers),
+		wakes:       make(map[*Subscription]struct{}),
+	}
+}
+
+// Epoch names this hub among all there ever were: marks of one say nothing to
+// another.
+func (h *Hub) Epoch() string { return h.epoch }
+
+// Mark is the moment of the last change.
+func (h *Hub) Mark() Mark {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.mark
+}
+
+// Publish takes what a commit changed, or what a store holds. What is not newer
+// than what the hub has, by run (stores number them upwards) and sequence, is
+// left out: so the same may be published twice, and in any order.
+func (h *Hub) Publish(c plant.Change) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before := h.mark
+	for _, l := range c.Latest {
+		known, ok := h.items.get(l.Item)
+		if !ok || newer(l.Run, l.Sequence, known.Run, known.Sequence) {
+			h.items.put(l.Item, l, h.next())
+		}
+	}
+	for _, s := range c.States {
+		known, ok := h.states.get(s.Device)
+		if !ok || newer(s.Run, s.Sequence, known.Run, known.Sequence) {
+			h.states.put(s.Device, s, h.next())
+		}
+	}
+	if h.mark != before {
+		h.wake()
+	}
+}
+
+// PublishStatus takes how the reading of an agent goes.
+func (h *Hub) PublishStatus(s plant.AgentStatus) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	known, ok := h.statuses.get(s.Agent)
+	if ok && known == s {
+		return
+	}
+	mark := h.next()
+	h.statuses.put(s.Agent, s, mark)
+	if !ok || known.Link != s.Link || known.Error != s.Error || !known.Retry.Equal(s.Retry) {
+		h.links.put(s.Agent, struct{}{}, mark)
+	}
+	h.wake()
+}
+
+// Forget takes the status of an agent away that is not read any more.
+func (h *Hub) Forget(agent plant.AgentID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.statuses.drop(agent) {
+		h.links.put(agent, struct{}{}, h.next())
+		h.wake()
+	}
+}
+
+// Latest gives what is known now of a data item, and whether it was observed.
+func (h *Hub) Latest(item plant.ItemID) (plant.Latest, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.items.get(item)
+}
+
+// State gives the newest state change of a device, and whether there is one.
+func (h *Hub) State(device plant.DeviceID) (plant.StateChange, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.states.get(device)
+}
+
+// Status gives how the reading of an agent goes, and whether it is read.
+func (h *Hub) Status(agent plant.AgentID) (plant.AgentStatus, bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.statuses.get(agent)
+}
+
+// Since gives what changed after a mark.
+func (h *Hub) Since(after Mark) Update {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return Update{
+		Mark:     h.mark,
+		Latest:   h.items.since(after),
+		States:   h.states.since(after),
+		Statuses: h.statuses.since(after),
+		Links:    h.links.keysSince(after),
+	}
+}
+
+// Subscription is told when something changes.
+type Subscription struct {
+	hub  *Hub
+	wake chan struct{}
+}
+
+// Subscribe makes a subscription, to be closed by its owner. It fails with
+// ErrFull.
+func (h *Hub) Subscribe() (*Subscription, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.wakes) >= h.subscribers {
+		return nil, ErrFull
+	}
+	s := &Subscription{hub: h, wake: make(chan struct{}, 1)}
+	h.wakes[s] = struct{}{}
+	return s, nil
+}
+
+// Changed gives a channel that has a value when something has changed since the
+// last one was taken. It is never closed.
+func (s *Subscription) Changed() <-chan struct{} { return s.wake }
+
+// Close ends the subscription. It may be called more than once.
+func (s *Subscription) Close() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	delete(s.hub.wakes, s)
+}
+
+// next counts the mark up.
+func (h *Hub) next() Mark {
+	h.mark++
+	return h.mark
+}
+
+// wake tells the subscribers; one that has not looked yet need not be told
+// twice.
+func (h *Hub) wake() {
+	for s := range h.wakes {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// newer reports whether the first run and sequence come after the second.
+func newer(run plant.RunID, sequence int64, thanRun plant.RunID, thanSequence int64) bool {
+	return run > thanRun || run == thanRun && sequence > thanSequence
+}

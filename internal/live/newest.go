@@ -1,0 +1,78 @@
+package live
+
+import "slices"
+
+// newest keeps one value per key in the order of their last change: a log of
+// which only the last entry of each key is kept. The zero value is ready.
+//
+// The entries stand in a ring of links around root: root.next is the one that
+// changed last.
+type newest[K comparable, V any] struct {
+	entries map[K]*entry[K, V]
+	root    entry[K, V]
+}
+
+// entry is the last change of a key.
+type entry[K comparable, V any] struct {
+	key        K
+	value      V
+	mark       Mark
+	prev, next *entry[K, V]
+}
+
+func (n *newest[K, V]) get(key K) (V, bool) {
+	if e, ok := n.entries[key]; ok {
+		return e.value, true
+	}
+	var none V
+	return none, false
+}
+
+// put makes the value the newest one of all, changed at mark.
+func (n *newest[K, V]) put(key K, value V, mark Mark) {
+	if n.entries == nil {
+		n.entries = make(map[K]*entry[K, V])
+		n.root.prev, n.root.next = &n.root, &n.root
+	}
+	e, ok := n.entries[key]
+	if ok {
+		e.prev.next, e.next.prev = e.next, e.prev
+	} else {
+		e = &entry[K, V]{key: key}
+		n.entries[key] = e
+	}
+	e.value, e.mark = value, mark
+	e.prev, e.next = &n.root, n.root.next
+	e.prev.next, e.next.prev = e, e
+}
+
+// drop takes a key away and reports whether it was there.
+func (n *newest[K, V]) drop(key K) bool {
+	e, ok := n.entries[key]
+	if ok {
+		e.prev.next, e.next.prev = e.next, e.prev
+		delete(n.entries, key)
+	}
+	return ok
+}
+
+// since gives the values that changed after a mark, the newest last. It looks at
+// those alone.
+func (n *newest[K, V]) since(after Mark) []V {
+	var values []V
+	for e := n.root.next; e != nil && e != &n.root && e.mark > after; e = e.next {
+		values = append(values, e.value)
+	}
+	slices.Reverse(values)
+	return values
+}
+
+// keysSince gives the keys in place of the values.
+func (n *newest[K, V]) keysSince(after Mark) []K {
+	var keys []K
+	for e := n.root.next; e != nil && e != &n.root && e.mark > after; e = e.next {
+		keys = append(keys, e.key)
+	}
+	slices.Reverse(keys)
+	return keys
+}
