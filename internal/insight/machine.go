@@ -1,0 +1,179 @@
+package insight
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// role is what a data item tells of a machine's state.
+type role uint8
+
+const (
+	none role = iota
+	availability
+	emergencyStop
+	execution
+	mode
+	feedOverride
+	fault
+)
+
+// input is a data item that has a role, and what it said last.
+type input struct {
+	role  role
+	path  string // PathID, empty for the whole device
+	knows knowledge
+	text  string
+	level plant.Level
+}
+
+// says reports whether the value is the word, in any case.
+func (in *input) says(word string) bool {
+	return in.knows == known && strings.EqualFold(in.text, word)
+}
+
+func (in *input) isZero() bool {
+	n, err := strconv.ParseFloat(in.text, 64)
+	return err == nil && n == 0
+}
+
+// Machine follows the state of one machine. It is not safe for concurrent use.
+type Machine struct {
+	device plant.DeviceID
+	inputs []input
+	at     map[plant.ItemID]int
+	run    plant.RunID
+	state  plant.State
+}
+
+// NewMachine gives the tracker of a device by its data items; those of other
+// devices are passed over. Nothing is known yet. The agent's own Agent device is
+// no machine: its tracker has no inputs.
+func NewMachine(device plant.Device, items []plant.DataItem) *Machine {
+	m := &Machine{device: device.ID, at: make(map[plant.ItemID]int)}
+	if device.IsAgent {
+		return m
+	}
+	for i := range items {
+		r := roleOf(&items[i])
+		if r == none || items[i].Device != device.ID {
+			continue
+		}
+		m.at[items[i].ID] = len(m.inputs)
+		m.inputs = append(m.inputs, input{role: r, path: items[i].PathID})
+	}
+	return m
+}
+
+// faultComponents are the components whose faults keep a machine from working.
+var faultComponents = map[string]bool{
+	"": true, "Device": true, "Controller": true, "Path": true, "System": true, "Systems": true,
+}
+
+// roleOf gives the role of a data item. Overrides were samples of the feed rate
+// before they had a type of their own.
+func roleOf(item *plant.DataItem) role {
+	if item.Category == plant.Condition {
+		if faultComponents[item.ComponentType] {
+			return fault
+		}
+		return none
+	}
+	switch item.Type {
+	case "AVAILABILITY":
+		if item.Path == "" {
+			return availability
+		}
+	case "EMERGENCY_STOP":
+		return emergencyStop
+	case "EXECUTION":
+		return execution
+	case "CONTROLLER_MODE":
+		return mode
+	case "PATH_FEEDRATE_OVERRIDE":
+		if item.SubType != "RAPID" && item.SubType != "JOG" {
+			return feedOverride
+		}
+	case "PATH_FEEDRATE":
+		if item.SubType == "OVERRIDE" {
+			return feedOverride
+		}
+	}
+	return none
+}
+
+// Follows reports whether an item has a part in the state.
+func (m *Machine) Follows(item plant.ItemID) bool {
+	_, ok := m.at[item]
+	return ok
+}
+
+// Load makes the tracker know what the store knows: the newest of each data
+// item, in any order, and the last change of the state (the zero StateChange
+// where there was none). What comes of observations after that is the same as if
+// the tracker had seen all those before.
+func (m *Machine) Load(latest []plant.Latest, last plant.StateChange) {
+	for i := range m.inputs {
+		m.inputs[i].forget()
+	}
+	m.run, m.state = 0, last.State
+	for i := range latest {
+		if m.Follows(latest[i].Item) {
+			m.run = max(m.run, latest[i].Run)
+		}
+	}
+	for i := range latest {
+		if at, ok := m.at[latest[i].Item]; ok && latest[i].Run == m.run {
+			m.inputs[at].take(&latest[i])
+		}
+	}
+}
+
+// Apply takes in what became known of an item with one observation. It gives the
+// change of the state where it makes one. Observations of another run than
+// before end all that was known: a run is applied whole, and the numbers of runs
+// rise.
+func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
+	at, ok := m.at[l.Item]
+	if !ok {
+		return plant.StateChange{}, false
+	}
+	if l.Run != m.run {
+		for i := range m.inputs {
+			m.inputs[i].forget()
+		}
+		m.run = l.Run
+	}
+	m.inputs[at].take(&l)
+	state, rule := decide(m.inputs)
+	if state == m.state || state == 0 {
+		return plant.StateChange{}, false
+	}
+	m.state = state
+	return plant.StateChange{
+		Device: m.device, Run: l.Run, Sequence: l.Sequence, Time: l.Time, State: state, Rule: rule,
+	}, true
+}
+
+func (in *input) forget() { *in = input{role: in.role, path: in.path} }
+
+// take makes the input say what the item says now.
+func (in *input) take(l *plant.Latest) {
+	in.forget()
+	switch {
+	case l.Alarm != nil:
+		in.level = l.Level()
+		in.knows = known
+		if in.level == plant.LevelUnavailable {
+			in.knows = unknown
+		}
+	case l.Value.Kind == plant.Unknown:
+		in.knows = unknown
+	case l.Value.Kind == plant.Number:
+		in.knows, in.text = known, strconv.FormatFloat(l.Value.Number, 'g', -1, 64)
+	default:
+		in.knows, in.text = known, l.Value.Text
+	}
+}
