@@ -21,3 +21,27 @@ type Asset struct {
 	// Content is the whole element as written (XML or JSON).
 	Content []byte
 }
+
+// ParseAssets reads an MTConnectAssets document, XML or JSON. It returns an
+// [*AgentError] where data is an MTConnectError document and a [*SyntaxError]
+// where it is neither.
+func ParseAssets(data []byte, limits Limits) (*Assets, error) {
+	root, header, err := parseDocument(data, limits, rootAssets, keepSource{parent: "Assets"})
+	if err != nil {
+		return nil, err
+	}
+	a := &Assets{Header: header}
+	for _, e := range root.child("Assets").children {
+		a.Assets = append(a.Assets, Asset{
+			Type:       e.name,
+			Prefix:     e.prefix,
+			ID:         e.attr("assetId"),
+			DeviceUUID: e.attr("deviceUuid"),
+			Timestamp:  parseTime(e.attr("timestamp")),
+			Removed:    e.attr("removed") == "true",
+			Hash:       e.attr("hash"),
+			Content:    e.source,
+		})
+	}
+	return a, nil
+}

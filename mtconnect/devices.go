@@ -1,5 +1,7 @@
 package mtconnect
 
+import "strings"
+
 // Devices is an MTConnectDevices document: the device models of an agent.
 type Devices struct {
 	Header  Header
@@ -84,4 +86,164 @@ type Constraints struct {
 type Filter struct {
 	Type  string
 	Value float64
+}
+
+// ParseDevices reads an MTConnectDevices document, XML or JSON. It returns an
+// [*AgentError] where data is an MTConnectError document and a [*SyntaxError]
+// where it is neither.
+//
+// Elements and attributes that [Devices] has no field for are passed over, and
+// missing attributes leave their fields zero.
+func ParseDevices(data []byte, limits Limits) (*Devices, error) {
+	root, header, err := parseDocument(data, limits, rootDevices, keepSource{name: "Configuration"})
+	if err != nil {
+		return nil, err
+	}
+	d := &Devices{Header: header}
+	for _, e := range root.child("Devices").children {
+		if e.name == "Device" || e.name == "Agent" {
+			d.Devices = append(d.Devices, device(e))
+		}
+	}
+	return d, nil
+}
+
+func device(e *element) Device {
+	d := Device{
+		Component:        component(e),
+		UUID:             e.attr("uuid"),
+		MTConnectVersion: e.attr("mtconnectVersion"),
+		IsAgent:          e.name == "Agent",
+		Hash:             e.attr("hash"),
+	}
+	d.UUIDRef = "" // the device's own uuid has a field
+	return d
+}
+
+func component(e *element) Component {
+	c := Component{
+		Type:           e.name,
+		Prefix:         e.prefix,
+		ID:             e.attr("id"),
+		Name:           e.attr("name"),
+		NativeName:     e.attr("nativeName"),
+		UUIDRef:        e.attr("uuid"),
+		SampleInterval: e.number("sampleInterval"),
+		Description:    description(e.child("Description")),
+		Configuration:  e.child("Configuration").source,
+	}
+	for _, part := range e.children {
+		for _, child := range part.children {
+			switch {
+			case part.name == "DataItems" && child.name == "DataItem":
+				c.DataItems = append(c.DataItems, dataItem(child))
+			case part.name == "Compositions" && child.name == "Composition":
+				c.Compositions = append(c.Compositions, composition(child))
+			case part.name == "Components":
+				c.Components = append(c.Components, component(child))
+			}
+		}
+	}
+	return c
+}
+
+func description(e *element) Description {
+	return Description{
+		Manufacturer: e.attr("manufacturer"),
+		Model:        e.attr("model"),
+		SerialNumber: e.attr("serialNumber"),
+		Station:      e.attr("station"),
+		Text:         e.text,
+	}
+}
+
+func composition(e *element) Composition {
+	return Composition{
+		ID:          e.attr("id"),
+		Type:        e.attr("type"),
+		Name:        e.attr("name"),
+		UUID:        e.attr("uuid"),
+		Description: description(e.child("Description")),
+	}
+}
+
+func dataItem(e *element) DataItem {
+	source := e.child("Source")
+	d := DataItem{
+		ID:                e.attr("id"),
+		Name:              e.attr("name"),
+		Category:          category(e.attr("category")),
+		Type:              e.attr("type"),
+		SubType:           e.attr("subType"),
+		Statistic:         e.attr("statistic"),
+		Units:             e.attr("units"),
+		NativeUnits:       e.attr("nativeUnits"),
+		NativeScale:       e.number("nativeScale"),
+		SampleRate:        e.number("sampleRate"),
+		SignificantDigits: int(min(e.integer("significantDigits"), maxSignificantDigits)),
+		CoordinateSystem:  e.attr("coordinateSystem"),
+		CompositionID:     e.attr("compositionId"),
+		Representation:    representation(e.attr("representation")),
+		Discrete:          e.attr("discrete") == "true" || e.attr("representation") == "DISCRETE",
+		ResetTrigger:      e.child("ResetTrigger").text,
+		InitialValue:      e.child("InitialValue").text,
+		Source: Source{
+			ComponentID:   source.attr("componentId"),
+			DataItemID:    source.attr("dataItemId"),
+			CompositionID: source.attr("compositionId"),
+			Text:          source.text,
+		},
+	}
+	// Filters stood among the constraints before schema 1.4.
+	for _, part := range e.children {
+		if part.name == "Constraints" || part.name == "Filters" {
+			d.constrain(part)
+		}
+	}
+	return d
+}
+
+// maxSignificantDigits is more than any number has.
+const maxSignificantDigits = 1000
+
+// constrain takes in the children of Constraints or Filters.
+func (d *DataItem) constrain(e *element) {
+	for _, c := range e.children {
+		n, ok := parseNumber(c.text)
+		switch {
+		case c.name == "Value":
+			d.Constraints.Values = append(d.Constraints.Values, c.text)
+		case !ok:
+		case c.name == "Minimum":
+			d.Constraints.Minimum = &n
+		case c.name == "Maximum":
+			d.Constraints.Maximum = &n
+		case c.name == "Nominal":
+			d.Constraints.Nominal = &n
+		case c.name == "Filter":
+			d.Filters = append(d.Filters, Filter{Type: c.attr("type"), Value: n})
+		}
+	}
+}
+
+func category(text string) Category {
+	for _, c := range []Category{Sample, Event, Condition} {
+		if strings.EqualFold(text, c.String()) {
+			return c
+		}
+	}
+	return 0
+}
+
+func representation(text string) Representation {
+	switch text {
+	case "TIME_SERIES":
+		return TimeSeries
+	case "DATA_SET":
+		return DataSet
+	case "TABLE":
+		return Table
+	default:
+		return Value
+	}
 }

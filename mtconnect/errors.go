@@ -1,8 +1,23 @@
 package mtconnect
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+)
+
+// Errors of a stream.
+var (
+	// ErrNotStreaming says that the agent cannot stream: it answered the
+	// request for a stream with a single document or with an error that refuses
+	// it. Poll with [Client.Sample] instead.
+	ErrNotStreaming = errors.New("agent does not stream")
+	// ErrStreamEnded says that the agent ended the stream between two
+	// documents.
+	ErrStreamEnded = errors.New("stream ended")
+	// ErrHeartbeat says that no document began for three heartbeats.
+	ErrHeartbeat = errors.New("no document for three heartbeats")
 )
 
 // ErrorCode is the code of an error that an agent answers with. Agents send
@@ -76,6 +91,59 @@ func (e *AgentError) Is(target error) bool {
 // Error makes a code usable as the target of [errors.Is].
 func (c ErrorCode) Error() string { return "agent error " + string(c) }
 
+// refusesStreaming reports whether the error says that the agent cannot stream
+// rather than that something else was wrong with the request. Agents before
+// schema 1.3 know no interval.
+func (e *AgentError) refusesStreaming() bool {
+	for _, entry := range e.Errors {
+		switch entry.Code {
+		case CodeUnsupported:
+			return true
+		case CodeInvalidRequest, CodeInvalidURI, CodeQueryError:
+			text := strings.ToLower(entry.Message + " " + entry.Parameter)
+			if strings.Contains(text, "interval") || strings.Contains(text, "frequency") || strings.Contains(text, "heartbeat") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// HTTPError says that the answer to a request is no document of MTConnect, such
+// as the error page of a proxy.
+type HTTPError struct {
+	// Status is the HTTP status.
+	Status int
+	// ContentType is as the answer has it.
+	ContentType string
+	// Want is the root element that was asked for.
+	Want string
+	// Snippet is the beginning of the answer, at most 200 bytes.
+	Snippet string
+}
+
+// Error gives the status and the beginning of the answer, escaped.
+func (e *HTTPError) Error() string {
+	got := "an empty answer"
+	if e.Snippet != "" {
+		got = fmt.Sprintf("%q", e.Snippet)
+	}
+	return fmt.Sprintf("HTTP status %d %s, Content-Type %.100q: want %s, got %s",
+		e.Status, http.StatusText(e.Status), e.ContentType, e.Want, got)
+}
+
+// LimitError says that an answer went beyond a limit of the client. Limits
+// within a document are told by a [SyntaxError], which has a position.
+type LimitError struct {
+	// Limit says what is limited and Max to what.
+	Limit, Max string
+}
+
+// Error names the limit and its value.
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("limit exceeded: %s: at most %s", e.Limit, e.Max)
+}
+
 // SyntaxError says that a document is not what it should be, and where.
 type SyntaxError struct {
 	// Offset is the number of bytes of the document before the fault.
@@ -89,4 +157,50 @@ type SyntaxError struct {
 // Error gives the position and the fault.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d (byte %d): %s", e.Line, e.Column, e.Offset, e.Msg)
+}
+
+// ParseError reads an MTConnectError document, XML or JSON. It returns a
+// [*SyntaxError] where data is none.
+func ParseError(data []byte, limits Limits) (*AgentError, error) {
+	_, _, err := parseDocument(data, limits, rootError, keepSource{})
+	var agent *AgentError
+	if errors.As(err, &agent) {
+		return agent, nil
+	}
+	return nil, err
+}
+
+// agentError reads the entries of an error document. Since schema 2.6 they are
+// elements of many names; in 1.0 the only one stood below the root.
+func agentError(root *element, header Header) (*AgentError, error) {
+	entries := root.child("Errors").children
+	if len(entries) == 0 {
+		entries = []*element{root.child("Error")}
+	}
+	e := &AgentError{Header: header}
+	for _, entry := range entries {
+		code := entry.attr("errorCode")
+		if code == "" {
+			continue
+		}
+		parameter := entry.child("QueryParameter")
+		message := entry.child("ErrorMessage").text
+		if message == "" {
+			message = entry.text
+		}
+		e.Errors = append(e.Errors, ErrorEntry{
+			Code:      ErrorCode(code),
+			Message:   message,
+			URI:       entry.child("URI").text,
+			Request:   entry.child("Request").text,
+			Parameter: parameter.attr("name"),
+			Value:     parameter.child("Value").text,
+			Minimum:   parameter.child("Minimum").text,
+			Maximum:   parameter.child("Maximum").text,
+		})
+	}
+	if len(e.Errors) == 0 {
+		return nil, &SyntaxError{Line: 1, Column: 1, Msg: "MTConnectError without an error that has an errorCode"}
+	}
+	return e, nil
 }

@@ -1,0 +1,223 @@
+package mtconnect
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxElements is how many elements a device model may have: an element takes
+// far more memory than its few bytes of text.
+const maxElements = 1 << 19
+
+// element is an element of a document that is read whole. XML and both versions
+// of JSON give the same elements, so that what follows need not know which it
+// was.
+type element struct {
+	prefix, name string
+	attrs        []elementAttr
+	// text is the text without the white space around it.
+	text     string
+	children []*element
+	// source is the element as written, where it was asked for; such an element
+	// has no text and no children.
+	source []byte
+}
+
+type elementAttr struct{ name, value string }
+
+// keepSource says which elements are kept as written: those of the name, or
+// all children of the element parent.
+type keepSource struct{ name, parent string }
+
+func (k keepSource) matches(parent, name string) bool {
+	return k.name != "" && name == k.name || k.parent != "" && parent == k.parent
+}
+
+// attr gives the value of an attribute, empty where there is none.
+func (e *element) attr(name string) string {
+	for _, a := range e.attrs {
+		if a.name == name {
+			return a.value
+		}
+	}
+	return ""
+}
+
+// child gives the first child of a name, or an empty element.
+func (e *element) child(name string) *element {
+	for _, c := range e.children {
+		if c.name == name {
+			return c
+		}
+	}
+	return &element{}
+}
+
+// number gives the value of an attribute that is a number. Vendors write what
+// they like into attributes that nothing depends on: what is no number counts
+// as missing.
+func (e *element) number(name string) float64 {
+	f, _ := parseNumber(e.attr(name))
+	return f
+}
+
+// integer gives the value of an attribute that is a whole number, 0 where it is
+// missing or none.
+func (e *element) integer(name string) uint64 {
+	n, err := strconv.ParseUint(e.attr(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// parseNumber reads a number in the spelling of XML Schema.
+func parseNumber(text string) (float64, bool) {
+	f, err := strconv.ParseFloat(text, 64)
+	return f, err == nil
+}
+
+// parseDocument reads a whole document, XML or JSON, whose root has to be of
+// the given name. It returns an *AgentError where it is an error document.
+func parseDocument(data []byte, limits Limits, root string, keep keepSource) (*element, Header, error) {
+	limits = limits.withDefaults()
+	var e *element
+	var version string
+	var err error
+	if isJSON(data) {
+		e, version, err = parseJSONTree(data, limits, keep)
+	} else {
+		e, version, err = parseXMLTree(data, limits, keep)
+	}
+	if err != nil {
+		return nil, Header{}, err
+	}
+	header := headerOf(e.child("Header"), version)
+	switch e.name {
+	case rootError:
+		agent, err := agentError(e, header)
+		if err != nil {
+			return nil, Header{}, err
+		}
+		return nil, Header{}, agent
+	case root:
+		return e, header, nil
+	default:
+		return nil, Header{}, &SyntaxError{Line: 1, Column: 1, Msg: fmt.Sprintf("root element is %.100q: want %s", e.name, root)}
+	}
+}
+
+// isJSON reports whether a document is JSON and not XML.
+func isJSON(data []byte) bool {
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
+	data = bytes.TrimLeft(data, " \t\r\n")
+	return len(data) > 0 && data[0] == '{'
+}
+
+// xmlTree builds elements from XML.
+type xmlTree struct {
+	s     scanner
+	keep  keepSource
+	count int
+}
+
+// parseXMLTree reads an XML document and gives its root and the version of the
+// standard that the root's namespace names.
+func parseXMLTree(data []byte, limits Limits, keep keepSource) (*element, string, error) {
+	t := xmlTree{keep: keep}
+	t.s.reset(bytes.NewReader(data), limits)
+	if err := t.s.root(); err != nil {
+		return nil, "", err
+	}
+	version := schemaVersion(string(t.s.namespace()))
+	root, err := t.element("")
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := t.s.next(); err != io.EOF {
+		return nil, "", err
+	}
+	return root, version, nil
+}
+
+// element builds the element that has just begun.
+func (t *xmlTree) element(parent string) (*element, error) {
+	if t.count++; t.count > maxElements {
+		return nil, t.s.fault(0, "more than %d elements", maxElements)
+	}
+	e := &element{prefix: string(t.s.prefix()), name: string(t.s.local())}
+	for _, a := range t.s.attrs {
+		e.attrs = append(e.attrs, elementAttr{string(a.name), string(a.value)})
+	}
+	if t.keep.matches(parent, e.name) {
+		var err error
+		e.source, err = t.s.capture(nil)
+		return e, err
+	}
+	for {
+		token, err := t.s.next()
+		if err != nil {
+			return nil, err
+		}
+		switch token {
+		case startElement:
+			c, err := t.element(e.name)
+			if err != nil {
+				return nil, err
+			}
+			e.children = append(e.children, c)
+		case textToken:
+			// Text that elements interrupt is of no use in these documents.
+			e.text = string(t.s.text)
+		case endElement:
+			return e, nil
+		}
+	}
+}
+
+// schemaVersion gives the version at the end of a namespace such as
+// "urn:mtconnect.org:MTConnectDevices:1.3".
+func schemaVersion(namespace string) string {
+	version := namespace[strings.LastIndexByte(namespace, ':')+1:]
+	if _, ok := parseNumber(version); !ok {
+		return ""
+	}
+	return version
+}
+
+// headerOf reads the header of a document that follows the given version.
+func headerOf(e *element, version string) Header {
+	if v := e.attr("schemaVersion"); v != "" {
+		version = v
+	}
+	return Header{
+		Sender:                e.attr("sender"),
+		Version:               e.attr("version"),
+		SchemaVersion:         version,
+		CreationTime:          parseTime(e.attr("creationTime")),
+		InstanceID:            e.integer("instanceId"),
+		BufferSize:            e.integer("bufferSize"),
+		FirstSequence:         e.integer("firstSequence"),
+		LastSequence:          e.integer("lastSequence"),
+		NextSequence:          e.integer("nextSequence"),
+		AssetBufferSize:       e.integer("assetBufferSize"),
+		AssetCount:            e.integer("assetCount"),
+		DeviceModelChangeTime: parseTime(e.attr("deviceModelChangeTime")),
+		TestIndicator:         e.attr("testIndicator") == "true" || e.attr("testIndicator") == "1",
+	}
+}
+
+// parseTime reads a time of XML Schema, with or without a zone (then UTC). It
+// gives the zero time where there is none.
+func parseTime(text string) time.Time {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
