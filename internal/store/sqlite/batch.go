@@ -1,0 +1,85 @@
+package sqlite
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// checkBatch reports what is wrong with a batch by itself, as Invalid.
+func checkBatch(b *store.Batch) error {
+	for i := range b.Gaps {
+		if g := &b.Gaps[i]; g.Run != 0 && g.Run != b.Run {
+			return plant.Errorf(plant.Invalid, "gap %v is of run %d and not of the batch's run %d", g, g.Run, b.Run)
+		}
+	}
+	next, err := account(b.Expect, b.Observations, b.Gaps)
+	if err != nil {
+		return err
+	}
+	if next != b.Next {
+		return plant.Errorf(plant.Invalid, "batch of run %d from %d: it accounts for the sequence numbers before %d and not for those before its next, %d", b.Run, b.Expect, next, b.Next)
+	}
+	for i := range b.Observations {
+		if err := checkValue(&b.Observations[i]); err != nil {
+			return err
+		}
+	}
+	for i := range b.Latest {
+		if err := checkValue(&b.Latest[i].Observation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// account goes through the sequence numbers from first on, each of which is to
+// be in the observations once or in one of the gaps, and gives the first number
+// behind them all.
+func account(first int64, observations []plant.Observation, gaps []plant.Gap) (next int64, err error) {
+	if first < 1 {
+		return 0, plant.Errorf(plant.Invalid, "sequence %d: the first sequence number is 1 or more", first)
+	}
+	gaps = slices.SortedFunc(slices.Values(gaps), func(a, b plant.Gap) int { return cmp.Compare(a.From, b.From) })
+	next = first
+	pass := func() error {
+		for len(gaps) > 0 && gaps[0].From == next {
+			if gaps[0].To < next || gaps[0].To == math.MaxInt64 {
+				return plant.Errorf(plant.Invalid, "gap %v: it ends at its beginning or later, and before 2^63−1", gaps[0])
+			}
+			next, gaps = gaps[0].To+1, gaps[1:]
+		}
+		return nil
+	}
+	for i := range observations {
+		if err := pass(); err != nil {
+			return 0, err
+		}
+		if sequence := observations[i].Sequence; sequence != next || sequence == math.MaxInt64 {
+			return 0, plant.Errorf(plant.Invalid, "observation with sequence %d stands where %d is due", sequence, next)
+		}
+		next++
+	}
+	if err := pass(); err != nil {
+		return 0, err
+	}
+	if len(gaps) > 0 {
+		return 0, plant.Errorf(plant.Invalid, "gap %v stands where %d is due", gaps[0], next)
+	}
+	return next, nil
+}
+
+// checkValue refuses numbers that are none: the file would keep them as
+// unknown.
+func checkValue(o *plant.Observation) error {
+	if n := o.Value.Number; o.Value.Kind == plant.Number && (math.IsNaN(n) || math.IsInf(n, 0)) {
+		return plant.Errorf(plant.Invalid, "observation with sequence %d: %v is no finite number; keep it as text", o.Sequence, n)
+	}
+	if o.Value.Kind > plant.Set {
+		return plant.Errorf(plant.Invalid, "observation with sequence %d: there is no kind of value %d", o.Sequence, o.Value.Kind)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+const runColumns = `id, agent, instance_id, epoch, first, next, stored, began`
+
+func scanRun(row scanner) (plant.Run, error) {
+	var (
+		r        plant.Run
+		instance int64
+		began    int64
+	)
+	err := row.Scan(&r.ID, &r.Agent, &instance, &r.Epoch, &r.First, &r.Next, &r.Stored, &began)
+	r.InstanceID, r.Began = uint64(instance), fromMicros(began)
+	return r, err
+}
+
+// LastRun implements store.Writer.
+func (s *Store) LastRun(ctx context.Context, agent plant.AgentID) (plant.Run, error) {
+	run, err := scanRun(s.read.QueryRowContext(ctx,
+		`SELECT `+runColumns+` FROM instances WHERE agent = ? ORDER BY id DESC LIMIT 1`, agent))
+	if errors.Is(err, sql.ErrNoRows) {
+		return plant.Run{}, plant.Errorf(plant.NotFound, "nothing has been read of the agent with number %d", agent)
+	}
+	return run, s.fail(ctx, s.read, "read last run", err)
+}
+
+// StartRun implements store.Writer. The run's Next goes behind the gaps that
+// begin at its First.
+func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, gaps []plant.Gap) (plant.Run, error) {
+	var stored plant.Run
+	err := s.update(ctx, "start run", func(tx *sql.Tx) (err error) {
+		if err := checkAgent(ctx, tx, run.Agent); err != nil {
+			return err
+		}
+		var newest plant.RunID
+		err = tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM instances WHERE agent = ?`, run.Agent).Scan(&newest)
+		if err != nil {
+			return err
+		}
+		if newest != after {
+			return plant.Errorf(plant.Conflict, "another reader has started run %d of the agent; the newest run known here is %d", newest, after)
+		}
+		own, earlier, err := splitGaps(after, gaps)
+		if err != nil {
+			return err
+		}
+		if run.Next, err = account(run.First, nil, own); err != nil {
+			return err
+		}
+		stored, err = scanRun(tx.QueryRowContext(ctx, `
+			INSERT INTO instances (agent, instance_id, epoch, first, next, stored, began)
+			VALUES (?1, ?2, (SELECT count(*) FROM instances WHERE agent = ?1 AND instance_id = ?2), ?3, ?4, 0, ?5)
+			RETURNING `+runColumns,
+			run.Agent, int64(run.InstanceID), run.First, run.Next, run.Began.UnixMicro()))
+		if err != nil {
+			return err
+		}
+		if err := insertGaps(ctx, tx, stored.ID, own); err != nil {
+			return err
+		}
+		return insertGaps(ctx, tx, after, earlier)
+	})
+	return stored, err
+}
+
+// splitGaps tells the gaps of a new run from those of the run before it.
+func splitGaps(before plant.RunID, gaps []plant.Gap) (own, earlier []plant.Gap, err error) {
+	for _, g := range gaps {
+		switch g.Run {
+		case 0:
+			own = append(own, g)
+		case before:
+			earlier = append(earlier, g)
+		default:
+			return nil, nil, plant.Errorf(plant.Invalid, "gap %v is of run %d: a gap is of the new run (0) or of the one before (%d)", g, g.Run, before)
+		}
+	}
+	return own, earlier, nil
+}
+
+func insertGaps(ctx context.Context, tx *sql.Tx, run plant.RunID, gaps []plant.Gap) error {
+	for _, g := range gaps {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO gaps (instance, from_sequence, to_sequence, reason, detail, noticed) VALUES (?, ?, ?, ?, ?, ?)`,
+			run, g.From, g.To, g.Reason, g.Detail, g.Noticed.UnixMicro())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Runs implements store.Reader.
+func (s *Store) Runs(ctx context.Context) ([]plant.Run, error) {
+	// Instances from 2^63 are negative in the column and come after the others.
+	return list(ctx, s, "list runs", scanRun,
+		`SELECT `+prefixed("i", runColumns)+` FROM instances i JOIN agents a ON a.id = i.agent
+		ORDER BY a.name, i.instance_id < 0, i.instance_id, i.epoch`)
+}
+
+// Gaps implements store.Reader.
+func (s *Store) Gaps(ctx context.Context, run plant.RunID) ([]plant.Gap, error) {
+	return list(ctx, s, "list gaps", scanGap, `
+		SELECT instance, from_sequence, to_sequence, reason, detail, noticed FROM gaps
+		WHERE instance = ? ORDER BY from_sequence, id`, run)
+}
+
+func scanGap(row scanner) (plant.Gap, error) {
+	var (
+		g       plant.Gap
+		noticed int64
+	)
+	err := row.Scan(&g.Run, &g.From, &g.To, &g.Reason, &g.Detail, &noticed)
+	g.Noticed = fromMicros(noticed)
+	return g, err
+}

@@ -1,0 +1,180 @@
+// Package sqlite is the embedded store: one SQLite file in WAL mode, one
+// writer and a pool of readers. Several processes may use the file at once;
+// what they write is kept apart by SQLite's lock, and twice the same by the
+// cursor that each commit checks.
+//
+// A commit is not flushed to the disk at once (synchronous NORMAL). A power cut
+// may therefore take the newest commits back, each as a whole and in order. The
+// cursor goes back with its observations, being in the same transaction, so
+// that they are read from the agent again: nothing is lost that the agent still
+// has, and nothing is stored twice.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+var (
+	_ store.Writer = (*Store)(nil)
+	_ store.Reader = (*Store)(nil)
+	_ store.Admin  = (*Store)(nil)
+)
+
+// Options are the settings of a store. The zero value is good for most uses.
+type Options struct {
+	// BusyTimeout is how long an operation waits for another process that
+	// writes, before it gives up with Unavailable; 0 stands for 5 seconds.
+	BusyTimeout time.Duration
+	// Readers is how many reads run at once; 0 stands for 4.
+	Readers int
+}
+
+const (
+	defaultBusyTimeout = 5 * time.Second
+	defaultReaders     = 4
+
+	// walPages is how many pages of 4 KiB the write-ahead log takes before
+	// SQLite moves them into the file; walLimit is how many bytes of it are
+	// kept when that is done.
+	walPages = 4000
+	walLimit = 64 << 20
+	// cacheKiB is the page cache of the writer: it holds the pages at which the
+	// index grows, one or two for each busy item.
+	cacheKiB = 32 << 10
+)
+
+// Store is a SQLite file. It implements store.Writer, store.Reader and
+// store.Admin.
+type Store struct {
+	write *sql.DB
+	read  *sql.DB
+	// insert, insertOne and upsertLatest are prepared, since capture lives on
+	// them.
+	insert, insertOne, upsertLatest *sql.Stmt
+	// schema is the version of the schema that this program needs.
+	schema int64
+
+	items itemAgents
+	// now is the clock for what the store notes itself.
+	now func() time.Time
+}
+
+// Open opens the store in a file, which it makes where there is none, and
+// brings its schema up to date. The file's folder must exist. The error is
+// Unavailable where the file cannot be opened now, and Invalid where a newer
+// program has written it.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if o.BusyTimeout <= 0 {
+		o.BusyTimeout = defaultBusyTimeout
+	}
+	if o.Readers <= 0 {
+		o.Readers = defaultReaders
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := create(path); err != nil {
+		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
+	}
+	write, err := sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB)))
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	read, err := sql.Open("sqlite", dsn(path, o.BusyTimeout, "_query_only=1"))
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	read.SetMaxOpenConns(o.Readers)
+	read.SetMaxIdleConns(o.Readers)
+	s := &Store{write: write, read: read, now: time.Now}
+	if err := s.prepare(ctx); err != nil {
+		s.Close()
+		return nil, s.fail(ctx, s.write, "open store", err)
+	}
+	return s, nil
+}
+
+// create makes the file where there is none, readable by its owner only: the
+// agents' addresses in it may hold passwords. SQLite itself never makes it, or
+// it would begin an empty one where the file is away for a while.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// dsn names the file with the settings that all connections have.
+func dsn(path string, busy time.Duration, more ...string) string {
+	path = filepath.ToSlash(path)
+	if path[0] != '/' { // a Windows drive
+		path = "/" + path
+	}
+	u := url.URL{Scheme: "file", Path: path}
+	u.RawQuery = fmt.Sprintf("mode=rw&_busy_timeout=%d&_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=1&_dqs=0"+
+		"&_pragma=wal_autocheckpoint(%d)&_pragma=journal_size_limit(%d)", busy.Milliseconds(), walPages, walLimit)
+	for _, m := range more {
+		u.RawQuery += "&" + m
+	}
+	return u.String()
+}
+
+// prepare brings the schema up to date and prepares the statements.
+func (s *Store) prepare(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		text string
+	}{
+		{&s.insert, insertObservations(insertRows)},
+		{&s.insertOne, insertObservations(1)},
+		{&s.upsertLatest, upsertLatest},
+	} {
+		stmt, err := s.write.PrepareContext(ctx, p.text)
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		*p.stmt = stmt
+	}
+	return nil
+}
+
+// Close ends the use of the file. Operations under way end with an error.
+func (s *Store) Close() error {
+	err := s.read.Close()
+	if e := s.write.Close(); e != nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// update runs f in a transaction that writes. op is for the error.
+func (s *Store) update(ctx context.Context, op string, f func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return s.fail(ctx, s.write, op, err)
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return s.fail(ctx, s.write, op, err)
+	}
+	return s.fail(ctx, s.write, op, tx.Commit())
+}
