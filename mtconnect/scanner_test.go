@@ -50,7 +50,7 @@ func TestScanner(t *testing.T) {
 		"white space":          {"<a> \t\r\n </a>", []string{"<a", "/a"}},
 		"attributes":           {"<a b='1' c = \"x'y\"\n x:d=\"\"/>", []string{`<a b="1" c="x'y" x:d=""`, "/a"}},
 		"prefix":               {`<x:a><b/></x:a>`, []string{"<x:a", "<b", "/b", "/a"}},
-		"entities":             {`<a b="&lt;&gt;&amp;&quot;&apos;&#65;&#x42;">&lt;&gt;&amp;&quot;&apos;&#65;&#x10FFFF;</a>`, []string{`<a b="<>&\"'AB"`, `"<>&\"'A` + "\U0010FFFF" + `"`, "/a"}},
+		"entities":             {`<a b="&lt;&gt;&amp;&quot;&apos;&#65;&#x42;">&lt;&gt;&amp;&quot;&apos;&#65;&#x10FFFF;</a>`, []string{`<a b="<>&\"'AB"`, fmt.Sprintf("%q", "<>&\"'A\U0010FFFF"), "/a"}},
 		"CDATA":                {`<a>x<![CDATA[<&]] >]]]]><![CDATA[>]]></a>`, []string{"<a", `"x<&]] >]]>"`, "/a"}},
 		"comments":             {`<!-- - --><a>1<!--<b>-->2<?p ?>3</a><!----> `, []string{"<a", `"123"`, "/a"}},
 		"instructions":         {`<?xml version="1.0" encoding='utf-8' standalone="yes" ?><?xml-stylesheet href="?"?><a/><?p?>`, []string{"<a", "/a"}},

@@ -51,6 +51,12 @@ func (w *window) reset(src io.Reader, limits Limits) {
 // bytes returns what is there to be taken. It is valid until the next fill.
 func (w *window) bytes() []byte { return w.buf[w.pos:w.end] }
 
+// rest returns the document from here on, unchecked, for a reader that takes it
+// over from the window.
+func (w *window) rest() io.Reader {
+	return io.MultiReader(bytes.NewReader(w.buf[w.pos:w.raw]), w.src)
+}
+
 // take passes over n bytes.
 func (w *window) take(n int) {
 	if w.copying {
