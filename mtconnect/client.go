@@ -2,7 +2,6 @@ package mtconnect
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -377,17 +376,10 @@ func (c *Client) failed(path string, err error) error {
 	return fmt.Errorf("%s%s: %w", c.base, path, err)
 }
 
-// readAll reads a document of at most limit bytes.
+// readAll reads a document and one byte beyond the limit at most: whoever reads
+// the bytes says where the limit was passed.
 func readAll(r io.Reader, limit int64) ([]byte, error) {
-	var b bytes.Buffer
-	n, err := b.ReadFrom(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > limit {
-		return nil, &LimitError{Limit: "bytes of a document", Max: strconv.FormatInt(limit, 10)}
-	}
-	return b.Bytes(), nil
+	return io.ReadAll(io.LimitReader(r, limit+1))
 }
 
 func setText(v url.Values, name, text string) {

@@ -173,6 +173,12 @@ func (j *jsonText) skipLiteral(pos int) int {
 	return pos
 }
 
+// object reports whether the value at pos is an object.
+func (j *jsonText) object(pos int) bool { return j.data[pos] == '{' }
+
+// scalar reports whether the value at pos is neither an object nor an array.
+func (j *jsonText) scalar(pos int) bool { return j.data[pos] != '{' && j.data[pos] != '[' }
+
 // text gives the value at pos as the text that XML has for it: strings decoded
 // and without the white space around them, numbers and truth values as written,
 // null as nothing, and an array as its values with spaces between.
@@ -296,20 +302,21 @@ type jsonMembers struct {
 	err error
 
 	begin, at int
+	done      bool
 	base      int // where the object's keys begin in j.keys
 	seen      map[string]struct{}
 }
 
 // members goes through the object at pos. A value of another kind has none.
 func (j *jsonText) members(pos int) jsonMembers {
-	return jsonMembers{j: j, begin: pos, base: len(j.keys)}
+	return jsonMembers{j: j, begin: pos, done: j.data[pos] != '{', base: len(j.keys)}
 }
 
 // next goes on to the next member and reports whether there is one.
 func (m *jsonMembers) next() bool {
 	j := m.j
 	switch {
-	case m.err != nil || j.data[m.begin] != '{':
+	case m.done:
 		return false
 	case m.value > 0:
 		m.at = j.behind(m.value)
@@ -318,6 +325,7 @@ func (m *jsonMembers) next() bool {
 	}
 	m.at = j.skipSpace(m.at)
 	if j.data[m.at] == '}' {
+		m.done = true
 		j.keys = j.keys[:m.base]
 		j.read, j.end = m.begin, m.at+1
 		return false
@@ -327,6 +335,7 @@ func (m *jsonMembers) next() bool {
 		m.err = j.fault(m.at, "key %.100q comes twice in one object", m.key)
 	}
 	if m.err != nil {
+		m.done = true
 		return false
 	}
 	j.keys = append(j.keys, m.key)
@@ -355,4 +364,50 @@ func (m *jsonMembers) repeated() bool {
 	_, found := m.seen[string(m.key)]
 	m.seen[string(m.key)] = struct{}{}
 	return found
+}
+
+// jsonElements goes through the elements of a list in either version of the
+// JSON form: [{"Name":{…}}, …] or {"Name":[{…}, …], …}.
+type jsonElements struct {
+	// key is the name of the current element and value the place of its value.
+	key   []byte
+	value int
+	// err is why next reported no further element, nil at the end.
+	err error
+
+	list    jsonItems
+	members jsonMembers
+	values  jsonItems
+}
+
+// elements goes through the list at pos.
+func (j *jsonText) elements(pos int) jsonElements {
+	return jsonElements{list: j.items(pos), members: jsonMembers{done: true}, values: jsonItems{done: true}}
+}
+
+// named goes through the array at pos, or the one value there, as elements of
+// the same name.
+func (j *jsonText) named(key []byte, pos int) jsonElements {
+	return jsonElements{key: key, list: jsonItems{done: true}, members: jsonMembers{done: true}, values: j.items(pos)}
+}
+
+// next goes on to the next element and reports whether there is one.
+func (e *jsonElements) next() bool {
+	for {
+		switch {
+		case e.values.next():
+			e.value = e.values.value
+			return true
+		case e.members.next():
+			e.key = e.members.key
+			e.values = e.members.j.items(e.members.value)
+		case e.members.err != nil:
+			e.err = e.members.err
+			return false
+		case e.list.next():
+			e.members = e.list.j.members(e.list.value)
+		default:
+			return false
+		}
+	}
 }

@@ -59,7 +59,7 @@ func (t *jsonTree) element(parent string, key []byte, pos int) (*element, error)
 	if keep {
 		e.source = bytes.Clone(t.j.data[pos:t.j.skipValue(pos)])
 	}
-	if t.j.data[pos] != '{' {
+	if !t.j.object(pos) {
 		text, err := t.j.text(pos)
 		e.text = string(text)
 		return e, err
@@ -87,8 +87,6 @@ func (t *jsonTree) begin(key []byte, pos int) (*element, error) {
 
 // member takes one member of an element's object in.
 func (t *jsonTree) member(e *element, m *jsonMembers, attributesOnly bool) error {
-	first := t.j.data[m.value]
-	scalar := first != '{' && first != '['
 	switch {
 	case string(m.key) == "value":
 		if attributesOnly {
@@ -97,7 +95,7 @@ func (t *jsonTree) member(e *element, m *jsonMembers, attributesOnly bool) error
 		text, err := t.j.text(m.value)
 		e.text = string(text)
 		return err
-	case scalar && !upper(m.key):
+	case t.j.scalar(m.value) && !upper(m.key):
 		if len(e.attrs) >= t.j.limits.Attributes {
 			return t.j.fault(m.value, "more than %d attributes", t.j.limits.Attributes)
 		}
@@ -140,16 +138,13 @@ func (t *jsonTree) list(e *element, key []byte, pos int) error {
 		return err
 	}
 	e.children = append(e.children, list)
-	for it := t.j.items(pos); it.next(); {
-		m := t.j.members(it.value)
-		for m.next() {
-			if err := t.children(list, m.key, m.value); err != nil {
-				return err
-			}
+	it := t.j.elements(pos)
+	for it.next() {
+		c, err := t.element(list.name, it.key, it.value)
+		if err != nil {
+			return err
 		}
-		if m.err != nil {
-			return m.err
-		}
+		list.children = append(list.children, c)
 	}
-	return nil
+	return it.err
 }
