@@ -1,0 +1,71 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// agentsBody is what the list of agents shows.
+type agentsBody struct {
+	Rows  []agentRow
+	Blank blank
+}
+
+// agentRow is an agent with what its row says of it.
+type agentRow struct {
+	api.Agent
+	Now time.Time
+}
+
+// Away reports whether the agent cannot be read.
+func (a agentRow) Away() bool { return needsLink(a.AgentStatus) }
+
+// Used is how much of the agent's buffer is still to be read, in percent; it
+// has no meaning where the size of the buffer is not known.
+func (a agentRow) Used() float64 {
+	if a.BufferSize <= 0 {
+		return 0
+	}
+	return min(100, max(0, 100*float64(a.Lag)/float64(a.BufferSize)))
+}
+
+func (s *site) agents(w http.ResponseWriter, r *http.Request) {
+	agents, err := s.views.Agents(r.Context())
+	if err != nil {
+		s.fail(w, r, fmt.Errorf("agents: %w", err))
+		return
+	}
+	now := s.now().In(s.zone)
+	body := agentsBody{Blank: blank{now}}
+	for _, a := range agents {
+		body.Rows = append(body.Rows, agentRow{a, now})
+	}
+	s.draw(w, r, http.StatusOK, "agents", page{Title: "Agents", Nav: "agents", Script: "agents.js", Body: body})
+}
+
+// agentBody is what the page of one agent shows.
+type agentBody struct {
+	agentRow
+}
+
+func (s *site) agent(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	agents, err := s.views.Agents(r.Context())
+	if err != nil {
+		s.fail(w, r, fmt.Errorf("agents: %w", err))
+		return
+	}
+	i := slices.IndexFunc(agents, func(a api.Agent) bool { return a.Name == name })
+	if i < 0 {
+		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no agent called %q.", name))
+		return
+	}
+	now := s.now().In(s.zone)
+	body := agentBody{agentRow: agentRow{agents[i], now}}
+	s.draw(w, r, http.StatusOK, "agent", page{Title: name, Nav: "agents", Script: "agents.js", Body: body})
+}

@@ -1,0 +1,1 @@
+import"./chunk-VF32IE3Q.js";

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"html/template"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// shownStates are the states in the order in which the floor counts them: from
+// what goes well to what is not known.
+var shownStates = []plant.State{
+	plant.Running, plant.Idle, plant.Setup, plant.Stopped,
+	plant.Alarmed, plant.Offline, plant.NoLink,
+}
+
+// stateWord is the word for the slug of a state.
+func stateWord(slug string) string {
+	for _, s := range shownStates {
+		if s.Slug() == slug {
+			return s.String()
+		}
+	}
+	return slug
+}
+
+// navEntry is an entry of the navigation.
+type navEntry struct {
+	Glyph, Word, Href string
+	Current           bool
+}
+
+func newNavEntry(glyph, word, href, current string) navEntry {
+	return navEntry{glyph, word, href, glyph == current}
+}
+
+// linkWord is the word for how the connection to an agent stands.
+func linkWord(s plant.LinkState) string {
+	switch s {
+	case plant.LinkConnecting:
+		return "Connecting"
+	case plant.LinkStreaming:
+		return "Streaming"
+	case plant.LinkPolling:
+		return "Polling"
+	case plant.LinkDown:
+		return "No link"
+	case plant.LinkWaiting:
+		return "Waiting for the store"
+	}
+	return "Not known"
+}
+
+// gapWord says in words why sequence numbers are not stored.
+func gapWord(r plant.GapReason) string {
+	switch r {
+	case plant.GapOverrun:
+		return "Overrun: the agent's buffer dropped them before they were read"
+	case plant.GapRestart:
+		return "Restart: the agent restarted, and what was not read of the old instance is gone"
+	case plant.GapRejected:
+		return "Rejected: they came and could not be stored"
+	case plant.GapMissing:
+		return "Missing: the agent answered for the range without them, twice"
+	}
+	return string(r)
+}
+
+// functions are what the templates call.
+func functions(a *assets) template.FuncMap {
+	return template.FuncMap{
+		"asset":    a.url,
+		"duration": durationText,
+		"seconds":  secondsText,
+		"skew":     skewText,
+		"count":    countText,
+		"number":   numberText,
+		"rate":     rateText,
+		"clock":    clockText,
+		"word":     wordText,
+		"linkWord": linkWord,
+		"gapWord":  gapWord,
+		"instant":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+		"since":    func(t, now time.Time) string { return durationText(now.Sub(t)) },
+		"until":    func(t, now time.Time) string { return durationText(t.Sub(now)) },
+		"deref":    func(s *string) string { return *s },
+		"entry":    newNavEntry,
+		"row":      func(c api.Condition, now time.Time) conditionRow { return conditionRow{c, now} },
+		"state":    stateWord,
+		"value":    func(f *float64) float64 { return *f },
+	}
+}

@@ -1,0 +1,76 @@
+// The agents: how the reading of each goes.
+
+import "./page";
+import { away } from "./attention";
+import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
+import { countText, durationText, linkWord, rateText, secondsText, skewText, UNKNOWN } from "./format";
+import { follow, read } from "./live";
+import type { Agent } from "./types";
+
+const agents = new Map<string, Agent>();
+const nano = 1e-6; // Nanoseconds to milliseconds.
+
+function take(list: Agent[]): void {
+  for (const a of list) agents.set(a.name, a);
+}
+
+async function reread(): Promise<void> {
+  const list = await read<Agent[]>("/api/v1/agents");
+  agents.clear();
+  take(list);
+}
+
+function draw(): void {
+  const table = document.getElementById("agents");
+  for (const a of agents.values()) {
+    const row = document.querySelector<HTMLElement>(`[data-agent="${CSS.escape(a.name)}"]`) ?? newRow(table);
+    if (row) drawAgent(row, a);
+  }
+  if (!table) return;
+  table.hidden = agents.size === 0;
+  byId("no-agents").hidden = agents.size > 0;
+  for (const row of table.querySelectorAll<HTMLElement>("tr[data-agent]")) {
+    if (!agents.has(row.dataset["agent"] ?? "")) row.remove();
+  }
+}
+
+function newRow(table: HTMLElement | null): HTMLElement | undefined {
+  const row = table ? blank("blank-agent") : undefined;
+  if (row) table?.querySelector("tbody")?.append(row);
+  return row;
+}
+
+function drawAgent(row: HTMLElement, a: Agent): void {
+  set(row, "agent", a.name);
+  row.toggleAttribute("data-away", away(a));
+  fill(row, "name", a.name);
+  if (slot(row, "name")?.tagName === "A") slot(row, "name")?.setAttribute("href", `/agents/${encodeURIComponent(a.name)}`);
+  fill(row, "url", a.url);
+  const link = row.querySelector<HTMLElement>(".link");
+  set(link, "link", a.link);
+  if (link) glyph(link, a.link);
+  fill(row, "linkWord", linkWord(a.link));
+  age(row, "since", a.since);
+  fill(row, "error", a.error ?? "");
+  show(row, "error", Boolean(a.error));
+  retry(row, a.retry);
+  fill(row, "agentVersion", a.agentVersion || UNKNOWN);
+  fill(row, "schemaVersion", a.schemaVersion ? `schema ${a.schemaVersion}` : "");
+  fill(row, "instanceId", a.instanceId || UNKNOWN);
+  fill(row, "next", a.next ? countText(a.next) : UNKNOWN);
+  fill(row, "lag", a.next ? countText(a.lag) : UNKNOWN);
+  fill(row, "horizon", a.horizon ? durationText(a.horizon * nano) : UNKNOWN);
+  const used = slot(row, "used") as HTMLMeterElement | null;
+  if (used) {
+    used.hidden = !a.bufferSize;
+    used.value = a.bufferSize ? (100 * a.lag) / a.bufferSize : 0;
+  }
+  fill(row, "rate", rateText(a.rate));
+  fill(row, "delayP95", a.delayP95 ? secondsText(a.delayP95 * nano) : UNKNOWN);
+  fill(row, "skew", a.instanceId ? skewText(a.skew * nano) : UNKNOWN);
+  fill(row, "gaps", countText(a.gaps));
+  fill(row, "lost", a.gaps ? `${countText(a.lost)} lost` : "");
+  age(row, "lastDocument", a.lastDocument, UNKNOWN);
+}
+
+follow({ address: "/api/v1/stream", every: 500, agents: take, reread, draw });

@@ -1,0 +1,73 @@
+// The list of what needs somebody: the same as needAttention in floor.go.
+
+import { instant } from "./clock";
+import { age, byId, fill, fillList, glyph, retry, set, show, slot } from "./dom";
+import { linkWord, wordText } from "./format";
+import type { Agent, Machine } from "./types";
+
+interface Entry {
+  state: string;
+  word: string;
+  name: string;
+  href: string;
+  since?: string | undefined;
+  why: string;
+  retry?: string | undefined;
+  machines: number;
+}
+
+const urgency: Record<string, number> = { alarm: 3, stopped: 2, "no-link": 1 };
+
+/** away reports whether an agent is away, and not merely being connected for the first time. */
+export function away(a: Agent): boolean {
+  return a.link === "down" || a.link === "waiting" || (a.link === "connecting" && Boolean(a.error));
+}
+
+/** drawAttention draws the list. */
+export function drawAttention(machines: readonly Machine[], agents: readonly Agent[]): void {
+  const gone = agents.filter(away);
+  const names = new Set(gone.map((a) => a.name));
+  const list: Entry[] = gone.map((a) => ({
+    state: "no-link", word: linkWord(a.link), name: `Agent ${a.name}`, href: `/agents/${encodeURIComponent(a.name)}`,
+    since: a.since, why: a.error ?? "", retry: a.retry, machines: a.machines,
+  }));
+  for (const m of machines) {
+    if (!urgency[m.state] || (m.state === "no-link" && names.has(m.agent))) continue;
+    list.push({
+      state: m.state, word: m.word, name: m.name, href: `/m/${encodeURIComponent(m.slug)}`,
+      since: m.since, why: reason(m), retry: m.retry, machines: 0,
+    });
+  }
+  list.sort((a, b) => (urgency[b.state] ?? 0) - (urgency[a.state] ?? 0) || begin(a) - begin(b));
+  fillList(byId("attention-list"), "blank-entry", list, drawEntry);
+  byId("attention-count").textContent = String(list.length);
+  byId("attention-none").hidden = list.length > 0;
+}
+
+function begin(e: Entry): number {
+  return instant(e.since) ?? Number.MAX_SAFE_INTEGER;
+}
+
+function reason(m: Machine): string {
+  if (m.state === "no-link") return m.linkError ?? "";
+  const parts: string[] = [];
+  const c = m.conditions?.[0];
+  if (m.state === "alarm" && c) parts.push(`${c.nativeCode ?? ""} ${c.text || wordText(c.type)}`.trim());
+  else if (m.execution) parts.push(wordText(m.execution));
+  if (m.program) parts.push(m.program);
+  return parts.join(" · ");
+}
+
+function drawEntry(e: HTMLElement, entry: Entry): void {
+  set(e, "state", entry.state);
+  set(e.querySelector<HTMLElement>(".state"), "state", entry.state);
+  glyph(e, entry.state);
+  fill(e, "word", entry.word);
+  fill(e, "name", entry.name);
+  slot(e, "name")?.setAttribute("href", entry.href);
+  age(e, "since", entry.since);
+  fill(e, "why", entry.why);
+  fill(e, "machines", `${entry.machines} machine${entry.machines === 1 ? "" : "s"} unknown`);
+  show(e, "machines", entry.machines > 0);
+  retry(e, entry.retry);
+}

@@ -1,0 +1,266 @@
+// The chart of one data item.
+
+import { Chart, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
+import { minuteText, now, preciseText } from "./clock";
+import { fill, slot } from "./dom";
+import { numberText } from "./format";
+import { read } from "./live";
+import { Line, type Mark } from "./points";
+import type { Item, Series } from "./types";
+
+/** POINTS is how many points a chart asks for: a few for each of its pixels. */
+const POINTS = 1000;
+/** ROWS is how many rows the table behind a chart shows. */
+const ROWS = 500;
+/** FONT is the size of the figures at the axes. */
+const FONT = 11;
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
+
+/** ItemChart draws a data item over the last stretch of time. */
+export class ItemChart {
+  readonly id: string;
+  private readonly line = new Line();
+  private readonly chart: Chart;
+  private readonly details: HTMLDetailsElement;
+  private asked = 0;
+  /** Until when what was last observed still holds. */
+  private until = now();
+
+  constructor(readonly figure: HTMLElement, private length: number, private readonly hue: number) {
+    this.id = figure.dataset["chart"] ?? "";
+    this.details = figure.querySelector("details") as HTMLDetailsElement;
+    this.details.addEventListener("toggle", () => this.drawTable());
+    this.chart = new Chart(figure.querySelector("canvas") as HTMLCanvasElement, this.config());
+    this.paint();
+    void this.load();
+  }
+
+  /** load reads the points anew. */
+  async load(): Promise<void> {
+    const asked = ++this.asked;
+    const end = now();
+    const range = new URLSearchParams({
+      from: new Date(end - this.length).toISOString(), to: new Date(end + 60_000).toISOString(), points: String(POINTS),
+    });
+    try {
+      const series = await read<Series>(`/api/v1/items/${this.id}/series?${range}`);
+      if (asked !== this.asked) return; // Another range has been asked for since.
+      this.line.load(series.points);
+      this.message(series.points.length === 0 ? "Nothing observed in this range." : "");
+      this.draw(this.until);
+      this.describe();
+      this.drawTable();
+    } catch {
+      if (asked === this.asked && this.line.marks.length === 0) this.message("The points could not be read. They are asked for again.");
+    }
+  }
+
+  /** setLength changes the stretch of time. */
+  setLength(length: number): void {
+    this.length = length;
+    void this.load();
+  }
+
+  /** append adds what has just been observed. */
+  append(item: Item): void {
+    const x = Date.parse(item.time ?? "");
+    if (!Number.isNaN(x) && this.line.append(x, item.value)) this.message("");
+  }
+
+  /** draw draws the chart; what was last observed holds until the moment given. */
+  draw(until: number): void {
+    this.until = until;
+    const last = this.line.marks[this.line.marks.length - 1];
+    const max = Math.max(now(), last?.x ?? 0);
+    const min = max - this.length;
+    this.line.trim(min);
+    const marks = [...this.line.marks];
+    if (last && last.y !== null && until > last.x) marks.push({ ...last, x: until, held: true });
+    const set = this.chart.data.datasets[0];
+    if (set) {
+      set.data = this.line.crowded ? [] : marks;
+      set["stepped"] = this.figure.dataset["category"] === "EVENT" ? "before" : false;
+    }
+    if (this.line.crowded) this.message("Too many different texts for a line: see the table.");
+    const { x, y } = this.chart.options.scales;
+    x.min = min;
+    x.max = max;
+    this.scaleY(y);
+    fill(this.figure, "now", last ? this.line.say(last) : "");
+    this.chart.update("none");
+  }
+
+  /** paint takes the colours of the theme. */
+  paint(): void {
+    const css = getComputedStyle(document.documentElement);
+    const colour = (name: string): string => css.getPropertyValue(name).trim();
+    const set = this.chart.data.datasets[0];
+    if (set) {
+      set["borderColor"] = colour(`--series-${this.hue}`);
+      set["pointBackgroundColor"] = set["borderColor"];
+    }
+    const { x, y } = this.chart.options.scales;
+    for (const axis of [x, y]) {
+      axis.ticks.color = colour("--muted");
+      axis.grid.color = colour("--grid");
+      axis.border.color = colour("--control");
+    }
+    this.chart.options.plugins.gaps.color = colour("--hatch");
+    Object.assign(this.chart.options.plugins.tooltip, {
+      backgroundColor: colour("--body"), titleColor: colour("--card"), bodyColor: colour("--card"),
+    });
+    this.chart.update("none");
+  }
+
+  destroy(): void {
+    this.asked++;
+    this.chart.destroy();
+    this.figure.remove();
+  }
+
+  private scaleY(y: Record<string, unknown>): void {
+    if (this.line.isText) {
+      Object.assign(y, { min: -0.5, max: Math.max(1, this.line.labels.length) - 0.5 });
+    } else if (this.figure.dataset["unit"] === "%") {
+      Object.assign(y, { suggestedMin: 0, suggestedMax: 100 });
+    }
+  }
+
+  /** describe names the chart for those who do not see it. */
+  private describe(): void {
+    const values = this.line.marks.filter((m) => m.y !== null).map((m) => m.y as number);
+    const label = [slot(this.figure, "label")?.textContent, slot(this.figure, "place")?.textContent].join(", ");
+    const unit = this.figure.dataset["unit"] ?? "";
+    let text = `${label}: nothing observed`;
+    if (values.length > 0 && this.line.isText) text = `${label}: ${this.line.labels.join(", ")}`;
+    else if (values.length > 0) {
+      const lowest = numberText(values.reduce((a, b) => Math.min(a, b)));
+      const highest = numberText(values.reduce((a, b) => Math.max(a, b)));
+      text = `${label}: from ${lowest} to ${highest} ${unit}`;
+    }
+    const gaps = this.line.gaps(now()).length;
+    if (gaps > 0) text += `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
+    this.chart.ctx.canvas.setAttribute("aria-label", text);
+  }
+
+  private drawTable(): void {
+    const place = slot(this.figure, "table");
+    if (!place || !this.details.open) return;
+    const t = document.createElement("table");
+    const observed = this.line.marks.filter((m) => !m.held).reverse();
+    for (const m of observed.slice(0, ROWS)) {
+      const row = t.insertRow();
+      const head = document.createElement("th");
+      head.scope = "row";
+      head.textContent = preciseText(m.x);
+      row.append(head);
+      const cell = row.insertCell();
+      cell.className = "num";
+      cell.textContent = m.y === null ? "Unavailable" : `${this.line.say(m)} ${this.figure.dataset["unit"] ?? ""}`;
+    }
+    if (observed.length > ROWS) t.createCaption().textContent = `The newest ${ROWS} of ${observed.length} points`;
+    place.replaceChildren(t);
+  }
+
+  private message(text: string): void {
+    fill(this.figure, "message", text);
+  }
+
+  private config(): unknown {
+    const font = { size: FONT };
+    return {
+      type: "line",
+      data: {
+        datasets: [{
+          data: [], borderWidth: 1.5, pointRadius: 0, pointHitRadius: 8, spanGaps: false, borderJoinStyle: "round", segment: {},
+        }],
+      },
+      options: {
+        animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
+        interaction: { mode: "nearest", axis: "x", intersect: false },
+        scales: {
+          x: {
+            type: "linear", afterBuildTicks: timeTicks, border: {}, grid: { drawTicks: false },
+            ticks: { font, maxRotation: 0, autoSkip: false, padding: 4, callback: (t: number) => minuteText(t) },
+          },
+          y: {
+            type: "linear", grace: "5%", border: { display: false }, grid: { drawTicks: false },
+            ticks: { font, maxTicksLimit: 6, padding: 6, callback: (v: number) => this.tick(v) },
+            afterFit: (axis: { width: number }) => {
+              if (!this.line.isText) axis.width = Math.max(axis.width, 44);
+            },
+            afterBuildTicks: (axis: { ticks: { value: number }[] }) => {
+              if (this.line.isText) axis.ticks = this.line.labels.map((_, value) => ({ value }));
+            },
+          },
+        },
+        plugins: {
+          gaps: { color: "", gaps: () => this.gaps() },
+          tooltip: {
+            displayColors: false,
+            callbacks: {
+              title: (items: { raw: Mark }[]) => (items[0] ? preciseText(items[0].raw.x) : ""),
+              label: (item: { raw: Mark }) => `${this.line.say(item.raw)} ${this.figure.dataset["unit"] ?? ""}`.trim(),
+            },
+          },
+        },
+      },
+      plugins: [hatching],
+    };
+  }
+
+  private tick(v: number): string {
+    if (!this.line.isText) return numberText(v);
+    const text = this.line.labels[v] ?? "";
+    return text.length > 18 ? `${text.slice(0, 17)}…` : text;
+  }
+
+  /** gaps gives what is hatched: unknown values, and what has not been heard. */
+  private gaps(): [number, number][] {
+    const end = this.chart.options.scales.x.max as number;
+    const gaps = this.line.gaps(end);
+    const last = this.line.marks[this.line.marks.length - 1];
+    if (last && last.y !== null && end - this.until > 1000) gaps.push([Math.max(this.until, last.x), end]);
+    return gaps;
+  }
+}
+
+const MINUTE = 60_000;
+
+/** timeTicks puts the marks of the time axis at round times. */
+function timeTicks(axis: { min: number; max: number; width: number; ticks: { value: number }[] }): void {
+  const most = Math.max(2, Math.floor(axis.width / 60));
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 240].map((m) => m * MINUTE);
+  const step = steps.find((s) => (axis.max - axis.min) / s <= most) ?? 480 * MINUTE;
+  axis.ticks = [];
+  for (let t = Math.ceil(axis.min / step) * step; t <= axis.max; t += step) axis.ticks.push({ value: t });
+}
+
+/** hatching hatches the stretches in which nothing is known. */
+const hatching = {
+  id: "gaps",
+  beforeDatasetsDraw(chart: Chart, _: unknown, options: { color: string; gaps?: () => [number, number][] }): void {
+    const { left, right, top, bottom } = chart.chartArea;
+    const ctx = chart.ctx;
+    for (const [from, to] of options.gaps?.() ?? []) {
+      const a = Math.max(left, chart.scales.x.getPixelForValue(from));
+      const b = Math.min(right, chart.scales.x.getPixelForValue(to));
+      if (b <= a) continue;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(a, top, b - a, bottom - top);
+      ctx.clip();
+      ctx.strokeStyle = options.color;
+      ctx.globalAlpha = 0.5;
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      for (let x = a - (bottom - top); x < b; x += 7) {
+        ctx.moveTo(x, bottom);
+        ctx.lineTo(x + bottom - top, top);
+      }
+      ctx.stroke();
+      ctx.restore();
+    }
+  },
+};

@@ -1,0 +1,72 @@
+// Time on the page: the server's clock, the plant's zone, and the ages that
+// count up.
+
+import { durationText } from "./format";
+
+let offset = Date.parse(document.body.dataset["now"] ?? "") - Date.now() || 0;
+
+/** setNow takes the server's clock, for the time it took to arrive is small. */
+export function setNow(now: string): void {
+  const t = Date.parse(now);
+  if (!Number.isNaN(t)) offset = t - Date.now();
+}
+
+/** now is the server's clock in milliseconds. */
+export function now(): number {
+  return Date.now() + offset;
+}
+
+/** instant reads a time of the API; undefined where there is none. */
+export function instant(s: string | undefined | null): number | undefined {
+  if (!s || s.startsWith("0001-")) return undefined;
+  const t = Date.parse(s);
+  return Number.isNaN(t) ? undefined : t;
+}
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const zone = document.body.dataset["zone"] ?? "UTC";
+  try {
+    return new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone });
+  } catch {
+    return new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "UTC" });
+  }
+}
+
+// The Swedish form is the ISO one: 2026-11-23 14:05:11.
+const day = formatter({ year: "numeric", month: "2-digit", day: "2-digit" });
+const seconds = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minutes = formatter({ hour: "2-digit", minute: "2-digit" });
+const millis = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+
+/** clockText gives a moment, with the date where it is not today. */
+export function clockText(t: number): string {
+  const time = seconds.format(t);
+  return day.format(t) === day.format(now()) ? time : `${day.format(t)} ${time}`;
+}
+
+/** minuteText gives hours and minutes. */
+export function minuteText(t: number): string {
+  return minutes.format(t);
+}
+
+/** preciseText gives a moment to the millisecond. */
+export function preciseText(t: number): string {
+  return `${day.format(t)} ${millis.format(t).replace(",", ".")}`;
+}
+
+function count(): void {
+  if (document.hidden) return;
+  const t = now();
+  for (const e of document.querySelectorAll<HTMLElement>("[data-since],[data-until]")) {
+    const until = e.dataset["until"];
+    const ms = until === undefined ? t - Date.parse(e.dataset["since"] ?? "") : Date.parse(until) - t;
+    const text = durationText(ms);
+    if (e.textContent !== text) e.textContent = text;
+  }
+}
+
+/** keepCounting counts the ages on the page up and the waits down. */
+export function keepCounting(): void {
+  setInterval(count, 1000);
+  document.addEventListener("visibilitychange", count);
+}

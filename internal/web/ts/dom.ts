@@ -1,0 +1,88 @@
+// The few ways in which pages are changed. Text from an agent only ever goes
+// into textContent.
+
+import { clockText, instant, now } from "./clock";
+import { durationText } from "./format";
+
+/** byId gives an element that the page has. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const e = document.getElementById(id);
+  if (!e) throw new Error(`the page has no #${id}`);
+  return e as T;
+}
+
+/** blank makes a new element from the <template> with the id. */
+export function blank(id: string): HTMLElement {
+  const t = byId(id) as unknown as HTMLTemplateElement;
+  const e = t.content.firstElementChild;
+  if (!e) throw new Error(`#${id} is empty`);
+  return e.cloneNode(true) as HTMLElement;
+}
+
+/** slot gives the part of root that shows what is called name. */
+export function slot(root: ParentNode, name: string): HTMLElement | null {
+  return root.querySelector<HTMLElement>(`[data-slot="${name}"]`);
+}
+
+/** fill puts a text into a slot; nothing is touched where it stands already. */
+export function fill(root: ParentNode, name: string, text: string): void {
+  const e = slot(root, name);
+  if (e && e.textContent !== text) e.textContent = text;
+}
+
+/** show shows or hides a slot. */
+export function show(root: ParentNode, name: string, visible: boolean): void {
+  const e = slot(root, name);
+  if (e) e.hidden = !visible;
+}
+
+/** set writes a data attribute where it differs. */
+export function set(e: HTMLElement | null, name: string, value: string): void {
+  if (e && e.dataset[name] !== value) e.dataset[name] = value;
+}
+
+/** glyph changes which glyph a slot shows. */
+export function glyph(root: ParentNode, name: string): void {
+  const use = root.querySelector('[data-slot="glyph"] use');
+  const href = `#glyph-${name}`;
+  if (use && use.getAttribute("href") !== href) use.setAttribute("href", href);
+}
+
+/** age shows in a slot how long something has been; nothing where it is not known. */
+export function age(root: ParentNode, name: string, since: string | undefined | null, missing = ""): void {
+  const e = slot(root, name);
+  if (!e) return;
+  const t = instant(since);
+  if (t === undefined || !since) {
+    delete e.dataset["since"];
+    e.textContent = missing;
+    return;
+  }
+  if (e.dataset["since"] === since) return;
+  e.dataset["since"] = since;
+  e.title = clockText(t);
+  e.textContent = durationText(now() - t);
+}
+
+/** retry shows when something is tried next. */
+export function retry(root: ParentNode, at: string | undefined): void {
+  const t = instant(at);
+  show(root, "retry", t !== undefined);
+  const e = slot(root, "until");
+  if (!e) return;
+  if (t === undefined || !at) {
+    delete e.dataset["until"];
+    return;
+  }
+  e.dataset["until"] = at;
+  e.textContent = durationText(t - now());
+}
+
+/** fillList makes a list's entries from data: one per datum, in order. */
+export function fillList<T>(list: Element, template: string, data: readonly T[], draw: (e: HTMLElement, datum: T) => void): void {
+  while (list.children.length > data.length) list.lastElementChild?.remove();
+  data.forEach((datum, i) => {
+    const e = (list.children[i] as HTMLElement | undefined) ?? list.appendChild(blank(template));
+    draw(e, datum);
+  });
+}

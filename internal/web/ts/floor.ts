@@ -1,0 +1,144 @@
+// The floor: a card per machine, the counts and the list of what needs somebody.
+
+import "./page";
+import { drawAttention } from "./attention";
+import { drawCard } from "./card";
+import { blank, byId, fill, glyph, set, slot } from "./dom";
+import { linkWord } from "./format";
+import { follow, read } from "./live";
+import type { Agent, Machine } from "./types";
+
+const floor = byId("floor");
+const machines = new Map<string, Machine>();
+const agents = new Map<string, Agent>();
+const cards = new Map<string, HTMLElement>();
+const changed = new Set<string>();
+let read1 = false;
+
+for (const card of floor.querySelectorAll<HTMLElement>(".machine")) cards.set(card.dataset["slug"] ?? "", card);
+
+function take(list: Machine[]): void {
+  for (const m of list) {
+    machines.set(m.slug, m);
+    changed.add(m.slug);
+  }
+}
+
+function takeAgents(list: Agent[]): void {
+  for (const a of list) agents.set(a.name, a);
+}
+
+async function reread(): Promise<void> {
+  const [allMachines, allAgents] = await Promise.all([read<Machine[]>("/api/v1/machines"), read<Agent[]>("/api/v1/agents")]);
+  machines.clear();
+  agents.clear();
+  take(allMachines);
+  takeAgents(allAgents);
+  read1 = true;
+}
+
+function draw(): void {
+  if (!read1) return; // Not everything is known yet: what the server drew stands.
+  for (const [slug, card] of cards) {
+    if (machines.has(slug)) continue;
+    card.remove();
+    cards.delete(slug);
+  }
+  for (const slug of changed) {
+    const m = machines.get(slug);
+    if (m) drawCard(cards.get(slug) ?? newCard(m), m);
+  }
+  changed.clear();
+  drawGroups();
+  drawCounts();
+  drawAttention([...machines.values()], [...agents.values()]);
+  filter();
+}
+
+/** newCard adds the card of a machine that has come, at the end of its agent's. */
+function newCard(m: Machine): HTMLElement {
+  const card = blank("blank-card");
+  cards.set(m.slug, card);
+  slot(group(m.agent), "cards")?.append(card);
+  return card;
+}
+
+function group(agent: string): HTMLElement {
+  for (const g of floor.querySelectorAll<HTMLElement>(".group")) if (g.dataset["agent"] === agent) return g;
+  const g = blank("blank-group");
+  g.dataset["agent"] = agent;
+  fill(g, "agent", agent);
+  slot(g, "agent")?.setAttribute("href", `/agents/${encodeURIComponent(agent)}`);
+  floor.append(g);
+  return g;
+}
+
+function drawGroups(): void {
+  for (const g of floor.querySelectorAll<HTMLElement>(".group")) {
+    const a = agents.get(g.dataset["agent"] ?? "");
+    const link = g.querySelector<HTMLElement>(".link");
+    if (!a || !link) continue;
+    set(link, "link", a.link);
+    glyph(link, a.link);
+    fill(link, "linkWord", linkWord(a.link));
+  }
+  for (const id of ["no-agents", "no-machines"]) document.getElementById(id)?.toggleAttribute("hidden", machines.size > 0);
+}
+
+function drawCounts(): void {
+  for (const chip of document.querySelectorAll<HTMLElement>(".chip")) {
+    let n = 0;
+    for (const m of machines.values()) if (m.state === chip.dataset["state"]) n++;
+    fill(chip, "count", String(n));
+    chip.toggleAttribute("data-none", n === 0);
+  }
+}
+
+// The filter stands in the address, so that it can be kept and sent on.
+
+const query = byId<HTMLInputElement>("q");
+const state = byId<HTMLInputElement>("state");
+
+function filter(): void {
+  const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let any = false;
+  for (const [slug, card] of cards) {
+    const m = machines.get(slug);
+    const text = m
+      ? [m.name, m.agent, m.manufacturer, m.model, m.word, m.program].join(" ").toLowerCase()
+      : (card.textContent ?? "").toLowerCase();
+    card.hidden = (state.value !== "" && card.dataset["state"] !== state.value) || !words.every((w) => text.includes(w));
+    any ||= !card.hidden;
+  }
+  for (const g of floor.querySelectorAll<HTMLElement>(".group")) g.hidden = !g.querySelector(".machine:not([hidden])");
+  byId("no-match").hidden = any || cards.size === 0;
+}
+
+function address(): void {
+  const params = new URLSearchParams();
+  if (query.value.trim()) params.set("q", query.value.trim());
+  if (state.value) params.set("state", state.value);
+  history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
+}
+
+query.addEventListener("input", () => {
+  address();
+  filter();
+});
+byId<HTMLFormElement>("filter").addEventListener("submit", (e) => e.preventDefault());
+byId("counts").addEventListener("click", (e) => {
+  const chip = (e.target as Element).closest<HTMLElement>(".chip");
+  if (!chip || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  const chosen = chip.dataset["state"] ?? "";
+  state.value = state.value === chosen ? "" : chosen;
+  for (const c of document.querySelectorAll<HTMLElement>(".chip")) {
+    if (c.dataset["state"] === state.value) c.setAttribute("aria-current", "true");
+    else c.removeAttribute("aria-current");
+  }
+  address();
+  filter();
+});
+filter();
+
+follow({ address: "/api/v1/stream", every: 500, machines: take, agents: takeAgents, reread, draw });

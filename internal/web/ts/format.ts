@@ -1,0 +1,91 @@
+// Durations, numbers and names as people read them: the same as format.go.
+
+export const UNKNOWN = "—";
+const THIN = "\u202f";
+const MINUS = "−";
+
+/** durationText gives milliseconds as 12 s, 27 min, 1 h 04 min or 3 d 2 h. */
+export function durationText(ms: number): string {
+  const s = Math.trunc(ms / 1000);
+  if (!(s > 0)) return "0 s";
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.trunc(s / 60)} min`;
+  if (s < 86400) return `${Math.trunc(s / 3600)} h ${String(Math.trunc(s / 60) % 60).padStart(2, "0")} min`;
+  return `${Math.trunc(s / 86400)} d ${Math.trunc(s / 3600) % 24} h`;
+}
+
+/** secondsText gives a short duration (in milliseconds) in seconds with one decimal. */
+export function secondsText(ms: number): string {
+  if (Math.abs(ms) >= 60000) return (ms < 0 ? MINUS : "") + durationText(Math.abs(ms));
+  return (ms / 1000).toFixed(1).replace("-", MINUS) + " s";
+}
+
+/** skewText gives a clock's deviation, always with its sign. */
+export function skewText(ms: number): string {
+  return (ms > 0 ? "+" : "") + secondsText(ms);
+}
+
+/** numberText gives a number with at most four decimals. */
+export function numberText(v: number): string {
+  const a = Math.abs(v);
+  if (a !== 0 && (a < 1e-3 || a >= 1e15)) {
+    const [digits = "", exponent = ""] = v.toExponential(4).split("e");
+    const mantissa = digits.replace(/\.?0+$/, "");
+    const sign = exponent.startsWith("-") ? "-" : "+";
+    return `${mantissa}e${sign}${exponent.slice(1).padStart(2, "0")}`.replaceAll("-", MINUS);
+  }
+  const s = v.toFixed(4).replace(/\.?0+$/, "");
+  return s === "-0" ? "0" : s.replace("-", MINUS);
+}
+
+/** countText gives a whole number with its thousands set apart. */
+export function countText(n: number): string {
+  return (n < 0 ? MINUS : "") + String(Math.abs(n)).replace(/\B(?=(\d{3})+$)/g, THIN);
+}
+
+/** rateText gives observations a second. */
+export function rateText(r: number): string {
+  return r >= 10 ? countText(Math.round(r)) : r.toFixed(1);
+}
+
+/** wordText turns PATH_FEEDRATE into Path feedrate. */
+export function wordText(name: string): string {
+  const colon = name.indexOf(":");
+  const prefix = colon < 0 ? "" : name.slice(0, colon);
+  const s = name.slice(colon + 1).replaceAll("_", " ").toLowerCase();
+  if (s === "") return name;
+  return s.charAt(0).toUpperCase() + s.slice(1) + (prefix ? ` (${prefix})` : "");
+}
+
+/** valueText gives a plain value. */
+export function valueText(v: unknown): string {
+  if (v === null || v === undefined) return UNKNOWN;
+  if (typeof v === "number") return numberText(v);
+  if (typeof v === "string") return v;
+  return JSON.stringify(v);
+}
+
+/** measureText tidies a number that came as text and leaves other text alone. */
+export function measureText(s: string): string {
+  return s.trim() !== "" && Number.isFinite(Number(s)) ? numberText(Number(s)) : s;
+}
+
+const states: Record<string, string> = {
+  "no-link": "No link", offline: "Offline", alarm: "Alarm", setup: "Setup",
+  running: "Running", stopped: "Stopped", idle: "Idle",
+};
+
+/** stateWord is the word for a state. */
+export function stateWord(slug: string): string {
+  return states[slug] ?? slug;
+}
+
+const links: Record<string, string> = {
+  connecting: "Connecting", streaming: "Streaming", polling: "Polling",
+  down: "No link", waiting: "Waiting for the store",
+};
+
+/** linkWord is the word for how the connection to an agent stands. */
+export function linkWord(link: string): string {
+  return links[link] ?? "Not known";
+}

@@ -1,0 +1,231 @@
+// The event stream: one per page. The browser keeps its place in it
+// (Last-Event-ID); where it is lost, and where the stream is blocked, the page
+// reads the current values anew.
+
+import { setNow } from "./clock";
+import { secondsText } from "./format";
+import type { Agent, Hello, Machine, Values } from "./types";
+
+/** ATTEMPTS without a hello make the stream count as blocked. */
+const ATTEMPTS = 3;
+/** A stream that has not said hello in this time does not work. */
+const HELLO_MS = 10_000;
+/** How often the values are read while the stream is blocked. */
+const POLL_MS = 3_000;
+/** How often a blocked stream is tried again. */
+const RETRY_MS = 30_000;
+/** Data older than this is stale. */
+const STALE_MS = 10_000;
+/** A page that has been hidden for this long gives its connection up. */
+const HIDDEN_MS = 30_000;
+
+/** Page is what follows the stream. */
+export interface Page {
+  /** The address of the stream. */
+  address: string;
+  /** Draws at most once in this time, in milliseconds. */
+  every: number;
+  machines?(list: Machine[]): void;
+  values?(values: Values): void;
+  agents?(list: Agent[]): void;
+  /** Reads all current values anew. */
+  reread(): Promise<void>;
+  /** Draws what has changed; never called while the page is hidden. */
+  draw(): void;
+}
+
+/** read gives the JSON at an address. */
+export async function read<T>(address: string): Promise<T> {
+  const answer = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
+  if (!answer.ok) throw new Error(`${address}: status ${answer.status}`);
+  return (await answer.json()) as T;
+}
+
+/** follow keeps the page live until it is left. */
+export function follow(page: Page): void {
+  new Follower(page).start();
+}
+
+type Mode = "connecting" | "live" | "polling" | "lost";
+
+class Follower {
+  private source: EventSource | undefined;
+  private mode: Mode = "connecting";
+  /** Attempts since the last hello. */
+  private failures = 0;
+  private tried = 0;
+  private reading = false;
+  /** Events that came while values were being read: they are applied after. */
+  private waiting: (() => void)[] = [];
+  private lastData = performance.now();
+  private lastDraw = 0;
+  private drawing = 0;
+  private dirty = false;
+  private timers = { hello: 0, open: 0, poll: 0, hide: 0 };
+
+  constructor(private readonly page: Page) {}
+
+  start(): void {
+    document.addEventListener("visibilitychange", () => this.visibility());
+    window.addEventListener("pagehide", () => this.stop());
+    window.addEventListener("pageshow", (e) => {
+      if (e.persisted) this.open();
+    });
+    setInterval(() => this.mark(), 200);
+    this.open();
+  }
+
+  private open(): void {
+    this.close();
+    this.tried = performance.now();
+    const source = new EventSource(this.page.address);
+    this.source = source;
+    this.expectHello();
+    source.addEventListener("hello", (e) => this.hello(JSON.parse(e.data) as Hello));
+    source.addEventListener("machines", (e) => this.data(() => this.page.machines?.(JSON.parse(e.data) as Machine[])));
+    source.addEventListener("values", (e) => this.data(() => this.page.values?.(JSON.parse(e.data) as Values)));
+    source.addEventListener("agents", (e) => this.data(() => this.page.agents?.(JSON.parse(e.data) as Agent[])));
+    source.onopen = () => this.expectHello();
+    source.onerror = () => this.failed();
+  }
+
+  /** close gives up the stream and every plan to open it. */
+  private close(): void {
+    this.source?.close();
+    this.source = undefined;
+    clearTimeout(this.timers.hello);
+    clearTimeout(this.timers.open);
+  }
+
+  private stop(): void {
+    this.close();
+    clearTimeout(this.timers.poll);
+    this.timers.poll = 0;
+  }
+
+  private expectHello(): void {
+    clearTimeout(this.timers.hello);
+    this.timers.hello = setTimeout(() => {
+      this.close();
+      this.failed();
+    }, HELLO_MS);
+  }
+
+  private hello(hello: Hello): void {
+    clearTimeout(this.timers.hello);
+    clearTimeout(this.timers.poll);
+    this.timers.poll = 0;
+    this.failures = 0;
+    this.mode = "live";
+    setNow(hello.now);
+    if (!hello.resumed) void this.readAll();
+    this.mark();
+  }
+
+  /** data applies an event, after the values that are being read. */
+  private data(apply: () => void): void {
+    if (this.reading) {
+      this.waiting.push(apply);
+      return;
+    }
+    apply();
+    this.arrived();
+  }
+
+  private arrived(): void {
+    this.lastData = performance.now();
+    this.dirty = true;
+    this.plan();
+    this.mark();
+  }
+
+  private failed(): void {
+    this.failures++;
+    if (this.mode === "live") this.mode = "connecting";
+    if (this.failures >= ATTEMPTS) {
+      this.close();
+      if (!this.timers.poll) this.poll();
+    } else if (!this.source || this.source.readyState === EventSource.CLOSED) {
+      // The browser does not try again by itself after an answer that is no
+      // stream.
+      this.close();
+      this.timers.open = setTimeout(() => this.open(), 1000 * this.failures);
+    }
+    this.mark();
+  }
+
+  /** poll reads the values again and again, and tries the stream now and then. */
+  private poll(): void {
+    this.timers.poll = setTimeout(async () => {
+      const worked = await this.readAll();
+      if (!this.timers.poll) return; // The stream is back, or the page is left.
+      const back = worked && this.mode === "lost";
+      this.mode = worked ? "polling" : "lost";
+      if (back || (performance.now() - this.tried > RETRY_MS && !this.source)) this.open();
+      this.poll();
+      this.mark();
+    }, this.mode === "connecting" ? 0 : POLL_MS);
+  }
+
+  private async readAll(): Promise<boolean> {
+    if (this.reading) return true;
+    this.reading = true;
+    try {
+      await this.page.reread();
+      this.arrived();
+      return true;
+    } catch {
+      // The server is away: the pill says so, and it is tried again.
+      if (this.mode === "live") this.timers.open = setTimeout(() => this.open(), 1000);
+      return false;
+    } finally {
+      this.reading = false;
+      for (const apply of this.waiting.splice(0)) this.data(apply);
+    }
+  }
+
+  /** plan draws soon, but not more often than the page wants. */
+  private plan(): void {
+    if (this.drawing || document.hidden) return;
+    const wait = Math.max(0, this.lastDraw + this.page.every - performance.now());
+    this.drawing = setTimeout(() => {
+      this.drawing = 0;
+      if (document.hidden || !this.dirty) return;
+      this.dirty = false;
+      this.lastDraw = performance.now();
+      this.page.draw();
+    }, wait);
+  }
+
+  private visibility(): void {
+    clearTimeout(this.timers.hide);
+    if (document.hidden) {
+      this.timers.hide = setTimeout(() => this.stop(), HIDDEN_MS);
+      return;
+    }
+    if (!this.source && !this.timers.poll) this.open();
+    if (this.dirty) this.plan();
+  }
+
+  /** mark shows how the data reaches the page and how old it is. */
+  private mark(): void {
+    if (document.hidden) return;
+    const age = performance.now() - this.lastData;
+    const stale = age > STALE_MS;
+    document.body.classList.toggle("stale", stale);
+    const pill = document.getElementById("live");
+    if (!pill) return;
+    let word: string = this.mode;
+    if (this.mode === "connecting" || this.mode === "lost") word = "reconnecting…";
+    else if (stale) word = "stale";
+    const link = stale ? "stale" : this.mode === "live" ? "streaming" : this.mode === "polling" ? "polling" : "connecting";
+    if (pill.dataset["link"] !== link) pill.dataset["link"] = link;
+    put("live-word", word);
+    put("live-age", secondsText(age));
+  }
+}
+
+function put(id: string, text: string): void {
+  const e = document.getElementById(id);
+  if (e && e.textContent !== text) e.textContent = text;
+}

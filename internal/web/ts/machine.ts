@@ -1,0 +1,208 @@
+// The page of one machine: its state, its conditions, its values and charts.
+
+import "./page";
+import { drawCondition, drawState } from "./card";
+import { ItemChart } from "./chart";
+import { instant, now } from "./clock";
+import { age, blank, byId, fill, fillList, glyph, retry, set, show, slot } from "./dom";
+import { linkWord, wordText } from "./format";
+import { follow, read } from "./live";
+import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
+import { drawItem } from "./values";
+
+/** How often charts read their points anew: the stream leaves some out. */
+const RELOAD_MS = 60_000;
+
+const lengths: Record<string, number> = { "15m": 15 * 60_000, "1h": 60 * 60_000, "8h": 8 * 60 * 60_000 };
+
+const root = byId("machine");
+const slug = root.dataset["slug"] ?? "";
+const limit = Number(root.dataset["limit"]);
+const rows = new Map<string, HTMLElement>();
+const changed = new Map<string, Item>();
+const charts = new Map<string, ItemChart>();
+let machine: Machine | undefined;
+let agent: Agent | undefined;
+let range = root.dataset["range"] ?? "1h";
+
+for (const row of document.querySelectorAll<HTMLElement>("tr[data-item]")) rows.set(row.dataset["item"] ?? "", row);
+
+function takeItems(items: Item[]): void {
+  for (const item of items) {
+    changed.set(String(item.id), item);
+    charts.get(String(item.id))?.append(item);
+  }
+}
+
+function takeAgents(list: Agent[]): void {
+  agent = list.find((a) => a.name === root.dataset["agent"]) ?? agent;
+}
+
+async function reread(): Promise<void> {
+  const [detail, agents] = await Promise.all([read<MachineDetail>(`/api/v1/machines/${encodeURIComponent(slug)}`), read<Agent[]>("/api/v1/agents")]);
+  machine = detail;
+  takeAgents(agents);
+  takeItems(detail.items);
+  reloadCharts();
+}
+
+function draw(): void {
+  if (machine) drawMachine(machine);
+  drawLink();
+  for (const [id, item] of changed) {
+    const row = rows.get(id);
+    if (row) drawItem(row, item);
+  }
+  changed.clear();
+  drawCharts();
+}
+
+function drawMachine(m: Machine): void {
+  drawState(root, m);
+  fill(root, "ruleText", m.rule ?? "");
+  show(root, "rule", Boolean(m.rule));
+  fill(root, "linkError", m.linkError ?? "");
+  show(root, "linkError", Boolean(m.linkError));
+  retry(root, m.retry);
+  const list = m.conditions ?? [];
+  fillList(byId("conditions"), "blank-condition", list, drawRow);
+  byId("conditions").hidden = list.length === 0;
+  byId("conditions-none").hidden = list.length > 0;
+  byId("conditions-count").textContent = String(list.length);
+}
+
+function drawRow(e: HTMLElement, c: Condition): void {
+  drawCondition(e, c);
+  fill(e, "type", wordText(c.type));
+  fill(e, "component", c.component ?? "");
+  age(e, "since", c.since);
+}
+
+function drawLink(): void {
+  const link = slot(root, "link")?.querySelector<HTMLElement>(".link");
+  if (!agent || !link) return;
+  set(link, "link", agent.link);
+  glyph(link, agent.link);
+  fill(link, "linkWord", linkWord(agent.link));
+}
+
+// The charts. Which there are, and their range, stands in the address.
+
+function addChart(figure: HTMLElement): void {
+  const used = new Set([...charts.values()].map((c) => c.figure.dataset["hue"]));
+  let hue = 1;
+  while (used.has(String(hue))) hue++;
+  figure.dataset["hue"] = String(hue);
+  const chart = new ItemChart(figure, lengths[range] ?? 3_600_000, hue);
+  charts.set(chart.id, chart);
+}
+
+/** choose adds the chart of a data item, from what its row says of it. */
+function choose(id: string): void {
+  const row = rows.get(id);
+  if (!row || charts.has(id) || charts.size >= limit) return;
+  const figure = blank("blank-chart");
+  const label = slot(row, "label")?.textContent ?? "";
+  const place = row.dataset["place"] ?? "";
+  Object.assign(figure.dataset, { chart: id, unit: row.dataset["unit"] ?? "", category: row.dataset["category"] ?? "" });
+  fill(figure, "label", label);
+  fill(figure, "place", place);
+  fill(figure, "unit", row.dataset["unit"] ?? "");
+  figure.querySelector("[data-act=remove]")?.setAttribute("aria-label", `Remove ${label}, ${place}`);
+  slot(figure, "table")?.setAttribute("aria-label", `${label}, ${place}, as table`);
+  byId("charts").append(figure);
+  addChart(figure);
+  chosen();
+}
+
+function discard(id: string): void {
+  charts.get(id)?.destroy();
+  charts.delete(id);
+  chosen();
+}
+
+/** chosen writes the choice into the address and onto the page. */
+function chosen(): void {
+  const list = [...charts.keys()].join(",");
+  history.replaceState(null, "", `?s=${list}&range=${range}`);
+  for (const a of byId("ranges").querySelectorAll<HTMLAnchorElement>("a")) a.href = `?s=${list}&range=${a.dataset["range"]}`;
+  mark();
+}
+
+function mark(): void {
+  byId("charts-none").hidden = charts.size > 0;
+  const full = charts.size >= limit;
+  byId<HTMLSelectElement>("add").disabled = full;
+  byId("add").title = full ? `There are ${limit} charts: remove one first.` : "";
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-act=chart]")) {
+    const on = charts.has(button.closest<HTMLElement>("tr")?.dataset["item"] ?? "");
+    button.setAttribute("aria-pressed", String(on));
+    button.disabled = full && !on;
+  }
+}
+
+function reloadCharts(): void {
+  for (const chart of charts.values()) void chart.load();
+}
+
+function drawCharts(): void {
+  const up = machine?.state !== "no-link" && machine?.state !== "offline";
+  const until = up ? now() : instant(machine?.lastSeen) ?? now();
+  for (const chart of charts.values()) chart.draw(until);
+}
+
+byId("charts").addEventListener("click", (e) => {
+  const button = (e.target as Element).closest("[data-act=remove]");
+  if (button) discard(button.closest<HTMLElement>("figure")?.dataset["chart"] ?? "");
+});
+byId("values").addEventListener("click", (e) => {
+  const button = (e.target as Element).closest("[data-act=chart]");
+  const id = button?.closest<HTMLElement>("tr")?.dataset["item"];
+  if (!id) return;
+  if (charts.has(id)) discard(id);
+  else choose(id);
+});
+byId<HTMLSelectElement>("add").addEventListener("change", (e) => {
+  const select = e.currentTarget as HTMLSelectElement;
+  choose(select.value);
+  select.value = "";
+});
+byId("ranges").addEventListener("click", (e) => {
+  const a = (e.target as Element).closest<HTMLAnchorElement>("a");
+  if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  range = a.dataset["range"] ?? range;
+  for (const other of byId("ranges").querySelectorAll("a")) {
+    if (other === a) other.setAttribute("aria-current", "true");
+    else other.removeAttribute("aria-current");
+  }
+  for (const chart of charts.values()) chart.setLength(lengths[range] ?? 3_600_000);
+  chosen();
+});
+document.documentElement.addEventListener("theme", () => {
+  for (const chart of charts.values()) chart.paint();
+});
+
+for (const figure of byId("charts").querySelectorAll<HTMLElement>("figure")) addChart(figure);
+mark();
+setInterval(() => {
+  if (!document.hidden) reloadCharts();
+}, RELOAD_MS);
+// The time axis moves on where nothing changes.
+setInterval(() => {
+  if (!document.hidden) drawCharts();
+}, 1000);
+
+follow({
+  address: `/api/v1/stream?machine=${encodeURIComponent(slug)}`,
+  every: 200,
+  machines: (list: Machine[]) => {
+    machine = list.find((m) => m.slug === slug) ?? machine;
+  },
+  values: (v: Values) => {
+    if (v.machine === slug) takeItems(v.items);
+  },
+  agents: takeAgents,
+  reread,
+  draw,
+});

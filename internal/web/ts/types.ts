@@ -1,0 +1,108 @@
+// The shapes of the API, as internal/api/view.go has them.
+
+export interface Condition {
+  item: string;
+  type: string;
+  component?: string;
+  level: string;
+  nativeCode?: string;
+  text?: string;
+  since: string;
+}
+
+export interface Path {
+  name: string;
+  program?: string;
+  mode?: string;
+  execution?: string;
+}
+
+export interface Machine {
+  slug: string;
+  name: string;
+  agent: string;
+  manufacturer?: string;
+  model?: string;
+  state: string;
+  word: string;
+  since?: string;
+  sinceBefore?: boolean;
+  rule?: string;
+  lastState?: string;
+  lastSeen?: string;
+  linkError?: string;
+  retry?: string;
+  program?: string;
+  mode?: string;
+  execution?: string;
+  parts?: number;
+  paths?: Path[];
+  conditions?: Condition[];
+}
+
+export interface Item {
+  id: number;
+  dataItemId: string;
+  name?: string;
+  category: string;
+  type: string;
+  subType?: string;
+  units?: string;
+  representation?: string;
+  component?: string;
+  observed: boolean;
+  value: unknown;
+  time?: string;
+  sequence?: string;
+  active?: Condition[];
+}
+
+export interface MachineDetail extends Machine {
+  items: Item[];
+}
+
+export interface Agent {
+  name: string;
+  link: string;
+  since: string;
+  error?: string;
+  retry?: string;
+  agentVersion?: string;
+  schemaVersion?: string;
+  instanceId?: string;
+  next: number;
+  lag: number;
+  bufferSize: number;
+  // Durations are nanoseconds.
+  horizon: number;
+  rate: number;
+  delayP95: number;
+  skew: number;
+  lastDocument?: string;
+  gaps: number;
+  lost: number;
+  url: string;
+  machines: number;
+}
+
+export type Point = [number, number | string | null];
+
+export interface Series {
+  item: Item;
+  from: string;
+  to: string;
+  observations: number;
+  points: Point[];
+  before?: boolean;
+}
+
+export interface Values {
+  machine: string;
+  items: Item[];
+}
+
+export interface Hello {
+  resumed: boolean;
+  now: string;
+  version: string;
+}

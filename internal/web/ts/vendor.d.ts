@@ -1,0 +1,35 @@
+// The part of Chart.js that the pages use.
+
+declare module "chart.js" {
+  export interface ChartPoint {
+    x: number;
+    y: number | null;
+  }
+  export interface Scale {
+    min: number;
+    max: number;
+    ticks: { value: number }[];
+    getPixelForValue(value: number): number;
+  }
+  export interface Dataset {
+    data: ChartPoint[];
+    [option: string]: unknown;
+  }
+  export class Chart {
+    static register(...parts: unknown[]): void;
+    constructor(canvas: HTMLCanvasElement, config: unknown);
+    readonly ctx: CanvasRenderingContext2D;
+    readonly chartArea: { left: number; right: number; top: number; bottom: number };
+    readonly scales: Record<"x" | "y", Scale>;
+    readonly data: { datasets: Dataset[] };
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    options: any;
+    update(mode?: "none"): void;
+    destroy(): void;
+  }
+  export const LineController: unknown;
+  export const LineElement: unknown;
+  export const PointElement: unknown;
+  export const LinearScale: unknown;
+  export const Tooltip: unknown;
+}

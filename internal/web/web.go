@@ -1,0 +1,226 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// Views is what the pages are drawn from; api.Service is one.
+type Views interface {
+	// Machines gives the machines of all agents, those of an agent together,
+	// in an order that stays.
+	Machines(ctx context.Context) ([]api.Machine, error)
+	// Machine gives one machine; its error is of code plant.NotFound where
+	// there is none.
+	Machine(ctx context.Context, slug string) (api.MachineDetail, error)
+	// Agents gives the agents that are read.
+	Agents(ctx context.Context) ([]api.Agent, error)
+}
+
+// Options is what the pages need.
+type Options struct {
+	Views Views
+	// Version is shown at the foot of the pages.
+	Version string
+	// Now is the clock; time.Now where it is nil.
+	Now func() time.Time
+	// Zone is the plant's time zone, in which times are shown; time.Local
+	// where it is nil.
+	Zone *time.Location
+	// Log takes the errors behind a page that could not be drawn; they are
+	// dropped where it is nil.
+	Log *slog.Logger
+}
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed assets/dist assets/vendor/*/LICENSE
+var assetFiles embed.FS
+
+// site serves the pages. It does not change after New, so requests share it.
+type site struct {
+	views   Views
+	version string
+	now     func() time.Time
+	zone    *time.Location
+	log     *slog.Logger
+	assets  *assets
+	pages   map[string]*template.Template
+}
+
+// New makes the handler of the pages and their assets. It fails only where what
+// is embedded does not fit together.
+func New(o Options) (http.Handler, error) {
+	s := &site{views: o.Views, version: o.Version, now: o.Now, zone: o.Zone, log: o.Log}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.zone == nil {
+		s.zone = time.Local
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if s.assets, err = loadAssets(assetFiles); err != nil {
+		return nil, fmt.Errorf("assets: %w", err)
+	}
+	if s.pages, err = parsePages(templateFiles, s.assets); err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", http.RedirectHandler("/floor", http.StatusFound))
+	mux.HandleFunc("GET /floor", s.floor)
+	mux.HandleFunc("GET /m/{machine}", s.machine)
+	mux.HandleFunc("GET /agents", s.agents)
+	mux.HandleFunc("GET /agents/{name}", s.agent)
+	mux.HandleFunc("GET /about", s.about)
+	mux.Handle("GET /assets/{file}", s.assets)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no page at %s.", r.URL.Path))
+	})
+	return guard(mux), nil
+}
+
+// policy lets a page use what this server sends and nothing else. Bootstrap's
+// style sheet carries small images as data.
+const policy = "default-src 'self'; img-src 'self' data:; object-src 'none'; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// guard sets the headers that every answer carries.
+func guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// page is what every template gets.
+type page struct {
+	// Title names the page, Nav the entry of the navigation it belongs to.
+	Title, Nav string
+	// Script is the page's module; page.js for a page that is not live.
+	Script  string
+	Version string
+	Now     time.Time
+	// Zone is the plant's zone as browsers take it, ZoneWord as people do.
+	Zone, ZoneWord string
+	Body           any
+}
+
+// Live reports whether the page follows the event stream.
+func (p page) Live() bool { return p.Script != "page.js" }
+
+// parsePages makes a template of each page with the layout and the parts that
+// pages share.
+func parsePages(files fs.FS, a *assets) (map[string]*template.Template, error) {
+	shared, err := template.New("").Funcs(functions(a)).
+		ParseFS(files, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := make(map[string]*template.Template)
+	for _, name := range []string{"floor", "machine", "agents", "agent", "about", "error"} {
+		t, err := shared.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if pages[name], err = t.ParseFS(files, "templates/"+name+".html"); err != nil {
+			return nil, err
+		}
+	}
+	return pages, nil
+}
+
+// draw writes a page with the status.
+func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+	if p.Script == "" {
+		p.Script = "page.js"
+	}
+	p.Version, p.Now = s.version, s.now().In(s.zone)
+	p.Zone, p.ZoneWord = zoneNames(p.Now)
+	var b bytes.Buffer
+	if err := s.pages[name].ExecuteTemplate(&b, "layout", p); err != nil {
+		s.log.ErrorContext(r.Context(), "page not drawn", "page", name, "error", err)
+		http.Error(w, "This page could not be drawn; the log says why.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// An error here means that the browser has gone.
+	_, _ = w.Write(b.Bytes())
+}
+
+// failure is the body of the error page.
+type failure struct {
+	Status       int
+	Title, Cause string
+	// Later is true where trying again may help.
+	Later bool
+}
+
+// fail draws the error page. The text of an internal error goes to the log and
+// not to the reader.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // The browser has gone: nobody reads this.
+	}
+	f := failure{Status: http.StatusInternalServerError, Title: "Something went wrong",
+		Cause: "The server could not draw this page. Its log says why.", Later: true}
+	switch plant.ErrorCode(err) {
+	case plant.NotFound:
+		f = failure{Status: http.StatusNotFound, Title: "Not found", Cause: message(err)}
+	case plant.Invalid:
+		f = failure{Status: http.StatusBadRequest, Title: "That was not understood", Cause: message(err)}
+	case plant.Unavailable:
+		f = failure{Status: http.StatusServiceUnavailable, Title: "Not available now", Cause: message(err), Later: true}
+	}
+	if f.Later {
+		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+	}
+	s.draw(w, r, f.Status, "error", page{Title: f.Title, Body: f})
+}
+
+// message is the part of an error that may be shown.
+func message(err error) string {
+	var e *plant.Error
+	if errors.As(err, &e) {
+		return e.Msg
+	}
+	return ""
+}
+
+// zoneNames gives the zone of a time as browsers take it, which is a name such
+// as Europe/Berlin or an offset such as +01:00, and as people read it.
+func zoneNames(t time.Time) (zone, word string) {
+	zone, offset := t.Location().String(), t.Format("-07:00")
+	if zone == "Local" {
+		zone = offset
+	}
+	if zone == "UTC" {
+		return zone, zone
+	}
+	if zone == offset {
+		return zone, "UTC" + offset
+	}
+	return zone, zone + " (UTC" + offset + ")"
+}
