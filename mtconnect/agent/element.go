@@ -111,9 +111,11 @@ func (m *model) fillComponent(e *element, c *mtconnect.Component, item func(*mtc
 	e.set("id", c.ID)
 	e.set("name", c.Name)
 	e.set("nativeName", c.NativeName)
+	e.set("uuid", c.UUIDRef)
 	e.set("sampleInterval", float(c.SampleInterval))
 	fillDescription(e, &c.Description)
-	if len(c.Configuration) > 0 {
+	// A configuration that came as JSON cannot stand in this document.
+	if checkElement(c.Configuration) == nil {
 		e.add(&element{name: "Configuration", raw: c.Configuration, item: -1})
 	}
 	if len(c.DataItems) > 0 {

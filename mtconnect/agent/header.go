@@ -144,7 +144,10 @@ func (a *Agent) appendAssets(b []byte, m *model, h *header, assets []mtconnect.A
 	b = a.appendRoot(b, m, docAssets, h)
 	b = append(b, "<Assets>"...)
 	for i := range assets {
-		b = appendAsset(b, &assets[i])
+		// One that came as JSON cannot stand in this document.
+		if bytes.HasPrefix(assets[i].Content, []byte("<")) {
+			b = appendAsset(b, &assets[i])
+		}
 	}
 	b = append(b, "</Assets>"...)
 	return appendEnd(b, docAssets)

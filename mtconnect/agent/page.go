@@ -85,8 +85,9 @@ func (a *Agent) stillHeld(m *model, h *header, q *streamQuery) error {
 	h.first, _ = a.source.Bounds()
 	if q.count > 0 && q.from != 0 && q.from < h.first {
 		p := params{schema: m.schema, values: url.Values{"from": {strconv.FormatUint(q.from, 10)}}}
-		p.unsigned("from", h.first, h.last+1)
-		return p.problem
+		if p.unsigned("from", h.first, h.last+1); p.problem != nil {
+			return p.problem
+		}
 	}
 	return nil
 }

@@ -383,8 +383,8 @@ func (r *Ring) PutAsset(a mtconnect.Asset) error {
 	if a.ID == "" {
 		return errors.New("agent: asset: ID is missing")
 	}
-	if len(a.Content) == 0 {
-		return fmt.Errorf("agent: asset %q: Content is missing: the whole element is wanted", a.ID)
+	if err := checkElement(a.Content); err != nil {
+		return fmt.Errorf("agent: asset %q: Content must be the asset's XML element: %w", a.ID, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
