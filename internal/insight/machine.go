@@ -49,8 +49,8 @@ type Machine struct {
 }
 
 // NewMachine gives the tracker of a device by its data items; those of other
-// devices are passed over. Nothing is known yet. The agent's own Agent device is
-// no machine: its tracker has no inputs.
+// devices and those that are in no model are passed over. Nothing is known yet.
+// The agent's own Agent device is no machine: its tracker has no inputs.
 func NewMachine(device plant.Device, items []plant.DataItem) *Machine {
 	m := &Machine{device: device.ID, at: make(map[plant.ItemID]int)}
 	if device.IsAgent {
@@ -58,7 +58,7 @@ func NewMachine(device plant.Device, items []plant.DataItem) *Machine {
 	}
 	for i := range items {
 		r := roleOf(&items[i])
-		if r == none || items[i].Device != device.ID {
+		if r == none || items[i].Device != device.ID || items[i].Unmapped {
 			continue
 		}
 		m.at[items[i].ID] = len(m.inputs)

@@ -1,0 +1,285 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/mtconnect"
+)
+
+const (
+	// resyncPause is the pause before reading goes on where the agent answers and
+	// only its numbers are not as expected.
+	resyncPause = 50 * time.Millisecond
+	// maxChases is how often in a row a full buffer that moves on is run after
+	// with that pause. Each time the margin doubles.
+	maxChases = 10
+	// chaseMargin is how many observations are given up at the second time.
+	chaseMargin = 64
+)
+
+// collector reads one agent. Its fields belong to the goroutine that calls
+// capture or fetch; the committer uses outbox, meter and the budgets only.
+type collector struct {
+	opts      *Options
+	agent     plant.Agent
+	log       *slog.Logger
+	committer *committer
+	own       *budget
+	queue     *budget
+	metrics   *metrics
+	meter     *meter
+	outbox    outbox
+	client    *mtconnect.Client
+	convert   *converter
+
+	catalog *catalog
+	// digest is that of the model in catalog; modelTime is when the agent says
+	// that it changed, probed when we asked for it last, and stale is set where an
+	// event said that it is not the newest.
+	digest    string
+	modelTime time.Time
+	probed    time.Time
+	stale     bool
+
+	// run is the run that is being read. Its Next is the cursor behind all that
+	// was submitted. It is zero where the store must be asked.
+	run plant.Run
+	// end is behind the newest observation that the agent is known to have.
+	end int64
+	// suspects are the numbers that one document lacked.
+	suspects []span
+	// pageSize is how many observations are asked for at once.
+	pageSize int
+	// progress counts the numbers that documents accounted for.
+	progress int64
+	// chases counts the times in a row that the buffer had moved on.
+	chases int
+	damage damage
+	// standby is set when another process was found to read the agent.
+	standby bool
+	// target is where Fetch ends.
+	target plant.Run
+	// started are the gaps that were noted with the beginning of a run and not
+	// with a batch.
+	started []plant.Gap
+}
+
+// damage is where documents could not be read, and how often.
+type damage struct {
+	at    int64
+	times int
+}
+
+func newCollector(opts *Options, a plant.Agent, committer *committer, queue *budget, m *metrics) *collector {
+	return &collector{
+		opts:      opts,
+		agent:     a,
+		log:       opts.Log.With(slog.String("agent", a.Name)),
+		committer: committer,
+		own:       newBudget(opts.AgentQueueBytes),
+		queue:     queue,
+		metrics:   m,
+		meter:     newMeter(a, opts),
+		convert:   newConverter(opts.TextCache),
+	}
+}
+
+// capture reads the agent until ctx ends, and waits until all that it submitted
+// is settled.
+func (c *collector) capture(ctx context.Context) {
+	c.countLedger(ctx)
+	retry := backoff{least: c.opts.RetryMin, most: c.opts.RetryMax}
+	for ctx.Err() == nil {
+		before := c.progress
+		err := c.session(ctx, c.follow)
+		if ctx.Err() != nil {
+			break
+		}
+		if c.progress > before {
+			retry.reset()
+		}
+		c.pause(ctx, err, c.progress > before, &retry)
+	}
+	// What was refused now is read again by whoever goes on from the cursor.
+	_ = c.finish(ctx)
+}
+
+// finish waits for the committer, which settles all that it has taken whatever
+// becomes of ctx, and closes the connections. It gives the error of a batch that
+// was refused.
+func (c *collector) finish(ctx context.Context) error {
+	if c.client != nil {
+		c.client.Close()
+	}
+	return c.outbox.drain(context.WithoutCancel(ctx))
+}
+
+// session builds the link and reads until something is wrong; it never returns
+// nil unless read does.
+func (c *collector) session(ctx context.Context, read func(context.Context) error) error {
+	if err := c.outbox.drain(ctx); err != nil {
+		c.run = plant.Run{}
+		return err
+	}
+	if c.standby {
+		if err := c.standBy(ctx); err != nil {
+			return err
+		}
+	}
+	if c.client == nil {
+		client, err := c.opts.Dial(c.agent)
+		if err != nil {
+			return err
+		}
+		c.client = client
+	}
+	if err := c.probe(ctx); err != nil {
+		return err
+	}
+	if err := c.resync(ctx); err != nil {
+		return err
+	}
+	return c.readOn(ctx, read)
+}
+
+// pause says how a session ended and waits before the next.
+func (c *collector) pause(ctx context.Context, err error, progressed bool, retry *backoff) {
+	text := errorText(c.agent, err)
+	var resync *resyncError
+	var agent *mtconnect.AgentError
+	switch {
+	case plant.ErrorCode(err) == plant.Conflict:
+		c.standby = true
+		c.log.Warn("another process captures the agent: standing by", slog.String("error", text))
+	case plant.ErrorCode(err) == plant.Unavailable:
+		c.meter.waiting("the store is away: " + text)
+		_ = sleep(ctx, c.opts.StoreRetry)
+	case errors.Is(err, mtconnect.CodeOutOfRange) && c.chases < maxChases,
+		progressed && (errors.As(err, &resync) || errors.As(err, &agent)):
+		c.log.Info("looking for where to go on", slog.String("reason", text))
+		_ = sleep(ctx, resyncPause)
+	default:
+		wait := retry.next()
+		c.metrics.failures.WithLabelValues(c.agent.Name).Inc()
+		c.log.Warn("no link to the agent", slog.String("error", text), slog.Duration("retry", wait))
+		c.meter.link(plant.LinkDown, text, c.opts.Now().Add(wait))
+		_ = sleep(ctx, wait)
+	}
+}
+
+// standBy waits until the cursor of an agent that another process reads stands
+// still.
+func (c *collector) standBy(ctx context.Context) error {
+	seen, err := c.opts.Store.LastRun(ctx, c.agent.ID)
+	for err == nil {
+		c.meter.link(plant.LinkConnecting, "another process captures this agent: standing by", c.opts.Now().Add(c.opts.StandbyDelay))
+		if err := sleep(ctx, c.opts.StandbyDelay); err != nil {
+			return err
+		}
+		var run plant.Run
+		if run, err = c.opts.Store.LastRun(ctx, c.agent.ID); run == seen {
+			break
+		}
+		seen = run
+	}
+	if err != nil {
+		return fmt.Errorf("stand by: %w", err)
+	}
+	c.standby = false
+	return nil
+}
+
+// countLedger makes the status count the gaps that are in the ledger already.
+// Where that fails it counts from 0; nothing else depends on it.
+func (c *collector) countLedger(ctx context.Context) {
+	if c.opts.Ledger == nil {
+		return
+	}
+	runs, err := c.opts.Ledger.Runs(ctx)
+	var gaps []plant.Gap
+	for _, r := range runs {
+		if r.Agent != c.agent.ID || err != nil {
+			continue
+		}
+		var of []plant.Gap
+		of, err = c.opts.Ledger.Gaps(ctx, r.ID)
+		gaps = append(gaps, of...)
+	}
+	if err != nil && ctx.Err() == nil {
+		c.log.Warn("the gaps of the ledger are not counted in the status", slog.Any("error", err))
+	}
+	c.meter.noted(gaps)
+}
+
+// store applies a batch to what is known, submits it and moves the cursor. The
+// bytes are given back when the batch is settled.
+func (c *collector) store(ctx context.Context, b *store.Batch, bytes int64) error {
+	for i := range b.Observations {
+		if change, ok := c.catalog.apply(b.Run, b.Observations[i]); ok {
+			b.States = append(b.States, change)
+		}
+	}
+	b.Latest = c.catalog.take()
+	if err := c.submit(ctx, b, bytes); err != nil {
+		// What is known is ahead of the store: it must be asked again.
+		c.run = plant.Run{}
+		return err
+	}
+	c.run.Next = b.Next
+	return nil
+}
+
+// submit hands a batch to the committer.
+func (c *collector) submit(ctx context.Context, b *store.Batch, bytes int64) error {
+	if err := c.outbox.add(); err != nil {
+		c.release(bytes)
+		return err
+	}
+	s := &submission{
+		agent: c.agent.ID,
+		batch: b,
+		waiting: func(err error) {
+			c.meter.waiting("the store is away: " + errorText(c.agent, err))
+		},
+		settled: func(err error) {
+			c.release(bytes)
+			if err == nil {
+				c.metrics.stored(c.agent.Name, b)
+				c.meter.stored(b)
+			}
+			c.outbox.settle(b, err)
+		},
+	}
+	err := c.committer.submit(ctx, s)
+	if err != nil {
+		s.settled(err)
+	}
+	return err
+}
+
+// reserve takes bytes from the budgets as soon as they are free.
+func (c *collector) reserve(ctx context.Context, bytes int64) error {
+	if err := c.own.acquire(ctx, bytes); err != nil {
+		return err
+	}
+	if err := c.queue.acquire(ctx, bytes); err != nil {
+		c.own.add(-bytes)
+		return err
+	}
+	return nil
+}
+
+// grow changes by how much a document holds of the budgets.
+func (c *collector) grow(bytes int64) {
+	c.own.add(bytes)
+	c.queue.add(bytes)
+}
+
+// release gives bytes back.
+func (c *collector) release(bytes int64) { c.grow(-bytes) }

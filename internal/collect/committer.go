@@ -1,0 +1,241 @@
+package collect
+
+import (
+	"context"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// firstStoreRetry is the pause after the first commit that found the store
+// away. It doubles up to Options.StoreRetry.
+const firstStoreRetry = 50 * time.Millisecond
+
+// committer gathers the batches of many agents and stores them together: one
+// transaction at a time, the batches of an agent in the order in which they were
+// submitted.
+type committer struct {
+	opts    *Options
+	metrics *metrics
+	inbox   chan *submission
+}
+
+// submission is a batch on its way to the store.
+type submission struct {
+	agent plant.AgentID
+	batch *store.Batch
+	// waiting is called each time that the store was away, settled once when the
+	// batch is stored (nil) or refused. The committer calls both; they do not
+	// block.
+	waiting func(error)
+	settled func(error)
+}
+
+func newCommitter(opts *Options, m *metrics) *committer {
+	return &committer{opts: opts, metrics: m, inbox: make(chan *submission)}
+}
+
+// submit hands a batch over. Whether it is stored is told to its settled, which
+// is not called where submit returns an error.
+func (c *committer) submit(ctx context.Context, s *submission) error {
+	select {
+	case c.inbox <- s:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run commits until the inbox is closed, and then what still waits. When ctx
+// ends, commits have StopGrace left. Every submission is settled when run
+// returns.
+func (c *committer) run(ctx context.Context) {
+	ctx, cancel := withGrace(ctx, c.opts.StopGrace)
+	defer cancel()
+	var (
+		inbox     = c.inbox
+		waiting   []*submission
+		count     int              // observations in waiting
+		deadline  <-chan time.Time // when waiting is due
+		due       bool
+		committed chan struct{} // closed when the commit under way is done
+	)
+	for inbox != nil || len(waiting) > 0 || committed != nil {
+		if committed == nil && len(waiting) > 0 && (due || count >= c.opts.CommitObservations) {
+			var group []*submission
+			group, waiting = cut(waiting, c.opts.CommitObservations)
+			count -= observations(group)
+			due, deadline = inbox == nil || len(waiting) > 0, nil
+			committed = make(chan struct{})
+			go func() {
+				defer close(committed)
+				c.commit(ctx, group)
+			}()
+		}
+		select {
+		case s, open := <-inbox:
+			if !open {
+				inbox, due = nil, true
+				continue
+			}
+			if len(waiting) == 0 {
+				deadline = time.After(c.opts.CommitDelay)
+			}
+			waiting = append(waiting, s)
+			count += len(s.batch.Observations)
+		case <-deadline:
+			due, deadline = true, nil
+		case <-committed:
+			committed = nil
+		}
+	}
+}
+
+// cut gives the front of list that has at least n observations, or all of it,
+// and the rest.
+func cut(list []*submission, n int) (front, rest []*submission) {
+	for i, s := range list {
+		if n -= len(s.batch.Observations); n <= 0 {
+			return list[: i+1 : i+1], list[i+1:]
+		}
+	}
+	return list, nil
+}
+
+func observations(list []*submission) int {
+	n := 0
+	for _, s := range list {
+		n += len(s.batch.Observations)
+	}
+	return n
+}
+
+// commit stores a group of submissions and settles each. It tries again while
+// the store is away. A group that the store cannot take for another reason is
+// taken apart, so that what is wrong with one agent keeps no other waiting.
+func (c *committer) commit(ctx context.Context, group []*submission) {
+	merged := merge(group)
+	batches := make([]*store.Batch, len(merged))
+	for i := range merged {
+		batches[i] = merged[i].batch
+	}
+	err := c.store(ctx, group, batches)
+	if err != nil && len(merged) > 1 && plant.ErrorCode(err) != plant.Unavailable {
+		for _, m := range merged {
+			c.commit(ctx, m.of)
+		}
+		return
+	}
+	now := c.opts.Now()
+	for _, m := range merged {
+		result := err
+		if result == nil {
+			result = m.batch.Err
+		}
+		if result == nil {
+			c.opts.Publish(plant.Change{
+				Agent:        m.of[0].agent,
+				Latest:       m.batch.Latest,
+				States:       m.batch.States,
+				Observations: len(m.batch.Observations),
+				Committed:    now,
+			})
+		}
+		for _, s := range m.of {
+			s.settled(result)
+		}
+	}
+}
+
+// store commits the batches, again and again while the store is away. It gives
+// up when ctx ends.
+func (c *committer) store(ctx context.Context, group []*submission, batches []*store.Batch) error {
+	for pause := firstStoreRetry; ; pause = min(2*pause, c.opts.StoreRetry) {
+		began := c.opts.Now()
+		err := c.opts.Store.Commit(ctx, batches)
+		c.metrics.committed(c.opts.Now().Sub(began), batches, err)
+		if err == nil || plant.ErrorCode(err) != plant.Unavailable {
+			return err
+		}
+		for _, s := range group {
+			s.waiting(err)
+		}
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// mergedBatch is one batch for the store, and the submissions it is made of.
+type mergedBatch struct {
+	batch *store.Batch
+	of    []*submission
+}
+
+// merge puts the submissions of the same run together where each goes on where
+// the one before ends.
+func merge(group []*submission) []*mergedBatch {
+	var merged []*mergedBatch
+	last := make(map[plant.RunID]*mergedBatch)
+	for _, s := range group {
+		m := last[s.batch.Run]
+		if m == nil || m.batch.Next != s.batch.Expect {
+			m = &mergedBatch{batch: s.batch}
+			last[s.batch.Run] = m
+			merged = append(merged, m)
+		}
+		m.of = append(m.of, s)
+	}
+	for _, m := range merged {
+		m.batch = concat(m.of)
+	}
+	return merged
+}
+
+// concat gives the one batch that consecutive submissions of a run make.
+func concat(of []*submission) *store.Batch {
+	if len(of) == 1 {
+		return of[0].batch
+	}
+	last := of[len(of)-1].batch
+	b := &store.Batch{Run: last.Run, Expect: of[0].batch.Expect, Next: last.Next, Received: last.Received}
+	b.Observations = make([]plant.Observation, 0, observations(of))
+	at := make(map[plant.ItemID]int)
+	for _, s := range of {
+		b.Observations = append(b.Observations, s.batch.Observations...)
+		b.Gaps = append(b.Gaps, s.batch.Gaps...)
+		b.States = append(b.States, s.batch.States...)
+		for _, l := range s.batch.Latest {
+			if i, ok := at[l.Item]; ok {
+				b.Latest[i] = l
+				continue
+			}
+			at[l.Item] = len(b.Latest)
+			b.Latest = append(b.Latest, l)
+		}
+	}
+	return b
+}
+
+// withGrace gives a context that ends a while after ctx does.
+func withGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return graced, func() {
+		stop()
+		cancel()
+	}
+}
+
+// sleep waits for d, or until ctx ends, which it reports.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

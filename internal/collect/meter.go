@@ -1,0 +1,264 @@
+package collect
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/mtconnect"
+)
+
+const (
+	// meterWindow is what rates and delays are taken over.
+	meterWindow = 60 * time.Second
+	// meterDelays is how many delays are kept for the percentile, and
+	// meterDelaysPerBatch how many one batch adds at most.
+	meterDelays         = 2048
+	meterDelaysPerBatch = 32
+	// skewWeight is the weight of one document in the smoothed clock skew.
+	skewWeight = 0.1
+)
+
+// meter keeps the status of one agent and reports it. It is safe for concurrent
+// use.
+type meter struct {
+	now    func() time.Time
+	report func(plant.AgentStatus)
+	// every is the least time between two reports of the same link.
+	every time.Duration
+
+	mu       sync.Mutex
+	s        plant.AgentStatus
+	reported time.Time
+	skewed   bool
+	// resume is how the link stood before the store was away.
+	resume plant.LinkState
+	// commits counts the observations committed, newest those that the agent
+	// made.
+	commits, newest rate
+	delays          []delay
+	delayAt         int
+}
+
+// delay is how long one observation took to its commit at a time.
+type delay struct {
+	at   time.Time
+	took time.Duration
+}
+
+func newMeter(a plant.Agent, opts *Options) *meter {
+	m := &meter{now: opts.Now, report: opts.Status, every: opts.StatusInterval}
+	m.s = plant.AgentStatus{Agent: a.ID, Name: a.Name, Link: plant.LinkConnecting, Since: m.now()}
+	return m
+}
+
+// link sets how the connection stands. text says why it is down, and retry when
+// it is tried again.
+func (m *meter) link(state plant.LinkState, text string, retry time.Time) {
+	m.mu.Lock()
+	if m.s.Link == state && m.s.Error == text && m.s.Retry.Equal(retry) {
+		m.mu.Unlock()
+		return
+	}
+	if m.s.Link != state {
+		m.s.Since = m.now()
+		if state.Up() && m.s.Link != plant.LinkWaiting {
+			m.s.Reconnects++
+		}
+	}
+	m.s.Link, m.s.Error, m.s.Retry = state, text, retry
+	m.send(true)
+}
+
+// waiting says that the store is away. The next commit ends it.
+func (m *meter) waiting(text string) {
+	m.mu.Lock()
+	if m.s.Link.Up() {
+		m.resume = m.s.Link
+	}
+	m.mu.Unlock()
+	m.link(plant.LinkWaiting, text, time.Time{})
+}
+
+// stored takes note of a batch that was stored.
+func (m *meter) stored(b *store.Batch) {
+	m.mu.Lock()
+	resume := m.resume
+	m.resume = ""
+	waiting := m.s.Link == plant.LinkWaiting
+	m.mu.Unlock()
+	if waiting && resume != "" {
+		m.link(resume, "", time.Time{})
+	}
+	m.commit(b)
+}
+
+// ledger sets the gaps that the ledger has of the agent.
+func (m *meter) ledger(gaps, lost int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.s.Gaps, m.s.Lost = gaps, lost
+}
+
+// noted counts entries of the gap ledger.
+func (m *meter) noted(gaps []plant.Gap) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.count(gaps)
+}
+
+func (m *meter) count(gaps []plant.Gap) {
+	for _, g := range gaps {
+		m.s.Gaps++
+		if n, known := g.Lost(); known {
+			m.s.Lost += n
+		}
+	}
+}
+
+// header takes what a document says of its agent. newest is true for documents
+// that hold the newest that the agent had: only those tell its clock.
+func (m *meter) header(h *mtconnect.Header, received time.Time, newest bool) {
+	m.mu.Lock()
+	m.s.AgentVersion = escape(h.Version, maxHeaderText)
+	m.s.SchemaVersion = escape(h.SchemaVersion, maxHeaderText)
+	m.s.Sender = escape(h.Sender, maxHeaderText)
+	m.s.InstanceID = h.InstanceID
+	m.s.BufferSize = int64(min(h.BufferSize, math.MaxInt64))
+	last := int64(min(h.LastSequence, math.MaxInt64))
+	if last > m.s.Last && m.s.Last > 0 {
+		m.newest.add(received, last-m.s.Last)
+	}
+	m.s.Last = last
+	m.s.LastDocument = received
+	if newest && !h.CreationTime.IsZero() {
+		m.skew(h.CreationTime, received)
+	}
+	m.send(false)
+}
+
+// skew takes one comparison of the clocks into the smoothed one. Agents that
+// write whole seconds cut off half a second on average.
+func (m *meter) skew(theirs, ours time.Time) {
+	d := theirs.Sub(ours)
+	if theirs.Nanosecond() == 0 {
+		d += time.Second / 2
+	}
+	if !m.skewed {
+		m.s.Skew, m.skewed = d, true
+		return
+	}
+	m.s.Skew += time.Duration(float64(d-m.s.Skew) * skewWeight)
+}
+
+// cursor says how far the store has the agent's observations.
+func (m *meter) cursor(next int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.s.Next = next
+}
+
+func (m *meter) commit(b *store.Batch) {
+	now := m.now()
+	m.mu.Lock()
+	m.s.Next = b.Next
+	m.count(b.Gaps)
+	m.commits.add(now, int64(len(b.Observations)))
+	step := len(b.Observations)/meterDelaysPerBatch + 1
+	for i := 0; i < len(b.Observations); i += step {
+		took := now.Sub(time.UnixMicro(b.Observations[i].Time).Add(-m.s.Skew))
+		d := delay{at: now, took: max(took, 0)}
+		if len(m.delays) < meterDelays {
+			m.delays = append(m.delays, d)
+		} else {
+			m.delays[m.delayAt] = d
+			m.delayAt = (m.delayAt + 1) % meterDelays
+		}
+	}
+	m.send(false)
+}
+
+// send reports the status where it is time, and unlocks the meter.
+func (m *meter) send(changed bool) {
+	now := m.now()
+	if !changed && now.Sub(m.reported) < m.every {
+		m.mu.Unlock()
+		return
+	}
+	m.reported = now
+	s := m.snapshot(now)
+	m.mu.Unlock()
+	m.report(s)
+}
+
+// status gives the status now.
+func (m *meter) status() plant.AgentStatus {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.snapshot(m.now())
+}
+
+func (m *meter) snapshot(now time.Time) plant.AgentStatus {
+	s := m.s
+	if s.Next > 0 && s.Last > 0 {
+		s.Lag = max(0, s.Last+1-s.Next)
+	}
+	s.Rate = m.commits.perSecond(now)
+	if made := m.newest.perSecond(now); made > 0 && s.BufferSize > 0 {
+		horizon := float64(max(0, s.BufferSize-s.Lag)) / made
+		s.Horizon = time.Duration(min(horizon*float64(time.Second), math.MaxInt64/2))
+	}
+	s.DelayP95 = m.delayP95(now)
+	return s
+}
+
+func (m *meter) delayP95(now time.Time) time.Duration {
+	var recent []time.Duration
+	for _, d := range m.delays {
+		if now.Sub(d.at) < meterWindow {
+			recent = append(recent, d.took)
+		}
+	}
+	if len(recent) == 0 {
+		return 0
+	}
+	slices.Sort(recent)
+	return recent[(len(recent)*95+99)/100-1]
+}
+
+// rate counts occurrences over the last minute, by the second.
+type rate struct {
+	began time.Time
+	slots [int(meterWindow / time.Second)]struct{ second, n int64 }
+}
+
+func (r *rate) add(now time.Time, n int64) {
+	if r.began.IsZero() {
+		r.began = now
+	}
+	second := now.Unix()
+	slot := &r.slots[int(second%int64(len(r.slots)))]
+	if slot.second != second {
+		slot.second, slot.n = second, 0
+	}
+	slot.n += n
+}
+
+// perSecond gives the mean over the last minute, or since the first occurrence
+// where that is less.
+func (r *rate) perSecond(now time.Time) float64 {
+	if r.began.IsZero() {
+		return 0
+	}
+	var n int64
+	for _, slot := range r.slots {
+		if age := now.Unix() - slot.second; age >= 0 && age < int64(len(r.slots)) {
+			n += slot.n
+		}
+	}
+	over := min(max(now.Sub(r.began), time.Second), meterWindow)
+	return float64(n) / over.Seconds()
+}

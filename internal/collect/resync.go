@@ -1,0 +1,194 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/mtconnect"
+)
+
+// probe asks for the device model and stores it where it is new.
+func (c *collector) probe(ctx context.Context) error {
+	c.probed = c.opts.Now()
+	doc, raw, err := c.client.Probe(ctx)
+	if err != nil {
+		return err
+	}
+	m := model(c.agent.ID, doc, raw)
+	m.From = c.probed
+	c.stale, c.modelTime = false, doc.Header.DeviceModelChangeTime
+	if c.catalog != nil && c.digest == m.Digest {
+		return nil
+	}
+	inventory, err := c.opts.Store.SaveModel(ctx, m)
+	if err != nil {
+		return fmt.Errorf("store the device model: %w", err)
+	}
+	c.catalog, c.digest = newCatalog(inventory, c.catalog), m.Digest
+	return nil
+}
+
+// modelChanged asks for the device model again where a header or an event says
+// that there is a new one.
+func (c *collector) modelChanged(ctx context.Context, h *mtconnect.Header) error {
+	if !c.stale && (h.DeviceModelChangeTime.IsZero() || h.DeviceModelChangeTime.Equal(c.modelTime)) {
+		return nil
+	}
+	return c.reprobe(ctx, "the agent says that its device model changed")
+}
+
+// reprobe asks for the device model while documents are being read, unless that
+// was done a moment ago. Where the agent does not give it, reading goes on with
+// the one that there is.
+func (c *collector) reprobe(ctx context.Context, why string) error {
+	if c.opts.Now().Sub(c.probed) < c.opts.ReprobeInterval {
+		return nil
+	}
+	c.log.Info("asking for the device model", slog.String("reason", why))
+	err := c.probe(ctx)
+	if err == nil || ctx.Err() != nil || isStore(err) {
+		return err
+	}
+	c.log.Warn("no device model from the agent", slog.String("error", errorText(c.agent, err)))
+	return nil
+}
+
+// isStore reports whether an error is the store's.
+func isStore(err error) bool {
+	switch plant.ErrorCode(err) {
+	case plant.Unavailable, plant.Conflict, plant.Invalid, plant.NotFound:
+		return true
+	default:
+		return false
+	}
+}
+
+// resync finds where reading goes on: it compares the newest run in the store
+// with what the agent has.
+func (c *collector) resync(ctx context.Context) error {
+	last, err := c.opts.Store.LastRun(ctx, c.agent.ID)
+	if plant.ErrorCode(err) == plant.NotFound {
+		last, err = plant.Run{}, nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the cursor: %w", err)
+	}
+	h, err := c.head(ctx)
+	if err != nil {
+		return err
+	}
+	first := int64(max(h.FirstSequence, 1))
+	switch {
+	case last.ID == 0:
+		err = c.begin(ctx, last, plant.Run{InstanceID: h.InstanceID, First: c.chase(first)})
+	case last.InstanceID != h.InstanceID, h.NextSequence != 0 && h.NextSequence < uint64(last.Next):
+		// We were listening, so all that the new run said counts, from the
+		// beginning.
+		err = c.begin(ctx, last, plant.Run{InstanceID: h.InstanceID, First: 1})
+	default:
+		err = c.adopt(ctx, last)
+	}
+	if err != nil {
+		return err
+	}
+	return c.skipOverrun(ctx, first)
+}
+
+// head asks for the agent's position and sets what depends on it.
+func (c *collector) head(ctx context.Context) (mtconnect.Header, error) {
+	var h mtconnect.Header
+	err := c.client.Current(ctx, mtconnect.CurrentQuery{}, func(r *mtconnect.StreamsReader) error {
+		header, err := r.Header()
+		if err == nil {
+			h = *header
+		}
+		return err
+	})
+	if err != nil {
+		return h, err
+	}
+	if max(h.NextSequence, h.LastSequence, h.FirstSequence) >= math.MaxInt64 {
+		return h, fmt.Errorf("the agent is at sequence %d: numbers up to 2^63−2 can be stored", max(h.NextSequence, h.LastSequence, h.FirstSequence))
+	}
+	c.meter.header(&h, c.opts.Now(), true)
+	c.end = int64(max(h.NextSequence, h.LastSequence+1))
+	size := c.opts.PageSize
+	if h.BufferSize > 0 {
+		size = int(min(h.BufferSize, uint64(size)))
+	}
+	if c.pageSize == 0 || c.pageSize > size {
+		c.pageSize = size
+	}
+	return h, nil
+}
+
+// begin starts a new run, which follows the run last where there is one.
+func (c *collector) begin(ctx context.Context, last, run plant.Run) error {
+	now := c.opts.Now()
+	run.Agent, run.Next, run.Began = c.agent.ID, run.First, now
+	var gaps []plant.Gap
+	if last.ID != 0 {
+		gaps = []plant.Gap{{
+			Run: last.ID, From: last.Next, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: now,
+			Detail: fmt.Sprintf("instanceId %d followed", run.InstanceID),
+		}}
+	}
+	run, err := c.opts.Store.StartRun(ctx, last.ID, run, gaps)
+	if err != nil {
+		return fmt.Errorf("start a run: %w", err)
+	}
+	c.log.Info("a run of the agent begins", slog.Uint64("instance", run.InstanceID), slog.Int64("first", run.First))
+	c.metrics.noted(c.agent.Name, gaps)
+	c.meter.noted(gaps)
+	c.started = append(c.started, gaps...)
+	return c.adopt(ctx, run)
+}
+
+// adopt makes run the one that is read, and loads what is known where the store
+// may know otherwise.
+func (c *collector) adopt(ctx context.Context, run plant.Run) error {
+	c.meter.cursor(run.Next)
+	if run.ID == c.run.ID && run.Next == c.run.Next {
+		return nil
+	}
+	latest, err := c.opts.Store.Latest(ctx, c.agent.ID)
+	if err != nil {
+		return fmt.Errorf("read what is known: %w", err)
+	}
+	states, err := c.opts.Store.States(ctx, c.agent.ID)
+	if err != nil {
+		return fmt.Errorf("read the states: %w", err)
+	}
+	c.catalog.load(latest, states)
+	c.run, c.suspects = run, nil
+	return nil
+}
+
+// chase gives the first number to ask for. Where the buffer has moved on before
+// it was asked for, again and again, some more is given up each time.
+func (c *collector) chase(first int64) int64 {
+	if c.chases == 0 {
+		return first
+	}
+	return min(first+chaseMargin<<min(c.chases, maxChases), max(c.end, first))
+}
+
+// skipOverrun puts what the agent has dropped before it was read into the
+// ledger.
+func (c *collector) skipOverrun(ctx context.Context, first int64) error {
+	if first > c.run.Next {
+		first = c.chase(first)
+	}
+	if first <= c.run.Next {
+		return nil
+	}
+	now := c.opts.Now()
+	return c.store(ctx, &store.Batch{
+		Run: c.run.ID, Expect: c.run.Next, Next: first, Received: now,
+		Gaps: []plant.Gap{{Run: c.run.ID, From: c.run.Next, To: first - 1, Reason: plant.GapOverrun, Noticed: now}},
+	}, 0)
+}
