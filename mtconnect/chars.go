@@ -25,13 +25,7 @@ func hasByte(w uint64, c byte) uint64 {
 // next character is wrong; otherwise it is not complete yet.
 func validChars(b []byte) (n int, bad bool) {
 	for n < len(b) {
-		for len(b)-n >= 8 {
-			w := binary.LittleEndian.Uint64(b[n:])
-			if (w|(w-ones*0x20))&high != 0 { // not ASCII, or a control character
-				break
-			}
-			n += 8
-		}
+		n += plainPrefix(b[n:])
 		// What stopped the words above, or the last few bytes.
 		for stop := min(n+8, len(b)); n < stop; {
 			c := b[n]
@@ -53,6 +47,27 @@ func validChars(b []byte) (n int, bad bool) {
 		}
 	}
 	return n, false
+}
+
+// plainPrefix returns how many bytes at the beginning of b, in words of eight,
+// are ASCII and no control characters.
+func plainPrefix(b []byte) (n int) {
+	const space = ones * ' '
+	for ; len(b)-n >= 32; n += 32 { // four words at once are faster than one
+		v := b[n : n+32]
+		w0, w1 := binary.LittleEndian.Uint64(v), binary.LittleEndian.Uint64(v[8:])
+		w2, w3 := binary.LittleEndian.Uint64(v[16:]), binary.LittleEndian.Uint64(v[24:])
+		if (w0|w1|w2|w3|(w0-space)|(w1-space)|(w2-space)|(w3-space))&high != 0 {
+			break
+		}
+	}
+	for ; len(b)-n >= 8; n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		if (w|(w-space))&high != 0 {
+			break
+		}
+	}
+	return n
 }
 
 // isChar reports whether XML 1.0 allows the character (production 2).
@@ -135,15 +150,23 @@ var nameBytes = [4]uint64{
 	1<<64 - 1,
 }
 
-// nameLen returns how many bytes at the beginning of b may stand in a name.
-func nameLen(b []byte) int {
-	for i, c := range b {
-		if nameBytes[c>>6]>>(c&63)&1 == 0 {
-			return i
-		}
+// nameLen returns how many bytes at the beginning of b may stand in a name, and
+// whether they are letters of ASCII only and so a name without a prefix.
+func nameLen(b []byte) (n int, letters bool) {
+	for n < len(b) && (b[n]|0x20)-'a' < 26 {
+		n++
 	}
-	return len(b)
+	if n == len(b) || !isNameByte(b[n]) {
+		return n, n > 0
+	}
+	for n < len(b) && isNameByte(b[n]) {
+		n++
+	}
+	return n, false
 }
+
+// isNameByte reports whether a byte may stand in a name.
+func isNameByte(c byte) bool { return nameBytes[c>>6]>>(c&63)&1 != 0 }
 
 // validName reports whether bytes that may stand in a name make one, and where
 // its prefix ends: at most one colon with a name on either side, as Namespaces

@@ -68,9 +68,10 @@ type scanner struct {
 }
 
 // attribute is an attribute as the scanner found it: its name with its prefix
-// and its value, decoded.
+// and its value, decoded, which begins at at in the tag.
 type attribute struct {
 	name, value []byte
+	at          int
 }
 
 // reset begins another document and keeps the memory.
@@ -116,7 +117,7 @@ func (s *scanner) attr(name string) []byte {
 }
 
 // depth returns how many elements are open: 1 after the start of the root.
-func (s *scanner) depth() int { return len(s.open.ends) }
+func (s *scanner) depth() int { return len(s.open.elements) }
 
 // root reads up to the start of the root element.
 func (s *scanner) root() error {
@@ -216,8 +217,7 @@ func (s *scanner) scanEnd() error {
 
 // closeElement makes the element that started last the one that ends.
 func (s *scanner) closeElement() {
-	s.name = s.open.pop()
-	s.colon = max(0, bytes.IndexByte(s.name, ':'))
+	s.name, s.colon = s.open.pop()
 }
 
 // scanStart takes the start tag that the window begins with.
@@ -238,7 +238,7 @@ func (s *scanner) scanStart() error {
 	s.rooted = true
 	s.tagLen = n
 	s.take(n)
-	s.name = s.open.push(s.name)
+	s.name = s.open.push(s.name, s.colon)
 	return nil
 }
 
@@ -280,14 +280,17 @@ func (s *scanner) completeStart() (int, error) {
 func (s *scanner) parseStart(b []byte) (int, error) {
 	b = b[:min(len(b), s.limits.Token)]
 	s.attrs, s.scratch = s.attrs[:0], s.scratch[:0]
-	i := 1 + nameLen(b[1:])
+	n, letters := nameLen(b[1:])
+	i := n + 1
 	if i == len(b) {
 		return 0, nil
 	}
-	s.name = b[1:i]
-	var ok bool
-	if s.colon, ok = validName(s.name); !ok {
-		return 0, s.fault(1, "%s is not the name of an element", quoted(b[1:max(i, 2)]))
+	s.name, s.colon = b[1:i], 0
+	if !letters {
+		var ok bool
+		if s.colon, ok = validName(s.name); !ok {
+			return 0, s.fault(1, "%s is not the name of an element", quoted(b[1:max(i, 2)]))
+		}
 	}
 	for {
 		space := i
@@ -324,12 +327,15 @@ func (s *scanner) parseStart(b []byte) (int, error) {
 // where b ends first.
 func (s *scanner) parseAttribute(b []byte, i int) (int, error) {
 	begin := i
-	if i += nameLen(b[i:]); i == len(b) {
+	n, letters := nameLen(b[i:])
+	if i += n; i == len(b) {
 		return 0, nil
 	}
 	name := b[begin:i]
-	if _, ok := validName(name); !ok {
-		return 0, s.fault(begin, "%s is not the name of an attribute", quoted(b[begin:max(i, begin+1)]))
+	if !letters {
+		if _, ok := validName(name); !ok {
+			return 0, s.fault(begin, "%s is not the name of an attribute", quoted(b[begin:max(i, begin+1)]))
+		}
 	}
 	for j := range s.attrs {
 		if string(s.attrs[j].name) == string(name) {
@@ -350,8 +356,7 @@ func (s *scanner) parseAttribute(b []byte, i int) (int, error) {
 		return 0, s.fault(i, "value of attribute %.100q is not in quotes", name)
 	}
 	i++
-	n := bytes.IndexByte(b[i:], quote)
-	if n < 0 {
+	if n = bytes.IndexByte(b[i:], quote); n < 0 {
 		return 0, nil
 	}
 	value := b[i : i+n]
@@ -361,7 +366,7 @@ func (s *scanner) parseAttribute(b []byte, i int) (int, error) {
 			return 0, err
 		}
 	}
-	s.attrs = append(s.attrs, attribute{name, value})
+	s.attrs = append(s.attrs, attribute{name, value, i})
 	return i + n + 1, nil
 }
 
@@ -402,36 +407,39 @@ func (s *scanner) ended() error {
 	}
 }
 
-// openElements are the names of the elements that are open, outermost first.
+// openElements are the elements that are open, outermost first.
 type openElements struct {
-	names []byte
-	ends  []int // where in names each name ends
+	names    []byte // one after the other
+	elements []openElement
 }
+
+// openElement is where in names the name of an element begins, and the length
+// of its prefix.
+type openElement struct{ begin, colon int }
 
 // reset forgets all and keeps the memory.
-func (o *openElements) reset() { o.names, o.ends = o.names[:0], o.ends[:0] }
+func (o *openElements) reset() { o.names, o.elements = o.names[:0], o.elements[:0] }
 
-// push adds a name and returns the copy that is kept, which is valid until the
-// next push after its pop.
-func (o *openElements) push(name []byte) []byte {
+// push adds an element and returns the copy of its name that is kept, which is
+// valid until the next push after its pop.
+func (o *openElements) push(name []byte, colon int) []byte {
+	begin := len(o.names)
 	o.names = append(o.names, name...)
-	o.ends = append(o.ends, len(o.names))
-	return o.last()
-}
-
-// last returns the innermost name.
-func (o *openElements) last() []byte {
-	begin := 0
-	if n := len(o.ends); n > 1 {
-		begin = o.ends[n-2]
-	}
+	o.elements = append(o.elements, openElement{begin, colon})
 	return o.names[begin:]
 }
 
-// pop removes the innermost name and returns it.
-func (o *openElements) pop() []byte {
-	name := o.last()
-	o.names = o.names[:len(o.names)-len(name)]
-	o.ends = o.ends[:len(o.ends)-1]
-	return name
+// last returns the name of the innermost element.
+func (o *openElements) last() []byte {
+	return o.names[o.elements[len(o.elements)-1].begin:]
+}
+
+// pop removes the innermost element and returns its name and the length of its
+// prefix.
+func (o *openElements) pop() (name []byte, colon int) {
+	last := o.elements[len(o.elements)-1]
+	name = o.names[last.begin:]
+	o.names = o.names[:last.begin]
+	o.elements = o.elements[:len(o.elements)-1]
+	return name, last.colon
 }

@@ -320,7 +320,8 @@ func (s *scanner) skipInstruction() error {
 	var n int
 	for {
 		b := s.bytes()
-		if n = 2 + nameLen(b[2:min(len(b), maxDeclaration)]); n < len(b) {
+		n, _ = nameLen(b[2:min(len(b), maxDeclaration)])
+		if n += 2; n < len(b) {
 			break
 		}
 		if err := s.readOn(); err != nil {
@@ -376,7 +377,7 @@ func (s *scanner) scanXMLDeclaration() error {
 
 // cutPseudoAttribute cuts name="value" and the white space behind it from b.
 func cutPseudoAttribute(b []byte) (name, value string, rest []byte, ok bool) {
-	n := nameLen(b)
+	n, _ := nameLen(b)
 	i := skipSpace(b, n)
 	if n == 0 || i == len(b) || b[i] != '=' {
 		return "", "", nil, false

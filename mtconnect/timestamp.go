@@ -88,13 +88,19 @@ func cutSeconds(b []byte) (micros int64, rest []byte, ok bool) {
 	if len(b) == 0 || b[0] != '.' {
 		return micros, b, true
 	}
-	i := 1
-	for unit := int64(microsPerSecond / 10); i < len(b) && b[i]-'0' <= 9; i++ {
-		micros += int64(b[i]-'0') * unit
-		unit /= 10
+	fraction, i := int64(0), 1
+	for ; i < len(b) && b[i]-'0' <= 9; i++ {
+		if i <= 6 {
+			fraction = fraction*10 + int64(b[i]-'0')
+		}
 	}
-	return micros, b[i:], i > 1
+	digits := i - 1
+	return micros + fraction*microsOfDigit[min(digits, 6)], b[i:], digits > 0
 }
+
+// microsOfDigit is what a unit of the last of so many digits of a fraction is
+// worth.
+var microsOfDigit = [...]int64{1_000_000, 100_000, 10_000, 1_000, 100, 10, 1}
 
 // parseZone reads a zone, "Z", "+01:00", "+0100" or "+01", into microseconds
 // east of UTC. No zone is UTC.

@@ -33,6 +33,7 @@ type xmlStreams struct {
 
 	o    Observation
 	last lastNames
+	run  run
 	// What o refers to beside the window: values that had to be copied, its
 	// attributes, entries and cells.
 	copies     []byte
@@ -53,6 +54,7 @@ func (x *xmlStreams) reset(src io.Reader, limits Limits) {
 	x.s.reset(src, limits)
 	x.head, x.o = Header{}, Observation{}
 	x.device, x.component, x.category = nil, nil, 0
+	x.run.stop()
 	if cap(x.copies) > limits.Token {
 		x.copies = nil // a monster need not be fed for ever
 	}
@@ -122,12 +124,16 @@ func (x *xmlStreams) faultInTag(format string, args ...any) error {
 
 // next implements observationSource.
 func (x *xmlStreams) next() (*Observation, error) {
+	if x.repeat() {
+		return &x.o, nil
+	}
 	for {
 		t, err := x.s.next()
 		if err != nil {
 			return nil, err
 		}
 		if t != startElement {
+			x.run.stop()
 			continue
 		}
 		if x.s.depth() == depthObservation {
@@ -194,16 +200,26 @@ func categoryOf(name string) Category {
 // observation reads the element that has just started into o. It reports false
 // where the element is a vendor's and no observation.
 func (x *xmlStreams) observation() (bool, error) {
-	if x.s.attr("dataItemId") == nil && x.s.colon > 0 && string(x.s.prefix()) != x.rootPrefix {
+	if x.s.colon > 0 && string(x.s.prefix()) != x.rootPrefix && x.s.attr("dataItemId") == nil {
+		x.run.stop()
 		return false, x.s.skip()
 	}
+	before := x.last.dataItemID
 	x.o = Observation{Category: x.category, Device: x.device, Component: x.component}
 	x.copies, x.attributes = x.copies[:0], x.attributes[:0]
 	x.setElement()
 	if err := x.setAttributes(); err != nil {
 		return false, err
 	}
-	return true, x.content()
+	x.run.stop()
+	if x.o.DataItemID == before {
+		x.run.start(&x.s)
+	}
+	err := x.content()
+	if x.o.Entries != nil {
+		x.run.stop() // repeat does not read entries
+	}
+	return true, err
 }
 
 // setElement sets what follows from the name of the element.
