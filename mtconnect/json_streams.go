@@ -248,7 +248,12 @@ func (x *jsonStreams) observation(key []byte, pos int) error {
 	if m.err != nil {
 		return m.err
 	}
-	o.Attributes, o.Entries = x.attributes, x.entries
+	if len(x.attributes) > 0 {
+		o.Attributes = x.attributes
+	}
+	if len(x.entries) > 0 {
+		o.Entries = x.entries
+	}
 	switch {
 	case o.DataItemID == "":
 		return x.j.fault(pos, "%.100q has no dataItemId", key)
