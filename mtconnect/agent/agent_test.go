@@ -21,7 +21,7 @@ import (
 )
 
 // get asks the agent and gives status, header and body.
-func get(tb testing.TB, h http.Handler, target string) (*http.Response, []byte) {
+func get(tb tester, h http.Handler, target string) (*http.Response, []byte) {
 	tb.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(tb.Context(), http.MethodGet, target, nil))
@@ -30,7 +30,7 @@ func get(tb testing.TB, h http.Handler, target string) (*http.Response, []byte) 
 
 // read reads a Streams document into the observations that a source would have
 // made it from, in the order of the document.
-func read(tb testing.TB, doc []byte) (mtconnect.Header, []agent.Observation) {
+func read(tb tester, doc []byte) (mtconnect.Header, []agent.Observation) {
 	tb.Helper()
 	h, got, err := tryRead(bytes.NewReader(doc))
 	if err != nil {

@@ -294,6 +294,7 @@ func (r *Ring) Scan(ctx context.Context, from, to uint64, down bool, yield func(
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	lo, hi := r.search(from), r.search(to)
+	var o Observation
 	for n := range hi - lo {
 		if n%scanCheck == 0 {
 			if err := ctx.Err(); err != nil {
@@ -304,7 +305,7 @@ func (r *Ring) Scan(ctx context.Context, from, to uint64, down bool, yield func(
 		if down {
 			i = hi - 1 - n
 		}
-		o := r.observation(r.at(i))
+		o = r.observation(r.at(i))
 		if !yield(&o) {
 			return nil
 		}
@@ -343,11 +344,13 @@ func (r *Ring) Current(ctx context.Context, at uint64, yield func(*Observation))
 			states[s.item].roll(r.items[s.item].kind, s)
 		}
 	}
+	var o Observation
+	give := func(s *slot) {
+		o = r.observation(s)
+		yield(&o)
+	}
 	for i := range states {
-		states[i].yield(r.items[i].kind, func(s *slot) {
-			o := r.observation(s)
-			yield(&o)
-		})
+		states[i].yield(r.items[i].kind, give)
 	}
 	return nil
 }

@@ -53,8 +53,16 @@ func info(version string) agent.Info {
 	return agent.Info{Sender: "test", Version: "0.1", SchemaVersion: version, InstanceID: 42}
 }
 
+// tester is what helpers need of a test, a benchmark or a property.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
 // newRing makes a ring of size slots over the mill.
-func newRing(tb testing.TB, version string, size uint64) *agent.Ring {
+func newRing(tb tester, version string, size uint64) *agent.Ring {
 	tb.Helper()
 	in := info(version)
 	in.BufferSize = size
@@ -67,14 +75,14 @@ func newRing(tb testing.TB, version string, size uint64) *agent.Ring {
 	return r
 }
 
-func add(tb testing.TB, r *agent.Ring, observations ...agent.Observation) {
+func add(tb tester, r *agent.Ring, observations ...agent.Observation) {
 	tb.Helper()
 	if _, err := r.AddAll(observations); err != nil {
 		tb.Fatal(err)
 	}
 }
 
-func scan(tb testing.TB, r *agent.Ring, from, to uint64, down bool) []agent.Observation {
+func scan(tb tester, r *agent.Ring, from, to uint64, down bool) []agent.Observation {
 	tb.Helper()
 	var got []agent.Observation
 	err := r.Scan(tb.Context(), from, to, down, func(o *agent.Observation) bool {
@@ -88,7 +96,7 @@ func scan(tb testing.TB, r *agent.Ring, from, to uint64, down bool) []agent.Obse
 }
 
 // currentOf gives the current observations of one data item.
-func currentOf(tb testing.TB, r *agent.Ring, at uint64, id string) []agent.Observation {
+func currentOf(tb tester, r *agent.Ring, at uint64, id string) []agent.Observation {
 	tb.Helper()
 	var got []agent.Observation
 	err := r.Current(tb.Context(), at, func(o *agent.Observation) {
