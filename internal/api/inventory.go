@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // inventory is what there is: agents, their machines and data items. It is
@@ -18,6 +20,7 @@ type inventory struct {
 	bySlug   map[string]*machine
 	byItem   map[plant.ItemID]*item
 	byRun    map[plant.RunID]plant.Run
+	runs     []plant.Run // by agent, instance and epoch
 }
 
 // agent is an agent with its newest run and its machines.
@@ -71,10 +74,11 @@ func (in *inventory) misses(u live.Update, doubtful map[plant.AgentID]bool) bool
 // true.
 func (s *Service) refresh(ctx context.Context, doubtful map[plant.AgentID]bool, all bool) error {
 	old := s.inventory.Load()
-	next, err := s.outline(ctx)
+	next, err := outline(ctx, s.reader)
 	if err != nil {
 		return err
 	}
+	var changed []plant.AgentID
 	for _, a := range next.agents {
 		was := old.byAgent[a.ID]
 		if !all && was != nil && !doubtful[a.ID] && !s.stale(was, a) {
@@ -84,26 +88,33 @@ func (s *Service) refresh(ctx context.Context, doubtful map[plant.AgentID]bool, 
 		if err := s.reload(ctx, next, a); err != nil {
 			return err
 		}
+		if was == nil || !a.sameModel(was) {
+			changed = append(changed, a.ID)
+		}
 	}
 	s.inventory.Store(next)
+	for _, id := range changed {
+		s.hub.PublishModel(id)
+	}
 	return nil
 }
 
 // outline reads what there is, without data items.
-func (s *Service) outline(ctx context.Context) (*inventory, error) {
-	agents, err := s.reader.Agents(ctx)
+func outline(ctx context.Context, r store.Reader) (*inventory, error) {
+	agents, err := r.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	devices, err := s.reader.Devices(ctx)
+	devices, err := r.Devices(ctx)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := s.reader.Runs(ctx)
+	runs, err := r.Runs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	in := &inventory{
+		runs:     runs,
 		byAgent:  make(map[plant.AgentID]*agent),
 		byDevice: make(map[plant.DeviceID]*machine),
 		bySlug:   make(map[string]*machine),
@@ -115,10 +126,10 @@ func (s *Service) outline(ctx context.Context) (*inventory, error) {
 		in.agents = append(in.agents, entry)
 		in.byAgent[a.ID] = entry
 	}
-	for _, r := range runs {
-		in.byRun[r.ID] = r
-		if a := in.byAgent[r.Agent]; a != nil && r.ID > a.run.ID {
-			a.run = r
+	for _, run := range runs {
+		in.byRun[run.ID] = run
+		if a := in.byAgent[run.Agent]; a != nil && run.ID > a.run.ID {
+			a.run = run
 		}
 	}
 	for _, d := range devices {
@@ -130,6 +141,22 @@ func (s *Service) outline(ctx context.Context) (*inventory, error) {
 		a.machines = append(a.machines, m)
 		in.machines = append(in.machines, m)
 		in.byDevice[d.ID], in.bySlug[d.Slug] = m, m
+	}
+	return in, nil
+}
+
+// loadInventory reads what there is, with the data items.
+func loadInventory(ctx context.Context, r store.Reader) (*inventory, error) {
+	in, err := outline(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range in.machines {
+		items, err := r.Items(ctx, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		in.furnish(m, items)
 	}
 	return in, nil
 }
@@ -148,6 +175,14 @@ func (s *Service) stale(was, is *agent) bool {
 	}
 	_, read := s.hub.Status(is.ID)
 	return !read && was.run.Next != is.run.Next
+}
+
+// sameModel reports whether an agent has the machines and data items that it
+// had.
+func (a *agent) sameModel(was *agent) bool {
+	return slices.EqualFunc(a.machines, was.machines, func(m, n *machine) bool {
+		return m.Device == n.Device && slices.Equal(m.dataItems(), n.dataItems())
+	})
 }
 
 // unsettled reports whether the hub knows of a machine what the inventory has

@@ -17,6 +17,9 @@ const (
 	DefaultPoints = 1000
 	MinPoints     = 4
 	MaxPoints     = 5000
+	// MaxGapTimes is for how many gaps of the ledger a series looks up since
+	// when exactly observations are missing.
+	MaxGapTimes = 100
 	// DefaultRange is the range of series and observations that are asked for
 	// without a beginning.
 	DefaultRange = time.Hour

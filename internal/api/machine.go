@@ -27,6 +27,9 @@ func (s *Service) Machines(context.Context) ([]Machine, error) {
 // onFloor reports whether the device is a machine that its agent still has.
 func (m *machine) onFloor() bool { return m.Present && !m.IsAgent }
 
+// title is what people call the machine.
+func (m *machine) title() string { return cmp.Or(m.Name, m.UUID, m.Slug) }
+
 // Machine gives a machine with all its data items. It knows the agents' own
 // devices too, and machines that their agent no longer has. NotFound where there
 // is none with the slug.
@@ -64,7 +67,7 @@ func quote(s string) string {
 // machine gives the card of a machine.
 func (s *Service) machine(m *machine) Machine {
 	v := Machine{
-		Slug: m.Slug, Name: cmp.Or(m.Name, m.UUID), Agent: m.agent.Name,
+		Slug: m.Slug, Name: m.title(), Agent: m.agent.Name,
 		Manufacturer: m.Manufacturer, Model: m.Model,
 		Conditions: s.conditions(m),
 	}
@@ -139,26 +142,31 @@ func instant(t time.Time) *time.Time {
 	return &t
 }
 
-// latest gives what is known now of a data item. An agent that started anew and
-// has not said anything of it since does not know it: then the value is
-// unknown, at the time of the last observation.
-func (s *Service) latest(it *item) (l plant.Latest, observed bool) {
+// latest gives what is known now of a data item: nothing where there is none.
+func (s *Service) latest(it *item) plant.Latest {
 	if it == nil {
-		return plant.Latest{}, false
+		return plant.Latest{}
 	}
-	l, observed = s.hub.Latest(it.ID)
-	if observed && l.Run < it.machine.agent.run.ID {
+	l, _ := s.hub.Latest(it.ID)
+	return it.present(l)
+}
+
+// present gives what the newest that was observed of a data item says of now. An
+// agent that started anew, and has not said anything of it since, does not know
+// it: then the value is unknown, at the time of the last observation.
+func (it *item) present(l plant.Latest) plant.Latest {
+	if l.Run < it.machine.agent.run.ID {
 		l.Value, l.Active, l.Merged = plant.Value{}, nil, ""
 		if l.Alarm != nil {
 			l.Alarm = &plant.Alarm{Level: plant.LevelUnavailable}
 		}
 	}
-	return l, observed
+	return l
 }
 
 // text gives the text of an event; nil while it is not known.
 func (s *Service) text(it *item) *string {
-	l, _ := s.latest(it)
+	l := s.latest(it)
 	if l.Value.Kind != plant.Text {
 		return nil
 	}
@@ -167,7 +175,7 @@ func (s *Service) text(it *item) *string {
 
 // number gives the number of a sample, or of an event whose text is one.
 func (s *Service) number(it *item) (float64, bool) {
-	l, _ := s.latest(it)
+	l := s.latest(it)
 	switch l.Value.Kind {
 	case plant.Number:
 		return l.Value.Number, true
@@ -188,7 +196,7 @@ func (s *Service) conditions(m *machine) []Condition {
 	}
 	var all []active
 	for _, it := range m.card.conditions {
-		l, _ := s.latest(it)
+		l := s.latest(it)
 		for i, c := range activeOf(it.DataItem, l) {
 			all = append(all, active{c, l.Active[i].Alarm.Level})
 		}
@@ -219,15 +227,21 @@ func activeOf(d plant.DataItem, l plant.Latest) []Condition {
 
 // item gives a data item with what is known of it now.
 func (s *Service) item(it *item) Item {
+	l, observed := s.hub.Latest(it.ID)
+	return newItem(it, l, observed)
+}
+
+// newItem gives a data item with the newest that is known of it.
+func newItem(it *item, l plant.Latest, observed bool) Item {
 	v := Item{
 		ID: it.ID, DataItemID: it.DataItemID, Name: it.Name,
 		Category: it.Category.String(), Type: it.Type, SubType: it.SubType,
 		Units: it.Units, Representation: it.Representation, Component: it.Path,
 	}
-	l, observed := s.latest(it)
 	if !observed {
 		return v
 	}
+	l = it.present(l)
 	at := timeOf(l.Time)
 	v.Observed, v.Time, v.Sequence = true, &at, l.Sequence
 	v.Value, v.Active = currentValue(l), activeOf(it.DataItem, l)

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -35,9 +33,4 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		registerer.MustRegister(m.streams, m.refused, m.events, m.requests)
 	}
 	return m
-}
-
-// request notes how long an answer took.
-func (m *metrics) request(route, status string, took time.Duration) {
-	m.requests.WithLabelValues(route, status).Observe(took.Seconds())
 }

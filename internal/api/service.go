@@ -84,7 +84,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer changes.Close()
 	look := time.NewTicker(RefreshInterval)
 	defer look.Stop()
-	seen := s.hub.Mark()
+	var seen live.Mark
 	doubtful := make(map[plant.AgentID]bool)
 	reload := s.now().Add(ReloadInterval)
 	for {

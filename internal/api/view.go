@@ -126,9 +126,10 @@ type Series struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
 	// Observations is how many there are in the range; Points what is left of
-	// them. Each point is a stored observation: of each pixel column the
-	// first, the last, the lowest and the highest, and every begin and end of
-	// a gap.
+	// them: of each pixel column the first, the last, the lowest and the
+	// highest, and begins and ends of gaps between them. Each is a stored
+	// observation, but for the nulls where the ledger says that observations
+	// are missing.
 	Observations int     `json:"observations"`
 	Points       []Point `json:"points"`
 	// Before is true where the first point is the last observation before the

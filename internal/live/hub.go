@@ -41,6 +41,9 @@ type Update struct {
 	// Links are the agents whose link, its error or its next attempt changed,
 	// which the machines of the agent show too, and those that were forgotten.
 	Links []plant.AgentID
+	// Models are the agents whose machines or data items are others than
+	// before.
+	Models []plant.AgentID
 }
 
 // Hub keeps the newest of everything. It is safe for concurrent use. Its memory
@@ -56,6 +59,7 @@ type Hub struct {
 	states   newest[plant.DeviceID, plant.StateChange]
 	statuses newest[plant.AgentID, plant.AgentStatus]
 	links    newest[plant.AgentID, struct{}]
+	models   newest[plant.AgentID, struct{}]
 	wakes    map[*Subscription]struct{}
 }
 
@@ -129,6 +133,15 @@ func (h *Hub) Forget(agent plant.AgentID) {
 	}
 }
 
+// PublishModel says that machines or data items of an agent are others than
+// before, as readers of the store now find them.
+func (h *Hub) PublishModel(agent plant.AgentID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.models.put(agent, struct{}{}, h.next())
+	h.wake()
+}
+
 // Latest gives what is known now of a data item, and whether it was observed.
 func (h *Hub) Latest(item plant.ItemID) (plant.Latest, bool) {
 	h.mu.RLock()
@@ -160,6 +173,7 @@ func (h *Hub) Since(after Mark) Update {
 		States:   h.states.since(after),
 		Statuses: h.statuses.since(after),
 		Links:    h.links.keysSince(after),
+		Models:   h.models.keysSince(after),
 	}
 }
 

@@ -1,0 +1,257 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// Prefix is where the API stands.
+const Prefix = "/api/v1"
+
+// Handler gives the API with the event stream, for requests below Prefix. It
+// answers with JSON, and with problems after RFC 9457.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	api := humago.New(mux, config(s.version))
+	api.UseMiddleware(s.measure)
+	s.routes(api)
+	api.OpenAPI().AddOperation(streamOperation())
+	document, err := json.Marshal(api.OpenAPI())
+	if err != nil {
+		panic("api: the OpenAPI document cannot be written: " + err.Error()) // Its types are fixed.
+	}
+	mux.HandleFunc("GET "+Prefix+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(document) // An error means that the client has gone.
+	})
+	mux.HandleFunc("GET "+Prefix+"/stream", s.stream)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			writeProblem(w, http.StatusMethodNotAllowed, "The API is for reading: use GET.")
+			return
+		}
+		writeProblem(w, http.StatusNotFound, "There is nothing at "+quote(r.URL.Path)+"; "+Prefix+"/openapi.json says what there is.")
+	})
+	return mux
+}
+
+// config makes the API JSON alone, without pages that load things from
+// elsewhere, and strict about parameters it does not know.
+func config(version string) huma.Config {
+	c := huma.DefaultConfig("factorydash", cmp.Or(version, "dev"))
+	c.Info.Description = "Machines, what is known of them now, and every observation that is stored."
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
+	c.RejectUnknownQueryParameters = true
+	return c
+}
+
+// measure counts requests by route.
+func (s *Service) measure(ctx huma.Context, next func(huma.Context)) {
+	began := s.now()
+	next(ctx)
+	status := strconv.Itoa(ctx.Status()/100) + "xx"
+	s.metrics.requests.WithLabelValues(ctx.Operation().Path, status).Observe(s.now().Sub(began).Seconds())
+}
+
+// The parameters of requests. Their bounds are those of limits.go.
+type (
+	noParams  struct{}
+	slugParam struct {
+		Slug string `path:"slug" maxLength:"200" doc:"The machine's slug, as the list of machines gives it"`
+	}
+	nameParam struct {
+		Name string `path:"name" maxLength:"64" doc:"The agent's name"`
+	}
+	idParam struct {
+		ID int32 `path:"id" minimum:"1" doc:"The data item's number, as the machine's data items give it"`
+	}
+	pageParams struct {
+		After string `query:"after" maxLength:"200" doc:"The next of the page before"`
+		Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many entries the page has at most"`
+	}
+	rangeParams struct {
+		From string `query:"from" format:"date-time" maxLength:"64" doc:"The first time of the agent's timestamps, as RFC 3339; one hour before the end where it is left out" example:"2026-01-31T08:00:00Z"`
+		To   string `query:"to" format:"date-time" maxLength:"64" doc:"The time behind the last one, as RFC 3339" example:"2026-01-31T09:00:00Z"`
+	}
+	observationParams struct {
+		rangeParams
+		After string `query:"after" maxLength:"200" doc:"The next of the page before"`
+		Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"How many observations the page has at most"`
+	}
+)
+
+// answer is an answer with a body. Nothing of the API is to be kept by caches.
+type answer[T any] struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         T
+}
+
+// routes registers what can be asked.
+func (s *Service) routes(api huma.API) {
+	get(s, api, "/agents", "agents", "List the agents", "Agents by name, with how their reading goes.",
+		func(ctx context.Context, p *pageParams) (Page[Agent], error) {
+			agents, err := s.Agents(ctx)
+			return cut(agents, p, func(a Agent) string { return a.Name }), err
+		})
+	get(s, api, "/agents/{name}", "agents", "One agent", "An agent with how its reading goes.",
+		func(ctx context.Context, p *nameParam) (Agent, error) { return s.Agent(ctx, p.Name) })
+	get(s, api, "/agents/{name}/gaps", "agents", "Gaps of an agent", "What is missing of an agent's observations and why, the newest first.",
+		func(ctx context.Context, p *struct {
+			nameParam
+			pageParams
+		}) (Page[Gap], error) {
+			return s.Gaps(ctx, GapQuery{Agent: p.Name, After: p.After, Limit: p.Limit})
+		})
+	get(s, api, "/gaps", "agents", "All gaps", "What is missing of all agents' observations and why, the newest first.",
+		func(ctx context.Context, p *pageParams) (Page[Gap], error) {
+			return s.Gaps(ctx, GapQuery{After: p.After, Limit: p.Limit})
+		})
+	get(s, api, "/machines", "machines", "List the machines", "Machines by slug, with what they are doing.",
+		func(ctx context.Context, p *pageParams) (Page[Machine], error) {
+			machines, err := s.Machines(ctx)
+			return cut(machines, p, func(m Machine) string { return m.Slug }), err
+		})
+	get(s, api, "/machines/{slug}", "machines", "One machine", "A machine with what it is doing and all its data items.",
+		func(ctx context.Context, p *slugParam) (MachineDetail, error) { return s.Machine(ctx, p.Slug) })
+	get(s, api, "/machines/{slug}/current", "machines", "Current values", "What is known now of each of a machine's data items.",
+		func(ctx context.Context, p *slugParam) (Values, error) {
+			m, err := s.Machine(ctx, p.Slug)
+			return Values{Machine: m.Slug, Items: m.Items}, err
+		})
+	get(s, api, "/machines/{slug}/observations", "observations", "Observations of a machine", "A machine's observations as they were received, in order of time.",
+		func(ctx context.Context, p *struct {
+			slugParam
+			observationParams
+			Item string `query:"item" maxLength:"1000" doc:"The agent's id of a data item, for the observations of that one"`
+		}) (Page[Record], error) {
+			return s.observations(ctx, p.observationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
+		})
+	get(s, api, "/items/{id}/observations", "observations", "Observations of a data item", "A data item's observations as they were received, in order of time.",
+		func(ctx context.Context, p *struct {
+			idParam
+			observationParams
+		}) (Page[Record], error) {
+			return s.observations(ctx, p.observationParams, ObservationQuery{Item: plant.ItemID(p.ID)})
+		})
+	get(s, api, "/items/{id}/series", "observations", "Series of a data item", "A data item's observations thinned to what a chart can show, without losing peaks and gaps.",
+		func(ctx context.Context, p *struct {
+			idParam
+			rangeParams
+			Points int `query:"points" minimum:"4" maximum:"5000" default:"1000" doc:"How many points there may be where no value became unknown"`
+		}) (Series, error) {
+			return s.Series(ctx, SeriesQuery{Item: plant.ItemID(p.ID), From: p.from(), To: p.to(), Points: p.Points})
+		})
+}
+
+func (s *Service) observations(ctx context.Context, p observationParams, q ObservationQuery) (Page[Record], error) {
+	q.From, q.To, q.After, q.Limit = p.from(), p.to(), p.After, p.Limit
+	return s.Observations(ctx, q)
+}
+
+// from and to give the times, which have been checked; zero where they are left
+// out.
+func (p rangeParams) from() time.Time { return parseTime(p.From) }
+func (p rangeParams) to() time.Time   { return parseTime(p.To) }
+
+func parseTime(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// get registers a question with what answers it.
+func get[I, O any](s *Service, api huma.API, path, tag, summary, description string, ask func(context.Context, *I) (O, error)) {
+	huma.Register(api, huma.Operation{
+		OperationID: operationID(path), Method: http.MethodGet, Path: Prefix + path,
+		Summary: summary, Description: description, Tags: []string{tag},
+		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}, func(ctx context.Context, in *I) (*answer[O], error) {
+		ctx, cancel := context.WithTimeout(ctx, QueryTimeout)
+		defer cancel()
+		out, err := ask(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, path, err)
+		}
+		return &answer[O]{CacheControl: "no-store", Body: out}, nil
+	})
+}
+
+// operationID names an operation in generated clients: machines-slug-current.
+func operationID(path string) string {
+	return strings.NewReplacer("/", "-", "{", "", "}", "").Replace(path[1:])
+}
+
+// cut gives the page of a list, by a name that each entry has to itself.
+func cut[T any](all []T, p *pageParams, name func(T) string) Page[T] {
+	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(name(a), name(b)) })
+	start, found := slices.BinarySearchFunc(all, p.After, func(e T, after string) int { return cmp.Compare(name(e), after) })
+	if found {
+		start++
+	}
+	page := Page[T]{Items: all[start:]}
+	if len(page.Items) > p.Limit {
+		page.Items = page.Items[:p.Limit]
+		page.Next = name(page.Items[p.Limit-1])
+	}
+	return page
+}
+
+// problem turns an error into what the client is told. The text of a fault goes
+// to the log alone.
+func (s *Service) problem(ctx context.Context, path string, err error) error {
+	var shown *plant.Error
+	code := plant.ErrorCode(err)
+	if errors.As(err, &shown) && code != plant.Internal && code != plant.Unavailable {
+		return huma.NewError(statusOf(code), shown.Msg)
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return huma.NewError(http.StatusServiceUnavailable, "The request was given up.")
+	case errors.Is(err, context.DeadlineExceeded):
+		return huma.NewError(http.StatusServiceUnavailable, "This took longer than "+QueryTimeout.String()+"; ask for a shorter range.")
+	}
+	s.log.ErrorContext(ctx, "request to the API failed", "route", path, "error", err)
+	if code == plant.Unavailable {
+		return huma.NewError(http.StatusServiceUnavailable, "The store is not available now; try again later.")
+	}
+	return huma.NewError(http.StatusInternalServerError, "This is a fault of factorydash; its log says more.")
+}
+
+// statusOf is the HTTP status of an error code.
+func statusOf(c plant.Code) int {
+	switch c {
+	case plant.Invalid:
+		return http.StatusUnprocessableEntity
+	case plant.NotFound:
+		return http.StatusNotFound
+	case plant.Conflict:
+		return http.StatusConflict
+	case plant.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// writeProblem answers with a problem after RFC 9457.
+func writeProblem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	// An error means that the client has gone.
+	_ = json.NewEncoder(w).Encode(huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail})
+}
