@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -51,6 +52,11 @@ func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 // agentBody is what the page of one agent shows.
 type agentBody struct {
 	agentRow
+	Ledger []api.Gap
+	// More is the address of the rest of the ledger; empty where this is all.
+	More string
+	// Problem says why the ledger could not be had.
+	Problem string
 }
 
 func (s *site) agent(w http.ResponseWriter, r *http.Request) {
@@ -67,5 +73,19 @@ func (s *site) agent(w http.ResponseWriter, r *http.Request) {
 	}
 	now := s.now().In(s.zone)
 	body := agentBody{agentRow: agentRow{agents[i], now}}
+	ledger, err := s.views.Gaps(r.Context(), api.GapQuery{Agent: name, After: r.FormValue("after")})
+	switch {
+	case err == nil:
+		body.Ledger = ledger.Items
+	case plant.ErrorCode(err) == plant.Invalid:
+		s.fail(w, r, err)
+		return
+	default:
+		s.log.ErrorContext(r.Context(), "agent without its gaps", "agent", name, "error", err)
+		body.Problem = "The gap ledger could not be read; the log says why."
+	}
+	if ledger.Next != "" {
+		body.More = "?" + url.Values{"after": {ledger.Next}}.Encode() + "#gaps"
+	}
 	s.draw(w, r, http.StatusOK, "agent", page{Title: name, Nav: "agents", Script: "agents.js", Body: body})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -109,6 +110,21 @@ func countStates(machines []api.Machine, query, chosen string) []stateCount {
 		counts[i] = c
 	}
 	return counts
+}
+
+// floorURL is the address of the floor with a filter.
+func floorURL(query, state string) string {
+	values := make(url.Values)
+	if query != "" {
+		values.Set("q", query)
+	}
+	if state != "" {
+		values.Set("state", state)
+	}
+	if len(values) == 0 {
+		return "/floor"
+	}
+	return "/floor?" + values.Encode()
 }
 
 // groupMachines puts the machines of an agent together and keeps their order.

@@ -84,10 +84,8 @@ func functions(a *assets) template.FuncMap {
 		"instant":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"since":    func(t, now time.Time) string { return durationText(now.Sub(t)) },
 		"until":    func(t, now time.Time) string { return durationText(t.Sub(now)) },
-		"deref":    func(s *string) string { return *s },
 		"entry":    newNavEntry,
 		"row":      func(c api.Condition, now time.Time) conditionRow { return conditionRow{c, now} },
 		"state":    stateWord,
-		"value":    func(f *float64) float64 { return *f },
 	}
 }

@@ -26,6 +26,8 @@ type Views interface {
 	Machine(ctx context.Context, slug string) (api.MachineDetail, error)
 	// Agents gives the agents that are read.
 	Agents(ctx context.Context) ([]api.Agent, error)
+	// Gaps gives a page of the gap ledger, the newest first.
+	Gaps(ctx context.Context, q api.GapQuery) (api.Page[api.Gap], error)
 }
 
 // Options is what the pages need.

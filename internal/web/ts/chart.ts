@@ -26,6 +26,9 @@ export class ItemChart {
   private asked = 0;
   /** Until when what was last observed still holds. */
   private until = now();
+  /** The end of the time axis. */
+  private end = now();
+  private hatch = "";
 
   constructor(readonly figure: HTMLElement, private length: number, private readonly hue: number) {
     this.id = figure.dataset["chart"] ?? "";
@@ -40,9 +43,7 @@ export class ItemChart {
   async load(): Promise<void> {
     const asked = ++this.asked;
     const end = now();
-    const range = new URLSearchParams({
-      from: new Date(end - this.length).toISOString(), to: new Date(end + 60_000).toISOString(), points: String(POINTS),
-    });
+    const range = new URLSearchParams({ from: new Date(end - this.length).toISOString(), points: String(POINTS) });
     try {
       const series = await read<Series>(`/api/v1/items/${this.id}/series?${range}`);
       if (asked !== this.asked) return; // Another range has been asked for since.
@@ -85,7 +86,7 @@ export class ItemChart {
     if (this.line.crowded) this.message("Too many different texts for a line: see the table.");
     const { x, y } = this.chart.options.scales;
     x.min = min;
-    x.max = max;
+    x.max = this.end = max;
     this.scaleY(y);
     fill(this.figure, "now", last ? this.line.say(last) : "");
     this.chart.update("none");
@@ -106,7 +107,7 @@ export class ItemChart {
       axis.grid.color = colour("--grid");
       axis.border.color = colour("--control");
     }
-    this.chart.options.plugins.gaps.color = colour("--hatch");
+    this.hatch = colour("--hatch");
     Object.assign(this.chart.options.plugins.tooltip, {
       backgroundColor: colour("--body"), titleColor: colour("--card"), bodyColor: colour("--card"),
     });
@@ -196,7 +197,6 @@ export class ItemChart {
           },
         },
         plugins: {
-          gaps: { color: "", gaps: () => this.gaps() },
           tooltip: {
             displayColors: false,
             callbacks: {
@@ -206,7 +206,7 @@ export class ItemChart {
           },
         },
       },
-      plugins: [hatching],
+      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => hatch(chart, this.hatch, this.gaps()) }],
     };
   }
 
@@ -218,10 +218,9 @@ export class ItemChart {
 
   /** gaps gives what is hatched: unknown values, and what has not been heard. */
   private gaps(): [number, number][] {
-    const end = this.chart.options.scales.x.max as number;
-    const gaps = this.line.gaps(end);
+    const gaps = this.line.gaps(this.end);
     const last = this.line.marks[this.line.marks.length - 1];
-    if (last && last.y !== null && end - this.until > 1000) gaps.push([Math.max(this.until, last.x), end]);
+    if (last && last.y !== null && this.end - this.until > 1000) gaps.push([Math.max(this.until, last.x), this.end]);
     return gaps;
   }
 }
@@ -237,30 +236,27 @@ function timeTicks(axis: { min: number; max: number; width: number; ticks: { val
   for (let t = Math.ceil(axis.min / step) * step; t <= axis.max; t += step) axis.ticks.push({ value: t });
 }
 
-/** hatching hatches the stretches in which nothing is known. */
-const hatching = {
-  id: "gaps",
-  beforeDatasetsDraw(chart: Chart, _: unknown, options: { color: string; gaps?: () => [number, number][] }): void {
-    const { left, right, top, bottom } = chart.chartArea;
-    const ctx = chart.ctx;
-    for (const [from, to] of options.gaps?.() ?? []) {
-      const a = Math.max(left, chart.scales.x.getPixelForValue(from));
-      const b = Math.min(right, chart.scales.x.getPixelForValue(to));
-      if (b <= a) continue;
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(a, top, b - a, bottom - top);
-      ctx.clip();
-      ctx.strokeStyle = options.color;
-      ctx.globalAlpha = 0.5;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      for (let x = a - (bottom - top); x < b; x += 7) {
-        ctx.moveTo(x, bottom);
-        ctx.lineTo(x + bottom - top, top);
-      }
-      ctx.stroke();
-      ctx.restore();
+/** hatch hatches the stretches in which nothing is known. */
+function hatch(chart: Chart, colour: string, gaps: readonly [number, number][]): void {
+  const { left, right, top, bottom } = chart.chartArea;
+  const ctx = chart.ctx;
+  for (const [from, to] of gaps) {
+    const a = Math.max(left, chart.scales.x.getPixelForValue(from));
+    const b = Math.min(right, chart.scales.x.getPixelForValue(to));
+    if (b <= a) continue;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(a, top, b - a, bottom - top);
+    ctx.clip();
+    ctx.strokeStyle = colour;
+    ctx.globalAlpha = 0.5;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    for (let x = a - (bottom - top); x < b; x += 7) {
+      ctx.moveTo(x, bottom);
+      ctx.lineTo(x + bottom - top, top);
     }
-  },
-};
+    ctx.stroke();
+    ctx.restore();
+  }
+}

@@ -1,0 +1,314 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/web"
+)
+
+// shop is a made-up shop: the views of the pages, the API that the pages'
+// modules read, and the stream. Its fields may be changed under its lock.
+type shop struct {
+	sync.Mutex
+	now      func() time.Time
+	machines []api.MachineDetail
+	agents   []api.Agent
+	gaps     []api.Gap
+	// Errors that the views give in the place of an answer.
+	machinesErr, agentsErr, gapsErr error
+	// points gives the series of a data item.
+	points func(id plant.ItemID, from, to time.Time) []api.Point
+	// blocked makes the stream answer with an error.
+	blocked bool
+	// polls counts the readings of the list of machines.
+	polls   int
+	streams map[chan api.Event]struct{}
+	// ended ends the streams that are open.
+	ended chan struct{}
+}
+
+func (s *shop) Machines(context.Context) ([]api.Machine, error) {
+	s.Lock()
+	defer s.Unlock()
+	list := []api.Machine{}
+	for _, m := range s.machines {
+		list = append(list, m.Machine)
+	}
+	return list, s.machinesErr
+}
+
+func (s *shop) Machine(_ context.Context, slug string) (api.MachineDetail, error) {
+	s.Lock()
+	defer s.Unlock()
+	for _, m := range s.machines {
+		if m.Slug == slug {
+			return m, s.machinesErr
+		}
+	}
+	return api.MachineDetail{}, plant.Errorf(plant.NotFound, "There is no machine called %q.", slug)
+}
+
+func (s *shop) Agents(context.Context) ([]api.Agent, error) {
+	s.Lock()
+	defer s.Unlock()
+	return s.agents, s.agentsErr
+}
+
+func (s *shop) Gaps(_ context.Context, q api.GapQuery) (api.Page[api.Gap], error) {
+	s.Lock()
+	defer s.Unlock()
+	page := api.Page[api.Gap]{Items: s.gaps}
+	if q.After == "" && len(s.gaps) > 2 {
+		page.Items, page.Next = s.gaps[:2], "1.2"
+	}
+	return page, s.gapsErr
+}
+
+// edit changes a machine and gives what it has become.
+func (s *shop) edit(slug string, change func(*api.MachineDetail)) api.MachineDetail {
+	s.Lock()
+	defer s.Unlock()
+	for i := range s.machines {
+		if s.machines[i].Slug == slug {
+			change(&s.machines[i])
+			return s.machines[i]
+		}
+	}
+	panic("no machine " + slug)
+}
+
+// send sends an event to all streams that are open.
+func (s *shop) send(name string, data any) {
+	s.Lock()
+	defer s.Unlock()
+	for stream := range s.streams {
+		stream <- api.Event{Name: name, Data: data}
+	}
+}
+
+// serve serves the pages with the API and the stream beside them.
+func (s *shop) serve(t testing.TB) *httptest.Server {
+	t.Helper()
+	s.streams, s.ended = make(map[chan api.Event]struct{}), make(chan struct{})
+	pages, err := web.New(web.Options{Views: s, Version: "1.2.3", Now: s.now, Zone: time.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	mux.HandleFunc("GET /api/v1/machines", func(w http.ResponseWriter, r *http.Request) {
+		s.Lock()
+		s.polls++
+		s.Unlock()
+		list, err := s.Machines(r.Context())
+		answer(w, list, err)
+	})
+	mux.HandleFunc("GET /api/v1/machines/{slug}", func(w http.ResponseWriter, r *http.Request) {
+		m, err := s.Machine(r.Context(), r.PathValue("slug"))
+		answer(w, m, err)
+	})
+	mux.HandleFunc("GET /api/v1/agents", func(w http.ResponseWriter, r *http.Request) {
+		list, err := s.Agents(r.Context())
+		answer(w, list, err)
+	})
+	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
+	mux.HandleFunc("GET /api/v1/stream", s.stream)
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() {
+		close(s.ended)
+		server.Close()
+	})
+	return server
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (s *shop) series(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.Atoi(r.PathValue("id"))
+	from, err := time.Parse(time.RFC3339, r.FormValue("from"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	to := s.now()
+	points := s.points(plant.ItemID(id), from, to)
+	answer(w, api.Series{From: from, To: to, Observations: len(points), Points: points}, nil)
+}
+
+func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
+	s.Lock()
+	blocked := s.blocked
+	events := make(chan api.Event, 100)
+	s.streams[events] = struct{}{}
+	s.Unlock()
+	defer func() {
+		s.Lock()
+		delete(s.streams, events)
+		s.Unlock()
+	}()
+	if blocked {
+		http.Error(w, "blocked", http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	events <- api.Event{Name: "hello", Data: api.Hello{Now: s.now()}}
+	for {
+		select {
+		case e := <-events:
+			data, _ := json.Marshal(e.Data)
+			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", e.Name, data)
+			w.(http.Flusher).Flush()
+		case <-r.Context().Done():
+			return
+		case <-s.ended:
+			return
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// newShop makes a shop with a machine in every state.
+func newShop(now func() time.Time) *shop {
+	ago := func(d time.Duration) *time.Time { return ptr(now().Add(-d).UTC()) }
+	s := &shop{now: now}
+	add := func(m api.Machine) {
+		s.machines = append(s.machines, api.MachineDetail{Machine: m, Serial: "SN-" + m.Slug, Items: shopItems(len(s.machines), now())})
+	}
+	mode := ptr("AUTOMATIC")
+	add(api.Machine{Slug: "vmc-01", Name: "VMC-01", Agent: "hall-a", Manufacturer: "Haas", Model: "VF-4", State: "running", Word: "Running", Since: ago(64*time.Minute + 20*time.Second), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O2201 BRACKET"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(38.0)})
+	add(api.Machine{Slug: "vmc-02", Name: "VMC-02", Agent: "hall-a", Manufacturer: "Haas", Model: "VF-4", State: "running", Word: "Running", Since: ago(12 * time.Minute), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O2207 FLANGE"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(112.0),
+		Conditions: []api.Condition{{Item: "c1", Type: "LUBRICATION", Component: "Systems[systems]/Lubrication[lube]", Level: "Warning", NativeCode: "207", Text: "Lubricant level low", Since: *ago(42 * time.Minute)}}})
+	add(api.Machine{Slug: "vmc-04", Name: "VMC-04", Agent: "hall-a", Manufacturer: "DMG MORI", Model: "CMX 1100", State: "alarm", Word: "Alarm", Since: ago(27 * time.Minute), Rule: "3 fault on the controller", Program: ptr("O1180"), Mode: mode, Execution: ptr("INTERRUPTED"), Parts: ptr(21.0),
+		Conditions: []api.Condition{
+			{Item: "c2", Type: "TEMPERATURE", Component: "Axes[base]/Rotary[C]", Level: "Fault", NativeCode: "1010", Text: "Spindle temperature high", Since: *ago(27 * time.Minute)},
+			{Item: "c3", Type: "SYSTEM", Component: "Controller[controller]", Level: "Warning", NativeCode: "52", Text: "Coolant concentration out of range", Since: *ago(3 * time.Hour)},
+		}})
+	add(api.Machine{Slug: "lathe-2", Name: "LATHE-2", Agent: "hall-a", Manufacturer: "Mazak", Model: "QTN-200", State: "stopped", Word: "Stopped", Since: ago(12 * time.Minute), Rule: "6 execution OPTIONAL_STOP", Program: ptr("O1234"), Mode: mode, Execution: ptr("OPTIONAL_STOP"), Parts: ptr(55.0)})
+	add(api.Machine{Slug: "mill-turn-1", Name: "MILL-TURN-1", Agent: "hall-a", Manufacturer: "Mazak", Model: "Integrex i-200", State: "running", Word: "Running", Since: ago(8 * time.Minute), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O7001 SHAFT"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(9.0),
+		Paths: []api.Path{{Name: "P1", Program: ptr("O7001 SHAFT"), Execution: ptr("ACTIVE")}, {Name: "P2", Program: ptr("O7002 SUB"), Execution: ptr("READY")}}})
+	add(api.Machine{Slug: "grinder-1", Name: "GRINDER-1", Agent: "hall-b", Manufacturer: "Studer", Model: "S33", State: "setup", Word: "Setup", Since: ago(35 * time.Minute), Rule: "4 mode MANUAL", Program: ptr(""), Mode: ptr("MANUAL"), Execution: ptr("READY"), Parts: ptr(0.0)})
+	add(api.Machine{Slug: "robot-cell", Name: "ROBOT-CELL", Agent: "hall-b", Manufacturer: "KUKA", Model: "KR 60", State: "idle", Word: "Idle", Since: ago(9 * time.Hour), SinceBefore: true, Rule: "7 execution READY", Mode: mode, Execution: ptr("READY"), Parts: ptr(1204.0)})
+	add(api.Machine{Slug: "saw-1", Name: "SAW-1", Agent: "hall-b", State: "offline", Word: "Offline", Since: ago(2*time.Hour + 4*time.Minute), Rule: "2 availability UNAVAILABLE"})
+	add(api.Machine{Slug: "edm-1", Name: "EDM-1", Agent: "hall-c", Manufacturer: "Sodick", Model: "AQ35L", State: "no-link", Word: "No link", Since: ago(4 * time.Minute), LastState: "running", LastSeen: ago(4*time.Minute + 7*time.Second), LinkError: "connection refused", Retry: ptr(now().Add(26 * time.Second))})
+	s.agents = []api.Agent{
+		{AgentStatus: plant.AgentStatus{Name: "hall-a", Link: plant.LinkStreaming, Since: *ago(26 * time.Hour), AgentVersion: "2.7.0.9", SchemaVersion: "2.7", Sender: "hall-a", InstanceID: 1763888000, Next: 12677878, Last: 12677877, BufferSize: 131072, Horizon: 11 * time.Minute, Rate: 212.4, DelayP95: 400 * time.Millisecond, Skew: 120 * time.Millisecond, LastDocument: *ago(time.Second), Reconnects: 2}, URL: "http://10.0.4.11:5000/", Machines: 5},
+		{AgentStatus: plant.AgentStatus{Name: "hall-b", Link: plant.LinkPolling, Since: *ago(3 * time.Hour), AgentVersion: "1.3.0.17", SchemaVersion: "1.3", Sender: "hall-b", InstanceID: 1763112233, Next: 88123, Last: 88440, Lag: 318, BufferSize: 4096, Horizon: 40 * time.Minute, Rate: 3.2, DelayP95: 2600 * time.Millisecond, Skew: -95 * time.Second, LastDocument: *ago(2 * time.Second), Gaps: 3, Lost: 1412, Reconnects: 7}, URL: "http://user:xxxxx@10.0.4.12:5000/", Machines: 3},
+		{AgentStatus: plant.AgentStatus{Name: "hall-c", Link: plant.LinkDown, Since: *ago(4 * time.Minute), Error: "dial tcp 10.0.4.13:5000: connection refused", Retry: now().Add(26 * time.Second), AgentVersion: "2.3.0.1", SchemaVersion: "2.3", InstanceID: 1763001122, Next: 4411, Last: 4410, BufferSize: 4096, LastDocument: *ago(4*time.Minute + 7*time.Second)}, URL: "http://10.0.4.13:5000/", Machines: 1},
+	}
+	s.gaps = []api.Gap{
+		{Agent: "hall-b", Instance: 1763112233, From: 80101, To: ptr(int64(81512)), Lost: ptr(int64(1412)), Reason: plant.GapOverrun, Detail: "the buffer began at 81513", Noticed: *ago(50 * time.Minute)},
+		{Agent: "hall-b", Instance: 1763000001, From: 4411, Reason: plant.GapRestart, Noticed: *ago(3 * time.Hour)},
+		{Agent: "hall-b", Instance: 1763000001, From: 12, To: ptr(int64(12)), Lost: ptr(int64(1)), Reason: plant.GapRejected, Detail: "sequence number beyond 2^63-1", Noticed: *ago(26 * time.Hour)},
+	}
+	s.points = shopPoints
+	return s
+}
+
+// shopItems makes the data items of the machine with the number: ids begin at
+// 100 times the number and one.
+func shopItems(number int, now time.Time) []api.Item {
+	base := plant.ItemID(100 * (number + 1))
+	var items []api.Item
+	add := func(component, category, typ, subType, name, units string, value any, ago time.Duration) *api.Item {
+		id := base + plant.ItemID(len(items)) + 1
+		items = append(items, api.Item{ID: id, DataItemID: fmt.Sprintf("d%d", id), Name: name, Category: category, Type: typ, SubType: subType,
+			Units: units, Component: component, Observed: true, Value: value, Time: ptr(now.Add(-ago).UTC()), Sequence: int64(id)})
+		return &items[len(items)-1]
+	}
+	add("", "EVENT", "AVAILABILITY", "", "avail", "", "AVAILABLE", 9*time.Hour)
+	add("", "EVENT", "ASSET_CHANGED", "", "", "", nil, 9*time.Hour)
+	add("Axes[base]/Linear[X]", "SAMPLE", "POSITION", "ACTUAL", "Xabs", "MILLIMETER", 123.4567, time.Second)
+	add("Axes[base]/Linear[X]", "SAMPLE", "LOAD", "", "Xload", "PERCENT", 12.0, time.Second)
+	add("Axes[base]/Linear[X]", "SAMPLE", "TEMPERATURE", "", "Xtemp", "CELSIUS", nil, 3*time.Minute)
+	add("Axes[base]/Linear[X]", "CONDITION", "POSITION", "", "Xtravel", "", "Normal", 5*time.Hour)
+	add("Axes[base]/Rotary[C]", "SAMPLE", "ROTARY_VELOCITY", "ACTUAL", "Srpm", "REVOLUTION/MINUTE", 8000.0, 2*time.Second)
+	add("Axes[base]/Rotary[C]", "SAMPLE", "LOAD", "", "Sload", "PERCENT", 71.25, time.Second)
+	add("Axes[base]/Rotary[C]", "CONDITION", "TEMPERATURE", "", "Stemp_cond", "", "Fault", 27*time.Minute)
+	add("Controller[controller]", "EVENT", "EMERGENCY_STOP", "", "estop", "", "ARMED", 9*time.Hour)
+	add("Controller[controller]", "CONDITION", "SYSTEM", "", "system", "", "Warning", 3*time.Hour)
+	add("Controller[controller]/Path[path1]", "EVENT", "EXECUTION", "", "execution", "", "ACTIVE", 8*time.Minute)
+	add("Controller[controller]/Path[path1]", "EVENT", "PROGRAM", "", "program", "", "O2201 BRACKET", 64*time.Minute)
+	add("Controller[controller]/Path[path1]", "EVENT", "PART_COUNT", "ALL", "PartCountAct", "", "38", 4*time.Minute)
+	add("Controller[controller]/Path[path1]", "SAMPLE", "PATH_FEEDRATE", "ACTUAL", "Fact", "MILLIMETER/SECOND", 42.5, time.Second)
+	add("Controller[controller]/Path[path1]", "EVENT", "PATH_FEEDRATE_OVERRIDE", "PROGRAMMED", "Fovr", "PERCENT", 0.0, time.Hour)
+	add("Controller[controller]/Path[path1]", "SAMPLE", "PATH_POSITION", "ACTUAL", "path_pos", "MILLIMETER_3D", "10.5 -20.25 300", time.Second)
+	add("Controller[controller]/Path[path1]", "EVENT", "VARIABLE", "", "vars", "", json.RawMessage(`{"#100":1.5,"#101":"ON","#102":null}`), 20*time.Minute).Representation = "DATA_SET"
+	add("Controller[controller]/Path[path1]", "EVENT", "WORK_OFFSET", "", "offsets", "", json.RawMessage(`{"G54":{"X":10.1,"Y":20.2,"Z":-3},"G55":{"X":0,"Y":0}}`), time.Hour).Representation = "TABLE"
+	add("Controller[controller]/Path[path1]", "SAMPLE", "ACCELERATION", "", "vib", "MILLIMETER/SECOND^2", "0.1 0.2 0.35", time.Minute).Representation = "TIME_SERIES"
+	never := add("Systems[systems]/Coolant[coolant]", "SAMPLE", "CONCENTRATION", "", "conc", "PERCENT", nil, 0)
+	never.Observed, never.Time = false, nil
+	return items
+}
+
+// shopPoints makes a series: loads that follow cycles of four minutes, with the
+// ten minutes from 25 to 15 minutes ago unknown.
+func shopPoints(id plant.ItemID, from, to time.Time) []api.Point {
+	points := []api.Point{}
+	gapFrom, gapTo := to.Add(-25*time.Minute), to.Add(-15*time.Minute)
+	inGap := false
+	for t := from; t.Before(to); t = t.Add(to.Sub(from) / 600) {
+		if t.After(gapFrom) && t.Before(gapTo) {
+			if !inGap {
+				points = append(points, api.Point{t.UnixMicro(), nil})
+			}
+			inGap = true
+			continue
+		}
+		inGap = false
+		phase := float64(t.Unix()%240) / 240
+		level := 0.0
+		if phase < 0.8 {
+			level = 40 + 25*math.Sin(phase*37) + 10*math.Sin(float64(t.Unix())/3)
+		}
+		points = append(points, api.Point{t.UnixMicro(), shopValue(id, phase, level)})
+	}
+	return points
+}
+
+func shopValue(id plant.ItemID, phase, level float64) any {
+	switch id % 100 {
+	case 12: // The execution.
+		if phase < 0.8 {
+			return "ACTIVE"
+		}
+		return "READY"
+	case 7: // The spindle's speed.
+		return math.Round(level) * 100
+	}
+	return math.Max(0, level)
+}
+
+// page gets a page and gives its status and text.
+func page(t *testing.T, server *httptest.Server, path string) (int, string) {
+	t.Helper()
+	answer, err := server.Client().Get(server.URL + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
