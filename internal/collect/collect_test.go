@@ -1,0 +1,503 @@
+package collect_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/mtconnect"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type losses = map[plant.GapReason]int64
+
+func TestCapture(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults faults
+		want   plant.LinkState
+	}{
+		{"an agent that streams", faults{}, plant.LinkStreaming},
+		{"an agent that cannot stream", faults{noStream: true}, plant.LinkPolling},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, m := newMemory(), newMachine(t, 1<<14)
+			m.spoilBy(test.faults)
+			m.say(2500)
+			o := options(s)
+			o.PageSize = 100
+			sup, stop := supervise(t, o, m.agent(1, "mill"))
+			m.caughtUp(t, s, 1)
+			for range 20 {
+				m.say(3)
+			}
+			m.caughtUp(t, s, 1)
+			if status := sup.Status(); len(status) != 1 || status[0].Link != test.want {
+				t.Errorf("status %+v: want one that is %s", status, test.want)
+			}
+			stop()
+			if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
+				t.Errorf("lost (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What a commit changed is published after it: every observation is counted
+// once, and the newest of each item and the states are as in the store.
+func TestPublish(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1<<14)
+	o := options(s)
+	changes := make(chan plant.Change, 10_000)
+	o.Publish = func(c plant.Change) { changes <- c }
+	_, stop := supervise(t, o, m.agent(1, "mill"))
+	for range 10 {
+		m.say(50)
+		m.caughtUp(t, s, 1)
+	}
+	stop()
+	close(changes)
+	total := 0
+	latest := make(map[plant.ItemID]plant.Latest)
+	states := make(map[plant.DeviceID]plant.StateChange)
+	for c := range changes {
+		total += c.Observations
+		for _, l := range c.Latest {
+			latest[l.Item] = l
+		}
+		for _, st := range c.States {
+			states[st.Device] = st
+		}
+	}
+	if total != 500 {
+		t.Errorf("%d observations published, want 500", total)
+	}
+	if diff := cmp.Diff(s.latest, latest); diff != "" {
+		t.Errorf("latest (-stored +published):\n%s", diff)
+	}
+	if diff := cmp.Diff(s.states, states); diff != "" || len(states) != 1 {
+		t.Errorf("states (-stored +published):\n%s", diff)
+	}
+}
+
+func TestOverrun(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 100)
+	m.say(250) // the first 150 are gone before anybody asks
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	if first := s.runs[0].First; first != 151 {
+		t.Errorf("the first run begins at %d, want 151: what was gone before is no loss", first)
+	}
+	m.say(130) // 30 more than the buffer holds
+	_, stop = supervise(t, options(s), m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{plant.GapOverrun: 30}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		instance uint64
+		said     int
+		want     losses
+	}{
+		{"with a new instanceId", 2000, 30, losses{}},
+		{"with the same instanceId", 1000, 30, losses{}},
+		{"with a buffer that has moved on", 2000, 150, losses{plant.GapOverrun: 50}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, m := newMemory(), newMachine(t, 100)
+			_, stop := supervise(t, options(s), m.agent(1, "mill"))
+			m.say(80)
+			m.caughtUp(t, s, 1)
+			stop()
+			m.restart(test.instance)
+			m.say(test.said)
+			_, stop = supervise(t, options(s), m.agent(1, "mill"))
+			m.caughtUp(t, s, 1)
+			stop()
+			if diff := cmp.Diff(test.want, m.prove(t, s, 1)); diff != "" {
+				t.Errorf("lost (-want +got):\n%s", diff)
+			}
+			if len(s.runs) != 2 || s.runs[1].Epoch != boolTo(test.instance == 1000) {
+				t.Errorf("runs %+v: want two, the epoch counted by instanceId", s.runs)
+			}
+		})
+	}
+}
+
+func boolTo(b bool) int32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// An agent that is restarted while it is read: the link breaks and the same
+// supervisor goes on with the new run.
+func TestRestartWhileStreaming(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.say(80)
+	m.caughtUp(t, s, 1)
+	m.restart(1000)
+	m.say(5)
+	m.caughtUp(t, s, 1)
+	m.restart(3000)
+	m.say(90)
+	m.caughtUp(t, s, 1)
+	stop()
+	m.prove(t, s, 1)
+	if len(s.runs) != 3 {
+		t.Errorf("runs %+v: want three", s.runs)
+	}
+}
+
+// Observations that an agent leaves out, and leaves out again when it is asked
+// again, are missing: exactly those.
+func TestMissing(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	out := map[int64]bool{1: true, 17: true, 18: true, 19: true, 40: true, 200: true}
+	m.spoilBy(faults{spoil: func(b []byte) []byte {
+		eachElement(b, func(sequence int64, element []byte) {
+			if out[sequence] {
+				blank(element)
+			}
+		})
+		return b
+	}})
+	m.say(200)
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{plant.GapMissing: 6}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+// An observation that was left out once only is no loss.
+func TestMissingOnce(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	once := false
+	m.spoilBy(faults{spoil: func(b []byte) []byte {
+		eachElement(b, func(sequence int64, element []byte) {
+			if sequence == 33 && !once {
+				once = true
+				blank(element)
+			}
+		})
+		return b
+	}})
+	m.say(100)
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" || !once {
+		t.Errorf("left out %v; lost (-want +got):\n%s", once, diff)
+	}
+}
+
+// What cannot be read is isolated to the observation, and given up only when
+// something behind it can be read.
+func TestDamaged(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	bad := map[int64]bool{1: true, 50: true, 51: true, 77: true, 120: true}
+	m.spoilBy(faults{spoil: func(b []byte) []byte {
+		eachElement(b, func(sequence int64, element []byte) {
+			if bad[sequence] {
+				garble(element)
+			}
+		})
+		return b
+	}})
+	m.say(120)
+	sup, stop := supervise(t, options(s), m.agent(1, "mill"))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.wait(ctx, func(s *memory) bool { return len(s.runs) > 0 && s.runs[0].Next == 120 }); err != nil {
+		t.Fatalf("the cursor is %+v, want 120, where the last observation cannot be read", s.runs)
+	}
+	for sup.Status()[0].Link != plant.LinkDown {
+		time.Sleep(time.Millisecond)
+	}
+	if text := sup.Status()[0].Error; !strings.Contains(text, "line ") {
+		t.Errorf("error %q: want one that says where the document is damaged", text)
+	}
+	m.say(10)
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{plant.GapRejected: 5}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+	for _, g := range s.gaps[1] {
+		if g.Detail == "" {
+			t.Errorf("gap %v says not why", g)
+		}
+	}
+}
+
+// Documents that would take too much memory are asked for in smaller pages.
+func TestTooLarge(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	m.say(900)
+	o := options(s)
+	o.DocumentBytes = 10_000
+	_, stop := supervise(t, o, m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+// While the store is away nothing is read on, and nothing is lost.
+func TestStoreAway(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1<<14)
+	o := options(s)
+	o.AgentQueueBytes, o.PageSize = 20_000, 50
+	waiting := make(chan struct{}, 1)
+	o.Status = func(status plant.AgentStatus) {
+		if status.Link == plant.LinkWaiting {
+			select {
+			case waiting <- struct{}{}:
+			default:
+			}
+		}
+	}
+	sup, stop := supervise(t, o, m.agent(1, "mill"))
+	m.say(100)
+	m.caughtUp(t, s, 1)
+	s.failWith(func(string) error { return plant.Errorf(plant.Unavailable, "the disk is full") })
+	m.say(5000)
+	<-waiting
+	if status := sup.Status()[0]; !strings.Contains(status.Error, "the disk is full") {
+		t.Errorf("error %q: want it to say what is wrong with the store", status.Error)
+	}
+	s.failWith(nil)
+	m.caughtUp(t, s, 1)
+	m.say(10)
+	m.caughtUp(t, s, 1)
+	if status := sup.Status()[0]; !status.Link.Up() || status.Error != "" {
+		t.Errorf("status %+v: want the link up again", status)
+	}
+	stop()
+	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+// Two supervisors on one store and agent neither lose nor double anything, and
+// the one left over goes on when the other ends.
+func TestTwoSupervisors(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1<<14)
+	_, stopFirst := supervise(t, options(s), m.agent(1, "mill"))
+	_, stopSecond := supervise(t, options(s), m.agent(1, "mill"))
+	for range 50 {
+		m.say(11)
+		time.Sleep(time.Millisecond)
+	}
+	m.caughtUp(t, s, 1)
+	stopFirst()
+	m.say(100)
+	m.caughtUp(t, s, 1)
+	stopSecond()
+	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+// Agents come, go and change their address while others are read on.
+func TestSetAgents(t *testing.T) {
+	s, one, two := newMemory(), newMachine(t, 1000), newMachine(t, 1000)
+	sup, stop := supervise(t, options(s), one.agent(1, "one"))
+	one.say(10)
+	one.caughtUp(t, s, 1)
+	sup.SetAgents([]plant.Agent{one.agent(1, "one"), two.agent(2, "two")})
+	two.say(20)
+	two.caughtUp(t, s, 2)
+	names := func() (names []string) {
+		for _, status := range sup.Status() {
+			names = append(names, status.Name)
+		}
+		return names
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, names()); diff != "" {
+		t.Errorf("agents (-want +got):\n%s", diff)
+	}
+	moved := httptest.NewServer(one)
+	defer moved.Close()
+	sup.SetAgents([]plant.Agent{{ID: 1, Name: "one", URL: moved.URL}})
+	for !slices.Equal(names(), []string{"one"}) {
+		time.Sleep(time.Millisecond)
+	}
+	one.say(10)
+	one.caughtUp(t, s, 1)
+	stop()
+	one.prove(t, s, 1)
+	two.prove(t, s, 2)
+	if len(s.runs) != 2 {
+		t.Errorf("runs %+v: want one per agent", s.runs)
+	}
+}
+
+func TestFetch(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	m.say(700)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	sup, err := collect.New(options(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	agents := []plant.Agent{m.agent(1, "mill"), {ID: 2, Name: "gone", URL: gone.URL}}
+	for round, want := range []int64{700, 0} {
+		results, err := sup.Fetch(t.Context(), agents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := results[0]; r.Err != nil || r.Observations != want || len(r.Gaps) != 0 {
+			t.Errorf("round %d: %+v, want %d observations", round, r, want)
+		}
+		if r := results[1]; r.Err == nil || r.Agent.Name != "gone" {
+			t.Errorf("round %d: %+v, want an error of the agent that is gone", round, r)
+		}
+	}
+	m.restart(5)
+	m.say(1200)
+	results, err := sup.Fetch(t.Context(), agents[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := results[0]; r.Err != nil || r.Observations != 1000 || len(r.Gaps) != 2 {
+		t.Errorf("after a restart: %+v, want 1000 observations and the gaps of the restart and the overrun", r)
+	}
+	m.prove(t, s, 1)
+}
+
+// Items and devices that are in no model are stored all the same.
+func TestUnmapped(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	m.spoilBy(faults{spoil: func(b []byte) []byte {
+		return []byte(strings.ReplaceAll(string(b), `dataItemId="feed"`, `dataItemId="oven"`))
+	}})
+	m.say(100)
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	i := slices.IndexFunc(s.items, func(i plant.DataItem) bool { return i.DataItemID == "oven" })
+	if i < 0 {
+		t.Fatalf("items %+v: want the unknown one among them", s.items)
+	}
+	want := plant.DataItem{
+		ID: s.items[i].ID, Device: 1, DataItemID: "oven", Category: plant.Sample, Type: "PATH_FEEDRATE", SubType: "ACTUAL",
+		Representation: "VALUE", ComponentID: "p", ComponentType: "Path", ComponentName: "Path", Unmapped: true,
+	}
+	if diff := cmp.Diff(want, s.items[i]); diff != "" {
+		t.Errorf("unmapped item (-want +got):\n%s", diff)
+	}
+	if s.runs[0].Stored != 100 {
+		t.Errorf("%d observations stored, want 100", s.runs[0].Stored)
+	}
+}
+
+// A new device model is stored with its validity while the stream goes on.
+func TestModelChange(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.say(10)
+	m.caughtUp(t, s, 1)
+	devices := shop()
+	devices[0].DataItems = append(devices[0].DataItems, mtconnect.DataItem{ID: "power", Category: mtconnect.Event, Type: "POWER_STATE"})
+	if err := m.life().ring.SetDevices(devices); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for range 5 {
+		m.say(10)
+	}
+	if err := s.wait(ctx, func(s *memory) bool { return len(s.models) == 2 }); err != nil {
+		t.Fatalf("%d models stored, want 2", len(s.models))
+	}
+	m.caughtUp(t, s, 1)
+	stop()
+	if s.models[0].Digest == s.models[1].Digest || s.models[0].From.After(s.models[1].From) {
+		t.Errorf("models %v and %v: want two digests, one after the other", s.models[0].Digest, s.models[1].Digest)
+	}
+	m.prove(t, s, 1)
+}
+
+// An agent that talks nonsense is told of by its status, costs no tight loop and
+// keeps no other agent waiting.
+func TestHostileAgents(t *testing.T) {
+	s, good := newMemory(), newMachine(t, 1<<14)
+	endless := strings.Repeat("<a>", 1<<20)
+	asked := make(chan struct{}, 1<<20)
+	agents := []plant.Agent{good.agent(1, "good")}
+	for i, answer := range []http.HandlerFunc{
+		func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "storm", http.StatusServiceUnavailable) },
+		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, endless) },
+		func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
+		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>\x1b[31mlogin\n</html>") },
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked <- struct{}{}
+			answer(w, r)
+		}))
+		defer server.Close()
+		u := strings.Replace(server.URL, "http://", "http://user:secret@", 1)
+		agents = append(agents, plant.Agent{ID: plant.AgentID(i + 2), Name: fmt.Sprint("bad", i), URL: u})
+	}
+	o := options(s)
+	o.RetryMin, o.RetryMax = 20*time.Millisecond, time.Second
+	sup, stop := supervise(t, o, agents...)
+	for range 20 {
+		good.say(100)
+		good.caughtUp(t, s, 1)
+	}
+	stop()
+	good.prove(t, s, 1)
+	// The supervisor forgets its agents when it ends; each has had an attempt.
+	sup, stop = supervise(t, o, agents...)
+	for _, a := range agents[1:] {
+		for {
+			i := slices.IndexFunc(sup.Status(), func(s plant.AgentStatus) bool { return s.Name == a.Name })
+			if i < 0 || sup.Status()[i].Link != plant.LinkDown {
+				time.Sleep(time.Millisecond)
+				continue
+			}
+			status := sup.Status()[i]
+			if status.Error == "" || status.Retry.IsZero() || strings.ContainsAny(status.Error, "\x1b\n") || strings.Contains(status.Error, "secret") {
+				t.Errorf("%s: error %q, retry %v: want why, when it is tried again, one line and no secret", a.Name, status.Error, status.Retry)
+			}
+			break
+		}
+	}
+	stop()
+}
+
+func TestOptions(t *testing.T) {
+	for name, o := range map[string]collect.Options{
+		"Store": {Dial: options(newMemory()).Dial},
+		"Dial":  {Store: newMemory()},
+	} {
+		if _, err := collect.New(o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: error %v, want one that names it", name, err)
+		}
+	}
+}
