@@ -274,7 +274,9 @@ func TestParseDevicesJSON(t *testing.T) {
 // components by type, so their order is put aside.
 func TestProbeJSON(t *testing.T) {
 	var parsed []*mtconnect.Devices
-	keep := func(name string) bool { return strings.HasPrefix(filepath.Base(name), "probe.") && !strings.HasSuffix(name, ".hdr") }
+	keep := func(name string) bool {
+		return strings.HasPrefix(filepath.Base(name), "probe.") && !strings.HasSuffix(name, ".hdr")
+	}
 	nistDocuments(t, "agents/agent27.tgz", keep, func(name string, content []byte) {
 		devices, err := mtconnect.ParseDevices(content, mtconnect.Limits{})
 		if err != nil {

@@ -116,7 +116,11 @@ func (m *multipartReader) next() (*part, error) {
 func (m *multipartReader) boundary(left *int) error {
 	for {
 		line, err := m.line(left)
-		if err != nil && !errors.Is(err, io.EOF) {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			// Agents that are stopped leave out the end of a chunked answer.
+			err = io.EOF
+		}
+		if err != nil && err != io.EOF {
 			return fmt.Errorf("multipart: before a boundary: %w", err)
 		}
 		if len(line) > 0 {
