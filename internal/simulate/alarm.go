@@ -16,8 +16,7 @@ type control struct {
 // alarm is one entry of a control's list of alarms.
 type alarm struct {
 	// on is the condition it is raised on: system, logic, motion,
-	// communications, coolant, hydraulic, spindle or axis. A machine that has
-	// no such condition raises it on system.
+	// communications, coolant, hydraulic, spindle or axis.
 	on                              string
 	level                           mtconnect.Level
 	code, severity, qualifier, text string

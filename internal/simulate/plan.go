@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -106,13 +107,24 @@ func (m *machine) setUp() []step {
 			m.adapter.event(m.panel.functional, "SETUP")
 			m.adapter.event(m.panel.door, "OPEN")
 		}),
-		part(0.25, manual, ready, m.refillCoolant),
+		part(0.25, manual, ready, m.service),
 		part(0.15, manualIn, active, func() { m.adapter.event(m.panel.door, "CLOSED") }),
 		part(0.15, manual, ready, m.takeOrder),
 		part(0.15, automatic, ready, func() {
 			m.showCounts("ACTION_COMPLETE")
 			m.adapter.event(m.panel.functional, "PRODUCTION")
 		}),
+	}
+}
+
+// service is what people see to while the machine stands: coolant, and tools
+// that would not last.
+func (m *machine) service() {
+	m.refillCoolant()
+	for _, number := range slices.Sorted(maps.Keys(m.tools)) {
+		if m.tools[number].wear >= wornAt {
+			m.replaceTool(number)
+		}
 	}
 }
 

@@ -80,6 +80,9 @@ type ShopAgent struct {
 	// Name is what to call it, such as "hall-a".
 	Name   string
 	Source agent.Source
+	// Namespaces are those beside the standard's that its devices use: an agent
+	// over the source needs them to give vendors' elements a prefix.
+	Namespaces []agent.Namespace
 }
 
 // hall is a part of the shop with an agent of its own.
@@ -98,12 +101,18 @@ type hallSpec struct {
 	skew time.Duration
 }
 
+// FirstHall is the name of the agent that every shop has.
+const FirstHall = "hall-a"
+
 // The halls of the standard shop.
 var hallSpecs = []hallSpec{
-	{name: "hall-a", idiom: &modern},
+	{name: FirstHall, idiom: &modern},
 	{name: "hall-b", idiom: &classic},
 	{name: "hall-c", idiom: &middle, skew: 95 * time.Second},
 }
+
+// vendor is the namespace of types that the standard does not have.
+var vendor = agent.Namespace{Prefix: "x", URI: "urn:factorydash:SimulatedShop:1.0"}
 
 // standardShop lists the machines by hall.
 var standardShop = []struct {
@@ -193,7 +202,7 @@ func (h *hall) open(c ShopConfig, spec hallSpec) error {
 			Sender: spec.name, Version: spec.idiom.version, SchemaVersion: spec.idiom.schema,
 			InstanceID: c.InstanceID, BufferSize: bufferSize(len(h.machines), c.Rate),
 			AssetBufferSize: max(agent.DefaultAssetBufferSize, uint64(len(h.machines))*assetsPerMachine),
-			ModelChanged: c.Start.Add(spec.skew), ClockSkew: spec.skew,
+			ModelChanged:    c.Start.Add(spec.skew), ClockSkew: spec.skew,
 		},
 		Devices: devices, Now: c.Now,
 	})
@@ -215,7 +224,7 @@ func bufferSize(machines int, rate float64) uint64 {
 func (s *Shop) Agents() []ShopAgent {
 	list := make([]ShopAgent, len(s.halls))
 	for i, h := range s.halls {
-		list[i] = ShopAgent{Name: h.name, Source: h.ring}
+		list[i] = ShopAgent{Name: h.name, Source: h.ring, Namespaces: []agent.Namespace{vendor}}
 	}
 	return list
 }

@@ -34,7 +34,7 @@ func (m *machine) stops(length time.Duration, attended bool) []stop {
 	}
 	for i := range m.kind.control.troubles {
 		t := &m.kind.control.troubles[i]
-		if !m.behave.within(length, t.perDay) {
+		if !m.suffers(t) || !m.behave.within(length, t.perDay) {
 			continue
 		}
 		at := sometime()
@@ -62,6 +62,19 @@ type raised struct {
 	alarm
 }
 
+// suffers reports whether a machine has what a trouble is about.
+func (m *machine) suffers(t *trouble) bool {
+	for _, al := range t.alarms {
+		switch {
+		case al.on == "spindle" && len(m.spindles) == 0:
+			return false
+		case al.on != "spindle" && al.on != "axis" && m.panel.conditions[al.on] == nil:
+			return false
+		}
+	}
+	return true
+}
+
 // place finds the condition on which each alarm of a trouble belongs; which
 // axis it is, is left to chance.
 func (m *machine) place(t *trouble) []raised {
@@ -74,11 +87,8 @@ func (m *machine) place(t *trouble) []raised {
 			on = x.condition
 			al.text = strings.Replace(al.text, "xis", "xis "+x.name, 1)
 			al.text = strings.Replace(al.text, "AXIS", "AXIS "+x.name, 1)
-		case al.on == "spindle" && len(m.spindles) > 0:
+		case al.on == "spindle":
 			on = m.spindles[0].condition
-		}
-		if on == nil {
-			on = m.panel.conditions["system"]
 		}
 		list[i] = raised{on, al}
 	}
