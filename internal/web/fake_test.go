@@ -113,7 +113,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 		s.polls++
 		s.Unlock()
 		list, err := s.Machines(r.Context())
-		answer(w, list, err)
+		answer(w, api.Page[api.Machine]{Items: list}, err)
 	})
 	mux.HandleFunc("GET /api/v1/machines/{slug}", func(w http.ResponseWriter, r *http.Request) {
 		m, err := s.Machine(r.Context(), r.PathValue("slug"))
@@ -121,7 +121,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	})
 	mux.HandleFunc("GET /api/v1/agents", func(w http.ResponseWriter, r *http.Request) {
 		list, err := s.Agents(r.Context())
-		answer(w, list, err)
+		answer(w, api.Page[api.Agent]{Items: list}, err)
 	})
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
 	mux.HandleFunc("GET /api/v1/stream", s.stream)

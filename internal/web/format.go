@@ -36,7 +36,7 @@ func durationText(d time.Duration) string {
 
 // secondsText gives a short duration in seconds with one decimal.
 func secondsText(d time.Duration) string {
-	if d.Abs() >= time.Minute {
+	if d.Abs() >= 10*time.Minute {
 		sign := ""
 		if d < 0 {
 			sign = "−"
@@ -163,6 +163,34 @@ func unitText(unit string) string {
 		return short
 	}
 	return strings.ToLower(strings.ReplaceAll(unit, "_", " "))
+}
+
+// knownText gives a text of an agent; unknown where there is none, and a word
+// for an empty one.
+func knownText(s *string) string {
+	switch {
+	case s == nil:
+		return unknown
+	case *s == "":
+		return "none"
+	}
+	return *s
+}
+
+// placeText turns "Axes[base]/Linear[X]" into "Axes base › Linear X". A name that
+// only repeats the component's type is left out.
+func placeText(component string) string {
+	if component == "" {
+		return "Machine"
+	}
+	steps := strings.Split(component, "/")
+	for i, step := range steps {
+		kind, name, _ := strings.Cut(strings.TrimSuffix(step, "]"), "[")
+		if steps[i] = kind; name != "" && !strings.EqualFold(name, kind) {
+			steps[i] += " " + name
+		}
+	}
+	return strings.Join(steps, " › ")
 }
 
 // wordText turns PATH_FEEDRATE into Path feedrate. A vendor's prefix stands

@@ -181,14 +181,6 @@ func itemLabel(item api.Item) string {
 	return label
 }
 
-// placeText turns "Axes[base]/Linear[X]" into "Axes base › Linear X".
-func placeText(component string) string {
-	if component == "" {
-		return "Machine"
-	}
-	return strings.NewReplacer("/", " › ", "[", " ", "]", "").Replace(component)
-}
-
 // chartable reports whether a data item can be drawn as a line: one number or
 // one text at a time.
 func chartable(item api.Item) bool {

@@ -79,6 +79,8 @@ func functions(a *assets) template.FuncMap {
 		"rate":     rateText,
 		"clock":    clockText,
 		"word":     wordText,
+		"known":    knownText,
+		"place":    placeText,
 		"linkWord": linkWord,
 		"gapWord":  gapWord,
 		"instant":  func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },

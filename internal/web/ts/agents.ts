@@ -4,7 +4,7 @@ import "./page";
 import { away } from "./attention";
 import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
 import { countText, durationText, linkWord, rateText, secondsText, skewText, UNKNOWN } from "./format";
-import { follow, read } from "./live";
+import { follow, readList } from "./live";
 import type { Agent } from "./types";
 
 const agents = new Map<string, Agent>();
@@ -15,7 +15,7 @@ function take(list: Agent[]): void {
 }
 
 async function reread(): Promise<void> {
-  const list = await read<Agent[]>("/api/v1/agents");
+  const list = await readList<Agent>("/api/v1/agents");
   agents.clear();
   take(list);
 }

@@ -2,7 +2,7 @@
 
 import { clockText, instant } from "./clock";
 import { age, fill, fillList, glyph, set, show, slot } from "./dom";
-import { numberText, stateWord, UNKNOWN, wordText } from "./format";
+import { knownText, numberText, stateWord, UNKNOWN, wordText } from "./format";
 import type { Condition, Machine, Path } from "./types";
 
 /** drawState draws a machine's state and the facts beside it. */
@@ -18,9 +18,9 @@ export function drawState(root: HTMLElement, m: Machine): void {
   fill(root, "lastState", stateWord(m.lastState ?? ""));
   const seen = instant(m.lastSeen);
   fill(root, "lastSeen", seen === undefined ? "" : clockText(seen));
-  fill(root, "program", m.program ?? UNKNOWN);
+  fill(root, "program", knownText(m.program));
   fill(root, "parts", m.parts === undefined ? UNKNOWN : numberText(m.parts));
-  fill(root, "mode", m.mode ? wordText(m.mode) : UNKNOWN);
+  fill(root, "mode", wordText(knownText(m.mode)));
   const paths = slot(root, "paths");
   if (paths) {
     fillList(paths, "blank-path", m.paths ?? [], drawPath);
@@ -46,8 +46,8 @@ export function drawCard(card: HTMLElement, m: Machine): void {
 
 function drawPath(e: HTMLElement, p: Path): void {
   fill(e, "path", p.name);
-  fill(e, "execution", p.execution ? wordText(p.execution) : UNKNOWN);
-  fill(e, "program", p.program ?? UNKNOWN);
+  fill(e, "execution", wordText(knownText(p.execution)));
+  fill(e, "program", knownText(p.program));
 }
 
 /** drawCondition draws an active condition. */

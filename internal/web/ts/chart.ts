@@ -120,11 +120,17 @@ export class ItemChart {
     this.figure.remove();
   }
 
-  private scaleY(y: Record<string, unknown>): void {
+  /** scaleY bounds the axis of values; percentages are seen beside the whole. */
+  private scaleY(y: { min?: number | undefined; max?: number | undefined; suggestedMin?: number; suggestedMax?: number }): void {
     if (this.line.isText) {
-      Object.assign(y, { min: -0.5, max: Math.max(1, this.line.labels.length) - 0.5 });
-    } else if (this.figure.dataset["unit"] === "%") {
-      Object.assign(y, { suggestedMin: 0, suggestedMax: 100 });
+      y.min = -0.5;
+      y.max = Math.max(1, this.line.labels.length) - 0.5;
+      return;
+    }
+    y.min = y.max = undefined;
+    if (this.figure.dataset["unit"] === "%") {
+      y.suggestedMin = 0;
+      y.suggestedMax = 100;
     }
   }
 
@@ -186,7 +192,7 @@ export class ItemChart {
             ticks: { font, maxRotation: 0, autoSkip: false, padding: 4, callback: (t: number) => minuteText(t) },
           },
           y: {
-            type: "linear", grace: "5%", border: { display: false }, grid: { drawTicks: false },
+            type: "linear", border: { display: false }, grid: { drawTicks: false },
             ticks: { font, maxTicksLimit: 6, padding: 6, callback: (v: number) => this.tick(v) },
             afterFit: (axis: { width: number }) => {
               if (!this.line.isText) axis.width = Math.max(axis.width, 44);

@@ -5,7 +5,7 @@ import { drawAttention } from "./attention";
 import { drawCard } from "./card";
 import { blank, byId, fill, glyph, set, slot } from "./dom";
 import { linkWord } from "./format";
-import { follow, read } from "./live";
+import { follow, readList } from "./live";
 import type { Agent, Machine } from "./types";
 
 const floor = byId("floor");
@@ -13,7 +13,7 @@ const machines = new Map<string, Machine>();
 const agents = new Map<string, Agent>();
 const cards = new Map<string, HTMLElement>();
 const changed = new Set<string>();
-let read1 = false;
+let complete = false;
 
 for (const card of floor.querySelectorAll<HTMLElement>(".machine")) cards.set(card.dataset["slug"] ?? "", card);
 
@@ -29,16 +29,16 @@ function takeAgents(list: Agent[]): void {
 }
 
 async function reread(): Promise<void> {
-  const [allMachines, allAgents] = await Promise.all([read<Machine[]>("/api/v1/machines"), read<Agent[]>("/api/v1/agents")]);
+  const [allMachines, allAgents] = await Promise.all([readList<Machine>("/api/v1/machines"), readList<Agent>("/api/v1/agents")]);
   machines.clear();
   agents.clear();
   take(allMachines);
   takeAgents(allAgents);
-  read1 = true;
+  complete = true;
 }
 
 function draw(): void {
-  if (!read1) return; // Not everything is known yet: what the server drew stands.
+  if (!complete) return; // Not everything is known yet: what the server drew stands.
   for (const [slug, card] of cards) {
     if (machines.has(slug)) continue;
     card.remove();

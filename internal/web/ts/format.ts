@@ -16,7 +16,7 @@ export function durationText(ms: number): string {
 
 /** secondsText gives a short duration (in milliseconds) in seconds with one decimal. */
 export function secondsText(ms: number): string {
-  if (Math.abs(ms) >= 60000) return (ms < 0 ? MINUS : "") + durationText(Math.abs(ms));
+  if (Math.abs(ms) >= 600_000) return (ms < 0 ? MINUS : "") + durationText(Math.abs(ms));
   return (ms / 1000).toFixed(1).replace("-", MINUS) + " s";
 }
 
@@ -55,6 +55,20 @@ export function wordText(name: string): string {
   const s = name.slice(colon + 1).replaceAll("_", " ").toLowerCase();
   if (s === "") return name;
   return s.charAt(0).toUpperCase() + s.slice(1) + (prefix ? ` (${prefix})` : "");
+}
+
+/** knownText gives a text of an agent. */
+export function knownText(s: string | undefined): string {
+  return s === undefined ? UNKNOWN : s === "" ? "none" : s;
+}
+
+/** placeText turns "Axes[base]/Linear[X]" into "Axes base › Linear X". */
+export function placeText(component: string): string {
+  if (component === "") return "Machine";
+  return component.split("/").map((step) => {
+    const [kind = "", name = ""] = step.replace(/\]$/, "").split("[");
+    return name === "" || name.toLowerCase() === kind.toLowerCase() ? kind : `${kind} ${name}`;
+  }).join(" › ");
 }
 
 /** valueText gives a plain value. */

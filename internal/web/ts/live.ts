@@ -41,6 +41,17 @@ export async function read<T>(address: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
+/** readList gives all entries of a list, page by page. */
+export async function readList<T>(address: string): Promise<T[]> {
+  const list: T[] = [];
+  for (let after = ""; ; ) {
+    const page: { items: T[]; next?: string } = await read(`${address}?limit=1000${after}`);
+    list.push(...page.items);
+    if (!page.next) return list;
+    after = `&after=${encodeURIComponent(page.next)}`;
+  }
+}
+
 /** follow keeps the page live until it is left. */
 export function follow(page: Page): void {
   new Follower(page).start();
@@ -54,6 +65,8 @@ class Follower {
   /** Attempts since the last hello. */
   private failures = 0;
   private tried = 0;
+  /** Where the stream was left, for a connection of our own making. */
+  private lastEventId = "";
   private reading = false;
   /** Events that came while values were being read: they are applied after. */
   private waiting: (() => void)[] = [];
@@ -78,13 +91,20 @@ class Follower {
   private open(): void {
     this.close();
     this.tried = performance.now();
-    const source = new EventSource(this.page.address);
+    const address = new URL(this.page.address, location.href);
+    if (this.lastEventId) address.searchParams.set("lastEventId", this.lastEventId);
+    const source = new EventSource(address);
     this.source = source;
     this.expectHello();
     source.addEventListener("hello", (e) => this.hello(JSON.parse(e.data) as Hello));
-    source.addEventListener("machines", (e) => this.data(() => this.page.machines?.(JSON.parse(e.data) as Machine[])));
-    source.addEventListener("values", (e) => this.data(() => this.page.values?.(JSON.parse(e.data) as Values)));
-    source.addEventListener("agents", (e) => this.data(() => this.page.agents?.(JSON.parse(e.data) as Agent[])));
+    const on = <T>(name: string, take: ((data: T) => void) | undefined): void =>
+      source.addEventListener(name, (e) => {
+        this.lastEventId = e.lastEventId;
+        this.data(() => take?.(JSON.parse(e.data) as T));
+      });
+    on<Machine[]>("machines", this.page.machines);
+    on<Values>("values", this.page.values);
+    on<Agent[]>("agents", this.page.agents);
     source.onopen = () => this.expectHello();
     source.onerror = () => this.failed();
   }

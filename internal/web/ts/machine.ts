@@ -5,8 +5,8 @@ import { drawCondition, drawState } from "./card";
 import { ItemChart } from "./chart";
 import { instant, now } from "./clock";
 import { age, blank, byId, fill, fillList, glyph, retry, set, show, slot } from "./dom";
-import { linkWord, wordText } from "./format";
-import { follow, read } from "./live";
+import { linkWord, placeText, wordText } from "./format";
+import { follow, read, readList } from "./live";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
 import { drawItem } from "./values";
 
@@ -39,7 +39,7 @@ function takeAgents(list: Agent[]): void {
 }
 
 async function reread(): Promise<void> {
-  const [detail, agents] = await Promise.all([read<MachineDetail>(`/api/v1/machines/${encodeURIComponent(slug)}`), read<Agent[]>("/api/v1/agents")]);
+  const [detail, agents] = await Promise.all([read<MachineDetail>(`/api/v1/machines/${encodeURIComponent(slug)}`), readList<Agent>("/api/v1/agents")]);
   machine = detail;
   takeAgents(agents);
   takeItems(detail.items);
@@ -59,7 +59,7 @@ function draw(): void {
 
 function drawMachine(m: Machine): void {
   drawState(root, m);
-  fill(root, "ruleText", m.rule ?? "");
+  fill(root, "rule", m.rule ? `Why: rule ${m.rule}` : "");
   show(root, "rule", Boolean(m.rule));
   fill(root, "linkError", m.linkError ?? "");
   show(root, "linkError", Boolean(m.linkError));
@@ -74,7 +74,7 @@ function drawMachine(m: Machine): void {
 function drawRow(e: HTMLElement, c: Condition): void {
   drawCondition(e, c);
   fill(e, "type", wordText(c.type));
-  fill(e, "component", c.component ?? "");
+  fill(e, "component", placeText(c.component ?? ""));
   age(e, "since", c.since);
 }
 

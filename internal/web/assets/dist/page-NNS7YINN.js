@@ -1,1 +1,0 @@
-import"./chunk-VF32IE3Q.js";

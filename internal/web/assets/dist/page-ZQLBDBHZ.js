@@ -1,0 +1,1 @@
+import"./chunk-PMQ7ACOP.js";
