@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/factorydash/factorydash/internal/telemetry"
+)
+
+// CLI is every setting of the program. A flag wins over the environment, the
+// environment over the configuration file, and that over the default.
+type CLI struct {
+	Config kong.ConfigFlag `help:"Read settings from this JSON file; its keys are the flags' names." placeholder:"FILE" env:"FACTORYDASH_CONFIG"`
+	Data   string          `help:"Folder of the embedded store." default:"data" placeholder:"DIR" env:"FACTORYDASH_DATA"`
+	Log    logFlags        `embed:"" prefix:"log-"`
+
+	Serve       serveCommand       `cmd:"" help:"Read agents, store what they say and show it: everything in one process."`
+	Loaddata    loaddataCommand    `cmd:"" help:"Fetch what the agents have now, store it, print a summary and exit."`
+	Ledger      ledgerCommand      `cmd:"" help:"Print what is stored of each agent's sequence, and the gaps with their reasons."`
+	Export      exportCommand      `cmd:"" help:"Write every stored observation in order of agent, instance and sequence."`
+	Agent       agentCommand       `cmd:"" help:"Add, list and remove the agents that every process on this store reads."`
+	Simulate    simulateCommand    `cmd:"" help:"Serve a simulated shop as MTConnect agents."`
+	Replay      replayCommand      `cmd:"" help:"Serve recorded MTConnectStreams documents as an MTConnect agent."`
+	Check       checkCommand       `cmd:"" help:"Print the settings in force and what is wrong with them."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running factorydash whether it is ready; the exit code tells."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// environment is what a subcommand runs in.
+type environment struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	log            *slog.Logger
+	build          telemetry.Build
+	cli            *CLI
+}
+
+// logFlags chooses the log.
+type logFlags struct {
+	Level  slog.Level `help:"Least level that is logged: debug, info, warn or error." default:"info" env:"FACTORYDASH_LOG_LEVEL"`
+	Format string     `help:"text, json, or auto: text on a terminal and JSON otherwise." enum:"auto,text,json" default:"auto" env:"FACTORYDASH_LOG_FORMAT"`
+	File   string     `help:"Log to this file, which is rotated, and not to stderr." placeholder:"FILE" env:"FACTORYDASH_LOG_FILE"`
+}
+
+func (f logFlags) open(stderr io.Writer) (*slog.Logger, io.Closer, error) {
+	return telemetry.NewLog(telemetry.LogOptions{Level: f.Level, Format: f.Format, File: f.File, Stderr: stderr})
+}
+
+// configFile reads settings from a JSON file, for flags that neither the
+// command line nor the environment sets: kong itself would let the file win
+// over the environment.
+func configFile(r io.Reader) (kong.Resolver, error) {
+	file, err := kong.JSON(r)
+	if err != nil {
+		return nil, err
+	}
+	return kong.ResolverFunc(func(ctx *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
+		for _, name := range flag.Envs {
+			if _, ok := os.LookupEnv(name); ok {
+				return nil, nil //nolint:nilnil // A resolver says "not set" with a nil value.
+			}
+		}
+		return file.Resolve(ctx, parent, flag)
+	}), nil
+}

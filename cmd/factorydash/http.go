@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// The limits of the web server. Event streams set a deadline for each write
+// themselves and outlive the write timeout.
+const (
+	httpConnections   = 2048
+	httpHeaderTimeout = 10 * time.Second
+	httpReadTimeout   = 30 * time.Second
+	httpWriteTimeout  = 60 * time.Second
+	httpIdleTimeout   = 2 * time.Minute
+	httpHeaderBytes   = 64 << 10
+	// httpStopTimeout is how long requests that are under way may take when the
+	// process ends.
+	httpStopTimeout = 8 * time.Second
+	// readyTimeout is how long the store may take to answer for /readyz.
+	readyTimeout = 3 * time.Second
+	// gzipBytes is the least size of an answer that is compressed.
+	gzipBytes = 1 << 10
+)
+
+// httpParts is what is served.
+type httpParts struct {
+	pages    http.Handler
+	api      *api.Service
+	store    store.Admin
+	registry *prometheus.Registry
+	log      *slog.Logger
+}
+
+// handler puts the parts under their addresses.
+func (p httpParts) handler() (http.Handler, error) {
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(gzipBytes))
+	if err != nil {
+		return nil, fmt.Errorf("compression: %w", err)
+	}
+	programs := p.api.Handler()
+	mux := http.NewServeMux()
+	mux.Handle("/", compress(p.pages))
+	mux.Handle("/api/", compress(programs))
+	mux.Handle("/api/v1/stream", programs) // a stream is not held back to be compressed
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, "alive")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := p.store.Ping(ctx); err != nil {
+			p.log.Warn("not ready", "error", err)
+			answer(w, http.StatusServiceUnavailable, "the store does not answer; the log says why")
+			return
+		}
+		answer(w, http.StatusOK, "ready")
+	})
+	return mux, nil
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
+
+// serveHTTP serves until ctx ends; then it ends the event streams, lets other
+// requests finish and returns.
+func serveHTTP(ctx context.Context, listener net.Listener, parts httpParts) error {
+	handler, err := parts.handler()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: httpHeaderTimeout,
+		ReadTimeout:       httpReadTimeout,
+		WriteTimeout:      httpWriteTimeout,
+		IdleTimeout:       httpIdleTimeout,
+		MaxHeaderBytes:    httpHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(parts.log.Handler(), slog.LevelWarn),
+	}
+	server.RegisterOnShutdown(parts.api.CloseStreams)
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), httpStopTimeout)
+		defer cancel()
+		stopped <- server.Shutdown(stopping)
+	}()
+	if err := server.Serve(netutil.LimitListener(listener, httpConnections)); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("web server: %w", err)
+	}
+	if err := <-stopped; err != nil {
+		parts.log.Warn("requests were cut off at the end", "error", err)
+		return server.Close()
+	}
+	return nil
+}

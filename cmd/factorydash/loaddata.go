@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+type loaddataCommand struct {
+	agentFlags
+	captureFlags
+}
+
+// Run reads each agent until what it has now is stored, and prints a summary.
+// It fails where an agent could not be read to the end.
+func (c *loaddataCommand) Run(env *environment) error {
+	named, err := c.named()
+	if err != nil {
+		return err
+	}
+	dial, err := c.dialer(userAgent(env.build))
+	if err != nil {
+		return err
+	}
+	st, err := openStore(env.ctx, env.cli.Data)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	progress := newProgress(env.stderr, "stored")
+	supervisor, err := collect.New(collect.Options{
+		Store: st, Ledger: st, Dial: dial, Log: env.log,
+		Publish:     func(change plant.Change) { progress.add(int64(change.Observations)) },
+		CommitDelay: c.CommitDelay, PollInterval: c.PollInterval,
+	})
+	if err != nil {
+		return err
+	}
+	agents, err := wantedAgents(env.ctx, st, named)
+	if err != nil {
+		return err
+	}
+	results, err := supervisor.Fetch(env.ctx, agents)
+	progress.done()
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "AGENT\tSTORED\tGAPS\tRESULT")
+	failed := false
+	for _, r := range results {
+		verdict := "ok"
+		if r.Err != nil {
+			failed = true
+			verdict = r.Err.Error()
+		}
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", r.Agent.Name, r.Observations, len(r.Gaps), verdict)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if failed {
+		return errSilent
+	}
+	return nil
+}

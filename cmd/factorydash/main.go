@@ -1,0 +1,99 @@
+// Command factorydash reads machine tools through MTConnect agents, keeps every
+// observation and shows the shop floor live and back in time.
+//
+// There is one file per subcommand; `factorydash --help` lists them. What they
+// share stands in cli.go (flags and environment), store.go (opening the store)
+// and agents.go (which agents are read).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/factorydash/factorydash/internal/telemetry"
+)
+
+// version is set by the linker for releases.
+var version string
+
+// Exit codes: scripts rely on them.
+const (
+	exitOK = 0
+	// exitFailed: what was asked for could not be done.
+	exitFailed = 1
+	// exitUsage: what was asked for is wrong.
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program without the process: it parses the arguments, runs the
+// subcommand until it is done or ctx ends, and gives the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var cli CLI
+	exit := -1
+	parser, err := kong.New(&cli,
+		kong.Name("factorydash"),
+		kong.Description("Reads machine tools through MTConnect agents, keeps every observation and shows the shop floor live and back in time."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Configuration(configFile),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exit = code }),
+		kong.Vars{"stdout": "-"},
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "factorydash:", err)
+		return exitFailed
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help printed what there is to say.
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "factorydash:", err)
+		fmt.Fprintln(stderr, "Run 'factorydash --help' for what there is.")
+		return exitUsage
+	}
+
+	log, closer, err := cli.Log.open(stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "factorydash:", err)
+		return exitUsage
+	}
+	defer closer.Close()
+
+	env := &environment{
+		ctx:    ctx,
+		stdout: stdout,
+		stderr: stderr,
+		log:    log,
+		build:  telemetry.ReadBuild(version),
+		cli:    &cli,
+	}
+	err = command.Run(env)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errSilent):
+		return exitFailed
+	default:
+		fmt.Fprintln(stderr, "factorydash:", err)
+		return exitFailed
+	}
+}
+
+// errSilent makes the exit code tell of a failure that has been printed already.
+var errSilent = errors.New("failed")

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// rosterInterval is how soon a process notices that an agent was added or
+// removed by another one.
+const rosterInterval = 2 * time.Second
+
+// roster keeps the supervisor reading the right agents: those that the process
+// was started with, those that were added by command, and, where there are
+// neither, the NIST test bed.
+type roster struct {
+	store      dataStore
+	named      []plant.Agent
+	supervisor *collect.Supervisor
+	log        *slog.Logger
+}
+
+// run looks for changes until ctx ends.
+func (r *roster) run(ctx context.Context) error {
+	tick := time.NewTicker(rosterInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := r.update(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn("agents could not be read from the store", "error", err)
+		}
+	}
+}
+
+// update tells the supervisor which agents there are.
+func (r *roster) update(ctx context.Context) error {
+	agents, err := wantedAgents(ctx, r.store, r.named)
+	if err != nil {
+		return err
+	}
+	r.supervisor.SetAgents(agents)
+	return nil
+}
+
+// wantedAgents gives the agents to be read, with their numbers in the store.
+func wantedAgents(ctx context.Context, st dataStore, named []plant.Agent) ([]plant.Agent, error) {
+	stored, err := st.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agents := chooseAgents(named, stored)
+	for i, agent := range agents {
+		if agent.ID != 0 {
+			continue
+		}
+		if agents[i], err = st.PutAgent(ctx, agent); err != nil {
+			return nil, err
+		}
+	}
+	return agents, nil
+}
+
+// chooseAgents gives the agents to be read, out of those that the process was
+// started with and those in the store. One that is not in the store, or there
+// with another URL, has no number.
+func chooseAgents(named, stored []plant.Agent) []plant.Agent {
+	chosen := slices.Clone(named)
+	for _, agent := range stored {
+		isNamed := slices.ContainsFunc(named, func(n plant.Agent) bool { return n.Name == agent.Name })
+		if agent.Configured && !isNamed {
+			chosen = append(chosen, agent)
+		}
+	}
+	if len(chosen) == 0 {
+		chosen = append(chosen, defaultAgent)
+	}
+	for i, agent := range chosen {
+		for _, known := range stored {
+			if known.Name == agent.Name && known.URL == agent.URL {
+				chosen[i] = known
+			}
+		}
+	}
+	return chosen
+}
