@@ -66,28 +66,34 @@ func (s *Service) measure(ctx huma.Context, next func(huma.Context)) {
 	s.metrics.requests.WithLabelValues(ctx.Operation().Path, status).Observe(s.now().Sub(began).Seconds())
 }
 
-// The parameters of requests. Their bounds are those of limits.go.
+// The parameters of requests, with their bounds from limits.go. They are
+// exported because huma leaves out what it finds embedded and unexported.
 type (
-	noParams  struct{}
-	slugParam struct {
+	// SlugParam names a machine.
+	SlugParam struct {
 		Slug string `path:"slug" maxLength:"200" doc:"The machine's slug, as the list of machines gives it"`
 	}
-	nameParam struct {
+	// NameParam names an agent.
+	NameParam struct {
 		Name string `path:"name" maxLength:"64" doc:"The agent's name"`
 	}
-	idParam struct {
+	// IDParam names a data item.
+	IDParam struct {
 		ID int32 `path:"id" minimum:"1" doc:"The data item's number, as the machine's data items give it"`
 	}
-	pageParams struct {
+	// PageParams ask for a page of a list.
+	PageParams struct {
 		After string `query:"after" maxLength:"200" doc:"The next of the page before"`
 		Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many entries the page has at most"`
 	}
-	rangeParams struct {
+	// RangeParams ask for a range of time.
+	RangeParams struct {
 		From string `query:"from" format:"date-time" maxLength:"64" doc:"The first time of the agent's timestamps, as RFC 3339; one hour before the end where it is left out" example:"2026-01-31T08:00:00Z"`
 		To   string `query:"to" format:"date-time" maxLength:"64" doc:"The time behind the last one, as RFC 3339" example:"2026-01-31T09:00:00Z"`
 	}
-	observationParams struct {
-		rangeParams
+	// ObservationParams ask for a page of observations.
+	ObservationParams struct {
+		RangeParams
 		After string `query:"after" maxLength:"200" doc:"The next of the page before"`
 		Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"How many observations the page has at most"`
 	}
@@ -102,69 +108,69 @@ type answer[T any] struct {
 // routes registers what can be asked.
 func (s *Service) routes(api huma.API) {
 	get(s, api, "/agents", "agents", "List the agents", "Agents by name, with how their reading goes.",
-		func(ctx context.Context, p *pageParams) (Page[Agent], error) {
+		func(ctx context.Context, p *PageParams) (Page[Agent], error) {
 			agents, err := s.Agents(ctx)
 			return cut(agents, p, func(a Agent) string { return a.Name }), err
 		})
 	get(s, api, "/agents/{name}", "agents", "One agent", "An agent with how its reading goes.",
-		func(ctx context.Context, p *nameParam) (Agent, error) { return s.Agent(ctx, p.Name) })
+		func(ctx context.Context, p *NameParam) (Agent, error) { return s.Agent(ctx, p.Name) })
 	get(s, api, "/agents/{name}/gaps", "agents", "Gaps of an agent", "What is missing of an agent's observations and why, the newest first.",
 		func(ctx context.Context, p *struct {
-			nameParam
-			pageParams
+			NameParam
+			PageParams
 		}) (Page[Gap], error) {
 			return s.Gaps(ctx, GapQuery{Agent: p.Name, After: p.After, Limit: p.Limit})
 		})
 	get(s, api, "/gaps", "agents", "All gaps", "What is missing of all agents' observations and why, the newest first.",
-		func(ctx context.Context, p *pageParams) (Page[Gap], error) {
+		func(ctx context.Context, p *PageParams) (Page[Gap], error) {
 			return s.Gaps(ctx, GapQuery{After: p.After, Limit: p.Limit})
 		})
 	get(s, api, "/machines", "machines", "List the machines", "Machines by slug, with what they are doing.",
-		func(ctx context.Context, p *pageParams) (Page[Machine], error) {
+		func(ctx context.Context, p *PageParams) (Page[Machine], error) {
 			machines, err := s.Machines(ctx)
 			return cut(machines, p, func(m Machine) string { return m.Slug }), err
 		})
 	get(s, api, "/machines/{slug}", "machines", "One machine", "A machine with what it is doing and all its data items.",
-		func(ctx context.Context, p *slugParam) (MachineDetail, error) { return s.Machine(ctx, p.Slug) })
+		func(ctx context.Context, p *SlugParam) (MachineDetail, error) { return s.Machine(ctx, p.Slug) })
 	get(s, api, "/machines/{slug}/current", "machines", "Current values", "What is known now of each of a machine's data items.",
-		func(ctx context.Context, p *slugParam) (Values, error) {
+		func(ctx context.Context, p *SlugParam) (Values, error) {
 			m, err := s.Machine(ctx, p.Slug)
 			return Values{Machine: m.Slug, Items: m.Items}, err
 		})
 	get(s, api, "/machines/{slug}/observations", "observations", "Observations of a machine", "A machine's observations as they were received, in order of time.",
 		func(ctx context.Context, p *struct {
-			slugParam
-			observationParams
+			SlugParam
+			ObservationParams
 			Item string `query:"item" maxLength:"1000" doc:"The agent's id of a data item, for the observations of that one"`
 		}) (Page[Record], error) {
-			return s.observations(ctx, p.observationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
+			return s.observations(ctx, p.ObservationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
 		})
 	get(s, api, "/items/{id}/observations", "observations", "Observations of a data item", "A data item's observations as they were received, in order of time.",
 		func(ctx context.Context, p *struct {
-			idParam
-			observationParams
+			IDParam
+			ObservationParams
 		}) (Page[Record], error) {
-			return s.observations(ctx, p.observationParams, ObservationQuery{Item: plant.ItemID(p.ID)})
+			return s.observations(ctx, p.ObservationParams, ObservationQuery{Item: plant.ItemID(p.ID)})
 		})
 	get(s, api, "/items/{id}/series", "observations", "Series of a data item", "A data item's observations thinned to what a chart can show, without losing peaks and gaps.",
 		func(ctx context.Context, p *struct {
-			idParam
-			rangeParams
+			IDParam
+			RangeParams
 			Points int `query:"points" minimum:"4" maximum:"5000" default:"1000" doc:"How many points there may be where no value became unknown"`
 		}) (Series, error) {
 			return s.Series(ctx, SeriesQuery{Item: plant.ItemID(p.ID), From: p.from(), To: p.to(), Points: p.Points})
 		})
 }
 
-func (s *Service) observations(ctx context.Context, p observationParams, q ObservationQuery) (Page[Record], error) {
+func (s *Service) observations(ctx context.Context, p ObservationParams, q ObservationQuery) (Page[Record], error) {
 	q.From, q.To, q.After, q.Limit = p.from(), p.to(), p.After, p.Limit
 	return s.Observations(ctx, q)
 }
 
 // from and to give the times, which have been checked; zero where they are left
 // out.
-func (p rangeParams) from() time.Time { return parseTime(p.From) }
-func (p rangeParams) to() time.Time   { return parseTime(p.To) }
+func (p RangeParams) from() time.Time { return parseTime(p.From) }
+func (p RangeParams) to() time.Time   { return parseTime(p.To) }
 
 func parseTime(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
@@ -197,7 +203,7 @@ func operationID(path string) string {
 }
 
 // cut gives the page of a list, by a name that each entry has to itself.
-func cut[T any](all []T, p *pageParams, name func(T) string) Page[T] {
+func cut[T any](all []T, p *PageParams, name func(T) string) Page[T] {
 	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(name(a), name(b)) })
 	start, found := slices.BinarySearchFunc(all, p.After, func(e T, after string) int { return cmp.Compare(name(e), after) })
 	if found {

@@ -1,0 +1,387 @@
+package api_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/live"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// ask gives the status, the content type and the body of an answer.
+func (w *world) ask(t *testing.T, method, path string) (status int, contentType string, body []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, w.server.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header.Get("Content-Type"), body
+}
+
+// get reads an answer that must be good.
+func get[T any](t *testing.T, w *world, path string) T {
+	t.Helper()
+	status, contentType, body := w.ask(t, http.MethodGet, path)
+	if status != http.StatusOK || contentType != "application/json" {
+		t.Fatalf("GET %s: %d, %s: %s", path, status, contentType, body)
+	}
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatalf("GET %s: %v in %s", path, err, body)
+	}
+	return v
+}
+
+// samples counts the samples of a metric.
+func (w *world) samples(t *testing.T, name string) int {
+	t.Helper()
+	families, err := w.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return len(f.GetMetric())
+		}
+	}
+	return 0
+}
+
+func TestOpenAPI(t *testing.T) {
+	w := newWorld(t, newFake(), live.Options{})
+	status, contentType, body := w.ask(t, http.MethodGet, "/api/v1/openapi.json")
+	if status != http.StatusOK || contentType != "application/openapi+json" {
+		t.Fatalf("%d, %s", status, contentType)
+	}
+	var document struct {
+		OpenAPI string                    `json:"openapi"`
+		Info    struct{ Version string }  `json:"info"`
+		Paths   map[string]map[string]any `json:"paths"`
+	}
+	if err := json.Unmarshal(body, &document); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(document.OpenAPI, "3.1.") || document.Info.Version != "1.2.3" {
+		t.Errorf("OpenAPI %s of version %s", document.OpenAPI, document.Info.Version)
+	}
+	var got []string
+	for path, methods := range document.Paths {
+		for method := range methods {
+			got = append(got, method+" "+path)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"get /api/v1/agents",
+		"get /api/v1/agents/{name}",
+		"get /api/v1/agents/{name}/gaps",
+		"get /api/v1/gaps",
+		"get /api/v1/items/{id}/observations",
+		"get /api/v1/items/{id}/series",
+		"get /api/v1/machines",
+		"get /api/v1/machines/{slug}",
+		"get /api/v1/machines/{slug}/current",
+		"get /api/v1/machines/{slug}/observations",
+		"get /api/v1/stream",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
+	}
+}
+
+func TestHTTPLists(t *testing.T) {
+	f := newFake()
+	f.devices = append(f.devices, plant.Device{ID: 3, Agent: 2, Slug: "lathe", Name: "A lathe", Present: true},
+		plant.Device{ID: 4, Agent: 2, Slug: "gone", Name: "Gone"})
+	w := newWorld(t, f, live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	w.publish(state(0, plant.Idle), number(load, 0, 3))
+
+	page := get[api.Page[api.Machine]](t, w, "/api/v1/machines?limit=1")
+	if len(page.Items) != 1 || page.Items[0].Slug != "lathe" || page.Next == "" {
+		t.Errorf("first page of machines: %+v", page)
+	}
+	page = get[api.Page[api.Machine]](t, w, "/api/v1/machines?limit=1&after="+page.Next)
+	if len(page.Items) != 1 || page.Items[0].Slug != "mill" || page.Next != "" {
+		t.Errorf("second page of machines: %+v", page)
+	}
+	if page := get[api.Page[api.Machine]](t, w, "/api/v1/machines?after=zzz"); page.Items == nil || len(page.Items) != 0 {
+		t.Errorf("page behind the last: %+v", page)
+	}
+	if m := get[api.MachineDetail](t, w, "/api/v1/machines/mill"); m.State != "idle" || len(m.Items) != 9 {
+		t.Errorf("machine: %+v", m)
+	}
+	if v := get[api.Values](t, w, "/api/v1/machines/mill/current"); v.Machine != "mill" || v.Items[6].Value != 3.0 {
+		t.Errorf("current: %+v", v)
+	}
+	if a := get[api.Page[api.Agent]](t, w, "/api/v1/agents"); len(a.Items) != 2 || a.Items[0].Name != "hall-a" {
+		t.Errorf("agents: %+v", a)
+	}
+	if a := get[api.Agent](t, w, "/api/v1/agents/hall-a"); a.Link != plant.LinkStreaming || strings.Contains(a.URL, "secret") {
+		t.Errorf("agent: %+v", a)
+	}
+	if routes := w.samples(t, "factorydash_api_request_seconds"); routes != 5 {
+		t.Errorf("%d routes were measured, want 5", routes)
+	}
+}
+
+func TestHTTPGaps(t *testing.T) {
+	f := newFake()
+	f.runs = append(f.runs, plant.Run{ID: 2, Agent: 2, InstanceID: 7, First: 1, Next: 100})
+	for _, run := range []plant.RunID{1, 2} {
+		f.gaps = append(f.gaps,
+			plant.Gap{Run: run, From: 3, To: 5, Reason: plant.GapOverrun, Detail: "late", Noticed: start},
+			plant.Gap{Run: run, From: 9, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: start})
+	}
+	w := newWorld(t, f, live.Options{})
+	open := api.Gap{Agent: "hall-b", Instance: 7, From: 9, Reason: plant.GapRestart, Noticed: start}
+	closed := api.Gap{Agent: "hall-b", Instance: 7, From: 3, To: ptr[int64](5), Lost: ptr[int64](3), Reason: plant.GapOverrun, Detail: "late", Noticed: start}
+	if diff := cmp.Diff([]api.Gap{open, closed}, get[api.Page[api.Gap]](t, w, "/api/v1/agents/hall-b/gaps").Items); diff != "" {
+		t.Errorf("gaps of an agent (-want +got):\n%s", diff)
+	}
+	var all []api.Gap
+	for next := ""; ; {
+		page := get[api.Page[api.Gap]](t, w, "/api/v1/gaps?limit=1&after="+next)
+		all = append(all, page.Items...)
+		if next = page.Next; next == "" {
+			break
+		}
+	}
+	var got []string
+	for _, g := range all {
+		got = append(got, fmt.Sprint(g.Agent, " ", g.From))
+	}
+	if diff := cmp.Diff([]string{"hall-b 9", "hall-b 3", "hall-a 9", "hall-a 3"}, got); diff != "" {
+		t.Errorf("all gaps, page by page (-want +got):\n%s", diff)
+	}
+}
+
+func TestHTTPErrors(t *testing.T) {
+	w := newWorld(t, newFake(), live.Options{})
+	tests := []struct {
+		path   string
+		status int
+		says   []string
+	}{
+		{"/machines/nil", 404, []string{"machine", `"nil"`}},
+		{"/machines/nil/current", 404, []string{"machine"}},
+		{"/agents/nil", 404, []string{"agent", "nil"}},
+		{"/agents/nil/gaps", 404, []string{"agent"}},
+		{"/items/999/series", 404, []string{"item", "999"}},
+		{"/items/x/series", 422, []string{"path.id", "integer"}},
+		{"/machines/mill/observations?item=x", 404, []string{"item", `"x"`}},
+		{"/machines/mill/observations?from=yesterday", 422, []string{"query.from", "RFC 3339"}},
+		{"/machines/mill/observations?from=2026-01-31T08:00:00Z&to=2026-01-31T08:00:00Z", 422, []string{"to:", "2026-01-31T08:00:00Z"}},
+		{"/machines/mill/observations?limit=10001", 422, []string{"query.limit", "10000"}},
+		{"/machines/mill/observations?after=1.2", 422, []string{"after", "next"}},
+		{"/machines/mill/observations?form=x", 422, []string{"query.form", "unknown"}},
+		{"/items/7/series?points=5001", 422, []string{"query.points", "5000"}},
+		{"/items/7/series?points=3", 422, []string{"query.points", "4"}},
+		{"/items/7/observations?limit=0", 422, []string{"query.limit", "1"}},
+		{"/machines?limit=1001", 422, []string{"query.limit", "1000"}},
+		{"/gaps?after=x", 422, []string{"after", "next"}},
+		{"/stream?machine=nil", 404, []string{"machine", "nil"}},
+		{"/nothing", 404, []string{"openapi.json"}},
+	}
+	for _, test := range tests {
+		t.Run(test.path, func(t *testing.T) {
+			status, contentType, body := w.ask(t, http.MethodGet, "/api/v1"+test.path)
+			checkProblem(t, status, contentType, body, test.status, test.says...)
+		})
+	}
+	status, contentType, body := w.ask(t, http.MethodPost, "/api/v1/machines")
+	checkProblem(t, status, contentType, body, 405, "GET")
+}
+
+// checkProblem checks that an answer is a problem that says certain things.
+func checkProblem(t *testing.T, status int, contentType string, body []byte, want int, says ...string) {
+	t.Helper()
+	if status != want || contentType != "application/problem+json" {
+		t.Errorf("%d, %s; want %d with a problem: %s", status, contentType, want, body)
+	}
+	var problem struct {
+		Title  string
+		Status int
+		Detail string
+		Errors []struct{ Message, Location string }
+	}
+	if err := json.Unmarshal(body, &problem); err != nil || problem.Status != want || problem.Title == "" {
+		t.Errorf("problem %s, %v", body, err)
+	}
+	text := problem.Detail
+	for _, e := range problem.Errors {
+		text += "\n" + e.Location + ": " + e.Message
+	}
+	for _, word := range says {
+		if !strings.Contains(text, word) {
+			t.Errorf("the problem does not say %q: %s", word, text)
+		}
+	}
+}
+
+// What goes wrong within is for the log, not for clients.
+func TestHTTPFaults(t *testing.T) {
+	for _, test := range []struct {
+		err    error
+		status int
+	}{
+		{errors.New("secret of the store"), 500},
+		{&plant.Error{Code: plant.Unavailable, Msg: "secret of the store"}, 503},
+	} {
+		f := newFake()
+		w := newWorld(t, f, live.Options{})
+		f.mu.Lock()
+		f.fails = test.err
+		f.mu.Unlock()
+		status, contentType, body := w.ask(t, http.MethodGet, "/api/v1/items/7/series")
+		checkProblem(t, status, contentType, body, test.status)
+		if strings.Contains(string(body), "secret") || !strings.Contains(w.log.String(), "secret of the store") {
+			t.Errorf("answer %s\nlog %s", body, w.log)
+		}
+	}
+}
+
+func TestObservationsOfTwoRuns(t *testing.T) {
+	f := newFake()
+	// The second run says the same at the same times and numbers.
+	f.commit(nil, number(load, 0, 1), text(program, time.Second, "O1"), alarm(system, 2*time.Second, plant.LevelFault, "F1"))
+	f.runs = append(f.runs, plant.Run{ID: 2, Agent: 1, InstanceID: 5, Epoch: 1, First: 1, Next: 1})
+	f.commit(nil, number(load, 0, 1), unknown(program, time.Second))
+	w := newWorld(t, f, live.Options{})
+
+	path := "/api/v1/machines/mill/observations?from=2026-01-31T09:00:00%2B01:00&limit=1"
+	var lines []string
+	for after := ""; ; {
+		page := get[api.Page[json.RawMessage]](t, w, path+after)
+		for _, r := range page.Items {
+			lines = append(lines, string(r))
+		}
+		if page.Next == "" {
+			break
+		}
+		after = "&after=" + page.Next
+	}
+	want := []string{
+		`{"agent":"hall-a","instance":18446744073709551615,"sequence":1,"time":"2026-01-31T08:00:00Z","device":"Mill","dataItem":"load","category":"SAMPLE","type":"LOAD","subType":"ACTUAL","name":"Cload","value":1}`,
+		`{"agent":"hall-a","instance":5,"epoch":1,"sequence":1,"time":"2026-01-31T08:00:00Z","device":"Mill","dataItem":"load","category":"SAMPLE","type":"LOAD","subType":"ACTUAL","name":"Cload","value":1}`,
+		`{"agent":"hall-a","instance":18446744073709551615,"sequence":2,"time":"2026-01-31T08:00:01Z","device":"Mill","dataItem":"prog","category":"EVENT","type":"PROGRAM","subType":"","name":"","value":"O1"}`,
+		`{"agent":"hall-a","instance":5,"epoch":1,"sequence":2,"time":"2026-01-31T08:00:01Z","device":"Mill","dataItem":"prog","category":"EVENT","type":"PROGRAM","subType":"","name":"","value":null}`,
+		`{"agent":"hall-a","instance":18446744073709551615,"sequence":3,"time":"2026-01-31T08:00:02Z","device":"Mill","dataItem":"system","category":"CONDITION","type":"SYSTEM","subType":"","name":"","value":null,"level":"Fault","nativeCode":"F1","nativeSeverity":"","qualifier":"","conditionId":"","text":""}`,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("observations (-want +got):\n%s", diff)
+	}
+	page := get[api.Page[json.RawMessage]](t, w, "/api/v1/machines/mill/observations?item=prog&from=2026-01-31T08:00:00Z&to=2026-01-31T08:00:02Z")
+	if diff := cmp.Diff(want[2:4], []string{string(page.Items[0]), string(page.Items[1])}); diff != "" || len(page.Items) != 2 {
+		t.Errorf("observations of the program (-want +got):\n%s", diff)
+	}
+}
+
+// Pages that are read while observations come in hold each of them once.
+func TestObservationsDuringCommits(t *testing.T) {
+	const n = 3000
+	f := newFake()
+	w := newWorld(t, f, live.Options{})
+	items := []plant.ItemID{load, program, parts}
+	commit := func(i int) { f.commit(nil, number(items[i%3], time.Duration(i)*time.Millisecond, float64(i))) }
+	for i := range n / 3 {
+		commit(i)
+	}
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := n / 3; i < n; i++ {
+			commit(i)
+		}
+	})
+	seen := make(map[int64]int)
+	q := api.ObservationQuery{Machine: "mill", From: start, Limit: 7}
+	for finished := false; ; {
+		page, err := w.service.Observations(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Next == "" && !finished {
+			writer.Wait()
+			finished = true
+			continue // This page again, with what came since.
+		}
+		for _, r := range page.Items {
+			seen[r.Sequence]++
+		}
+		if q.After = page.Next; q.After == "" {
+			break
+		}
+	}
+	for i := int64(1); i <= n; i++ {
+		if seen[i] != 1 {
+			t.Fatalf("observation %d came %d times", i, seen[i])
+		}
+	}
+}
+
+func TestSeries(t *testing.T) {
+	f := newFake()
+	f.commit(nil, number(load, -time.Minute, 1), number(load, 0, 2), unknown(load, time.Minute), number(load, 2*time.Minute, 3))
+	w := newWorld(t, f, live.Options{})
+	s := get[api.Series](t, w, fmt.Sprintf("/api/v1/items/%d/series", load))
+	want := api.Series{
+		Item: s.Item, From: start, To: start.Add(time.Hour), Observations: 3, Before: true,
+		Points: []api.Point{
+			{float64(at(-time.Minute)), 1.0}, {float64(at(0)), 2.0}, {float64(at(time.Minute)), nil}, {float64(at(2 * time.Minute)), 3.0},
+		},
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("series (-want +got):\n%s", diff)
+	}
+	if s.Item.DataItemID != "load" || s.Item.Units != "PERCENT" {
+		t.Errorf("item %+v", s.Item)
+	}
+	if s := get[api.Series](t, w, fmt.Sprintf("/api/v1/items/%d/series?from=2027-01-01T00:00:00Z&to=2027-01-02T00:00:00Z", program)); s.Points == nil || len(s.Points) != 0 {
+		t.Errorf("points %v of nothing", s.Points)
+	}
+}
+
+// What the ledger says is missing is a gap in the series.
+func TestSeriesBreaksAtGaps(t *testing.T) {
+	f := newFake()
+	f.commit(nil, number(load, 0, 1), text(program, time.Minute, "O1")) // 1, 2
+	f.runs[0].Next = 10
+	f.gaps = []plant.Gap{{Run: 1, From: 3, To: 9, Reason: plant.GapOverrun, Noticed: start.Add(20 * time.Minute)}}
+	f.commit(nil, number(load, 10*time.Minute, 2), text(program, 11*time.Minute, "O2")) // 10, 11
+	f.gaps = append(f.gaps, plant.Gap{Run: 1, From: 12, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: start.Add(15 * time.Minute)})
+	f.runs = append(f.runs, plant.Run{ID: 2, Agent: 1, InstanceID: 5, First: 1, Next: 1})
+	f.commit(nil, text(program, 20*time.Minute, "O3"))
+	w := newWorld(t, f, live.Options{})
+	points := func(item plant.ItemID) []api.Point {
+		return get[api.Series](t, w, fmt.Sprintf("/api/v1/items/%d/series", item)).Points
+	}
+	minute := func(n int) float64 { return float64(at(time.Duration(n) * time.Minute)) }
+	want := []api.Point{{minute(0), 1.0}, {minute(1), nil}, {minute(10), 2.0}, {minute(11), nil}}
+	if diff := cmp.Diff(want, points(load)); diff != "" {
+		t.Errorf("load (-want +got):\n%s", diff)
+	}
+	want = []api.Point{{minute(1), "O1"}, {minute(1), nil}, {minute(11), "O2"}, {minute(11), nil}, {minute(20), "O3"}}
+	if diff := cmp.Diff(want, points(program)); diff != "" {
+		t.Errorf("program (-want +got):\n%s", diff)
+	}
+}
