@@ -51,6 +51,9 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		if err != nil {
 			return err
 		}
+		if err := checkOpenEnds(ctx, tx, earlier); err != nil {
+			return err
+		}
 		if run.Next, err = account(run.First, nil, own); err != nil {
 			return err
 		}
@@ -83,6 +86,24 @@ func splitGaps(before plant.RunID, gaps []plant.Gap) (own, earlier []plant.Gap, 
 		}
 	}
 	return own, earlier, nil
+}
+
+// checkOpenEnds gives Conflict where a gap with an open end does not begin at
+// its run's cursor: another reader has gone on with that run.
+func checkOpenEnds(ctx context.Context, tx *sql.Tx, gaps []plant.Gap) error {
+	for _, g := range gaps {
+		if g.To != plant.OpenEnd {
+			continue
+		}
+		var next int64
+		if err := tx.QueryRowContext(ctx, `SELECT next FROM instances WHERE id = ?`, g.Run).Scan(&next); err != nil {
+			return err
+		}
+		if next != g.From {
+			return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", g.Run, next, g.From)
+		}
+	}
+	return nil
 }
 
 func insertGaps(ctx context.Context, tx *sql.Tx, run plant.RunID, gaps []plant.Gap) error {
