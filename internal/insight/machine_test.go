@@ -1,0 +1,251 @@
+package insight_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/factorydash/factorydash/internal/insight"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// The data items of a lathe with two paths.
+const (
+	avail plant.ItemID = iota + 1
+	estop
+	system
+	exec1
+	mode1
+	feed1
+	fault1
+	exec2
+	mode2
+	rapid2
+	spindle
+)
+
+var lathe = plant.Device{ID: 4, Name: "Lathe"}
+
+func latheItems() []plant.DataItem {
+	items := []plant.DataItem{
+		{ID: avail, Category: plant.Event, Type: "AVAILABILITY", ComponentType: "Device"},
+		{ID: estop, Category: plant.Event, Type: "EMERGENCY_STOP", ComponentType: "Controller", Path: "Controller"},
+		{ID: system, Category: plant.Condition, Type: "SYSTEM", ComponentType: "Controller", Path: "Controller"},
+		{ID: exec1, Category: plant.Event, Type: "EXECUTION", ComponentType: "Path", PathID: "p1", Path: "Controller/Path[1]"},
+		{ID: mode1, Category: plant.Event, Type: "CONTROLLER_MODE", ComponentType: "Path", PathID: "p1", Path: "Controller/Path[1]"},
+		{ID: feed1, Category: plant.Sample, Type: "PATH_FEEDRATE_OVERRIDE", ComponentType: "Path", PathID: "p1", Path: "Controller/Path[1]"},
+		{ID: fault1, Category: plant.Condition, Type: "LOGIC_PROGRAM", ComponentType: "Path", PathID: "p1", Path: "Controller/Path[1]"},
+		{ID: exec2, Category: plant.Event, Type: "EXECUTION", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
+		{ID: mode2, Category: plant.Event, Type: "CONTROLLER_MODE", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
+		{ID: rapid2, Category: plant.Event, Type: "PATH_FEEDRATE_OVERRIDE", SubType: "RAPID", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
+		{ID: spindle, Category: plant.Condition, Type: "TEMPERATURE", ComponentType: "Rotary", Path: "Axes/Rotary[C]"},
+	}
+	for i := range items {
+		items[i].Device = lathe.ID
+	}
+	return items
+}
+
+// history is what the items of a lathe said, in order of sequence.
+type history struct {
+	latest   map[plant.ItemID]*plant.Latest
+	sequence int64
+	run      plant.RunID
+}
+
+func newHistory() *history {
+	return &history{latest: make(map[plant.ItemID]*plant.Latest), run: 1}
+}
+
+// says gives what is known after an item said something: a value, a number, or
+// for a condition a level with a native code.
+func (h *history) says(item plant.ItemID, words ...string) plant.Latest {
+	h.sequence++
+	o := plant.Observation{Item: item, Sequence: h.sequence, Time: 1000 - h.sequence}
+	switch item {
+	case system, fault1, spindle:
+		o.Alarm = &plant.Alarm{Level: map[string]plant.Level{
+			"Unavailable": plant.LevelUnavailable, "Normal": plant.LevelNormal, "Warning": plant.LevelWarning, "Fault": plant.LevelFault,
+		}[words[0]]}
+		if len(words) > 1 {
+			o.Alarm.NativeCode = words[1]
+		}
+	default:
+		if words[0] == "UNAVAILABLE" {
+			break
+		}
+		o.Value = plant.Value{Kind: plant.Text, Text: words[0]}
+		if n, err := strconv.ParseFloat(words[0], 64); err == nil && item == feed1 {
+			o.Value = plant.Value{Kind: plant.Number, Number: n}
+		}
+	}
+	if h.latest[item] == nil {
+		h.latest[item] = &plant.Latest{}
+	}
+	h.latest[item].Apply(h.run, o)
+	return *h.latest[item]
+}
+
+func (h *history) known() []plant.Latest {
+	var list []plant.Latest
+	for _, l := range h.latest {
+		list = append(list, *l)
+	}
+	return list
+}
+
+func TestMachineState(t *testing.T) {
+	// The rule is that of the last change: what only confirms the state is none.
+	type said []string
+	ready := []said{{"avail", "AVAILABLE"}, {"mode1", "AUTOMATIC"}, {"mode2", "AUTOMATIC"}, {"exec1", "READY"}, {"exec2", "READY"}}
+	names := map[string]plant.ItemID{
+		"avail": avail, "estop": estop, "system": system, "exec1": exec1, "mode1": mode1, "feed1": feed1, "fault1": fault1,
+		"exec2": exec2, "mode2": mode2, "rapid2": rapid2, "spindle": spindle,
+	}
+	for _, test := range []struct {
+		name  string
+		after []said
+		want  plant.State
+		rule  string
+	}{
+		{"ready", nil, plant.Idle, "7 available"},
+		{"a program ran to its end", []said{{"exec1", "ACTIVE"}, {"exec1", "PROGRAM_COMPLETED"}}, plant.Idle, "7 ready"},
+		{"one path runs", []said{{"exec1", "ACTIVE"}}, plant.Running, "5 executing"},
+		{"waiting ends by itself", []said{{"exec1", "WAIT"}}, plant.Running, "5 executing"},
+		{"values in lower case", []said{{"exec1", "active"}}, plant.Running, "5 executing"},
+		{"the mode is not known", []said{{"mode1", "UNAVAILABLE"}, {"exec1", "ACTIVE"}}, plant.Running, "5 executing, mode assumed automatic"},
+		{"one path runs and one is stopped", []said{{"exec2", "FEED_HOLD"}, {"exec1", "ACTIVE"}}, plant.Running, "5 executing"},
+		{"one path runs and one is manual", []said{{"mode2", "MANUAL"}, {"exec1", "ACTIVE"}}, plant.Running, "5 executing"},
+		{"manual", []said{{"mode1", "MANUAL_DATA_INPUT"}, {"exec1", "ACTIVE"}}, plant.Setup, "4 manual mode"},
+		{"editing at rest", []said{{"mode2", "EDIT"}}, plant.Setup, "4 manual mode"},
+		{"feed hold", []said{{"exec1", "FEED_HOLD"}}, plant.Stopped, "6 stopped within the program"},
+		{"optional stop", []said{{"exec2", "OPTIONAL_STOP"}}, plant.Stopped, "6 stopped within the program"},
+		{"no feed", []said{{"exec1", "ACTIVE"}, {"feed1", "0"}}, plant.Stopped, "6 feed override 0"},
+		{"no feed on the other path", []said{{"feed1", "0"}, {"exec2", "ACTIVE"}}, plant.Running, "5 executing"},
+		{"no rapid feed", []said{{"exec2", "ACTIVE"}, {"rapid2", "0"}}, plant.Running, "5 executing"},
+		{"emergency stop", []said{{"exec1", "ACTIVE"}, {"estop", "TRIGGERED"}}, plant.Alarmed, "3 emergency stop"},
+		{"emergency stop released", []said{{"estop", "TRIGGERED"}, {"estop", "ARMED"}}, plant.Idle, "7 ready"},
+		{"a fault at rest", []said{{"system", "Fault", "7"}}, plant.Alarmed, "3 active fault"},
+		{"a fault of a path", []said{{"fault1", "Fault", "7"}}, plant.Alarmed, "3 active fault"},
+		{"a warning", []said{{"system", "Warning", "7"}}, plant.Idle, "7 available"},
+		{"a fault of an axis", []said{{"spindle", "Fault", "7"}}, plant.Idle, "7 available"},
+		{"one of two faults cleared", []said{{"system", "Fault", "7"}, {"system", "Fault", "8"}, {"system", "Normal", "8"}}, plant.Alarmed, "3 active fault"},
+		{"all faults cleared", []said{{"system", "Fault", "7"}, {"system", "Fault", "8"}, {"system", "Normal"}}, plant.Idle, "7 ready"},
+		{"a fault while running", []said{{"exec1", "ACTIVE"}, {"system", "Fault", "7"}}, plant.Running, "5 executing"},
+		{"unavailable", []said{{"exec1", "ACTIVE"}, {"avail", "UNAVAILABLE"}}, plant.Offline, "2 unavailable"},
+		{"execution unavailable", []said{{"exec1", "UNAVAILABLE"}, {"exec2", "UNAVAILABLE"}}, plant.Offline, "2 execution unknown"},
+		{"execution of one path unavailable", []said{{"exec1", "UNAVAILABLE"}}, plant.Idle, "7 available"},
+		{"execution that nobody knows", []said{{"exec1", "DREAMING"}, {"exec2", "UNAVAILABLE"}}, plant.Offline, "2 execution unknown"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h, m := newHistory(), insight.NewMachine(lathe, latheItems())
+			var last plant.StateChange
+			for _, s := range slices.Concat(ready, test.after) {
+				if change, ok := m.Apply(h.says(names[s[0]], s[1:]...)); ok {
+					last = change
+				}
+			}
+			if last.State != test.want || last.Rule != test.rule {
+				t.Errorf("state %v by rule %q, want %v by %q", last.State, last.Rule, test.want, test.rule)
+			}
+		})
+	}
+}
+
+// What was never observed decides nothing: an agent's buffer may begin after the
+// last time that a machine said it is available.
+func TestMachineUnseen(t *testing.T) {
+	h, m := newHistory(), insight.NewMachine(lathe, latheItems())
+	if change, ok := m.Apply(h.says(mode1, "AUTOMATIC")); ok {
+		t.Errorf("change %+v by the mode alone, want none", change)
+	}
+	change, ok := m.Apply(h.says(exec1, "ACTIVE"))
+	want := plant.StateChange{Device: lathe.ID, Run: 1, Sequence: 2, Time: 998, State: plant.Running, Rule: "5 executing"}
+	if diff := cmp.Diff(want, change); diff != "" || !ok {
+		t.Errorf("change (-want +got):\n%s", diff)
+	}
+	if change, ok := m.Apply(h.says(exec1, "ACTIVE")); ok {
+		t.Errorf("change %+v by the same again, want none", change)
+	}
+}
+
+// A new run of the agent says everything anew: nothing of the run before counts.
+func TestMachineNewRun(t *testing.T) {
+	h, m := newHistory(), insight.NewMachine(lathe, latheItems())
+	m.Apply(h.says(avail, "AVAILABLE"))
+	m.Apply(h.says(estop, "TRIGGERED"))
+	h.run, h.sequence = 2, 0
+	change, ok := m.Apply(h.says(exec1, "READY"))
+	if !ok || change.State != plant.Idle || change.Run != 2 {
+		t.Errorf("change %+v, want idle: the emergency stop was of the run before", change)
+	}
+}
+
+// Devices that tell less have a state too, and the agent's own device has none.
+func TestMachineOfFewItems(t *testing.T) {
+	h := newHistory()
+	m := insight.NewMachine(lathe, latheItems()[:1])
+	if change, ok := m.Apply(h.says(avail, "AVAILABLE")); !ok || change.State != plant.Idle {
+		t.Errorf("change %+v, want idle", change)
+	}
+	self := lathe
+	self.IsAgent = true
+	if change, ok := insight.NewMachine(self, latheItems()).Apply(h.says(avail, "AVAILABLE")); ok {
+		t.Errorf("change %+v of the agent's own device, want none", change)
+	}
+}
+
+// A tracker that is loaded from what the store knows, at any point, gives the
+// changes that one gives which has seen everything.
+func TestMachineLoad(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		h := newHistory()
+		whole := insight.NewMachine(lathe, latheItems())
+		broken := insight.NewMachine(lathe, latheItems())
+		var last plant.StateChange
+		for range rapid.IntRange(1, 60).Draw(r, "observations") {
+			if rapid.IntRange(0, 20).Draw(r, "restart") == 0 {
+				h.run++
+				h.sequence = 0
+			}
+			l := anything(r, h)
+			want, wantOK := whole.Apply(l)
+			got, gotOK := broken.Apply(l)
+			if wantOK != gotOK || want != got {
+				r.Fatalf("after %+v: change %+v (%v), want %+v (%v)", l, got, gotOK, want, wantOK)
+			}
+			if wantOK {
+				if want.State == last.State {
+					r.Fatalf("change %+v after %+v: the state is the same", want, last)
+				}
+				last = want
+			}
+			if rapid.IntRange(0, 4).Draw(r, "load") == 0 {
+				broken = insight.NewMachine(lathe, latheItems())
+				broken.Load(h.known(), last)
+			}
+		}
+	})
+}
+
+// anything lets any item say anything.
+func anything(r *rapid.T, h *history) plant.Latest {
+	item := plant.ItemID(rapid.IntRange(int(avail), int(spindle)).Draw(r, "item"))
+	words := []string{"UNAVAILABLE", "AVAILABLE"}
+	switch item {
+	case estop:
+		words = []string{"UNAVAILABLE", "ARMED", "TRIGGERED"}
+	case exec1, exec2:
+		words = []string{"UNAVAILABLE", "ACTIVE", "READY", "FEED_HOLD", "WAIT"}
+	case mode1, mode2:
+		words = []string{"UNAVAILABLE", "AUTOMATIC", "MANUAL"}
+	case feed1, rapid2:
+		words = []string{"UNAVAILABLE", "0", "100"}
+	case system, fault1, spindle:
+		words = []string{"Unavailable", "Normal", "Warning", "Fault"}
+	}
+	return h.says(item, rapid.SampledFrom(words).Draw(r, "value"), rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "code"))
+}
