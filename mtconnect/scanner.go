@@ -401,7 +401,7 @@ func (s *scanner) ended() error {
 	case s.base+int64(s.end) == 0:
 		return s.fault(at, "document is empty")
 	case s.rooted:
-		return s.fault(at, "document ends inside a comment or an instruction")
+		return s.fault(at, "document ends inside a comment or instruction after its root element")
 	default:
 		return s.fault(at, "document ends before its root element is there")
 	}

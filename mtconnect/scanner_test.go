@@ -1,12 +1,15 @@
 package mtconnect
 
 import (
+	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -140,4 +143,124 @@ func TestScannerRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestScannerCapture takes elements as they are written, however the bytes come
+// in, and goes on behind them.
+func TestScannerCapture(t *testing.T) {
+	document := `<a><b/><c d="&lt;"> 1 <!-- </c> --><c>2</c><![CDATA[</c>]]></c ><e></e>text</a>`
+	want := []string{`<b/>`, `<c d="&lt;"> 1 <!-- </c> --><c>2</c><![CDATA[</c>]]></c >`, `<e></e>`}
+	for how, src := range map[string]io.Reader{
+		"whole":       strings.NewReader(document),
+		"by the byte": iotest.OneByteReader(strings.NewReader(document)),
+	} {
+		var s scanner
+		s.reset(src, Limits{}.withDefaults())
+		if err := s.root(); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			found, err := s.next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", how, err)
+			}
+			if found == startElement {
+				source, err := s.capture(nil)
+				if err != nil {
+					t.Fatalf("%s: %v", how, err)
+				}
+				got = append(got, string(source))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", how, diff)
+		}
+	}
+}
+
+// FuzzScanner asks that what is accepted means to encoding/xml what it means to
+// the scanner.
+func FuzzScanner(f *testing.F) {
+	for _, seed := range []string{
+		`<a/>`, `<a b="1" c='&lt;'>x<b>y</b>z</a>`, `<a><!-- c -->1<![CDATA[<]]>2<?p?>3</a>`,
+		"<x:a xmlns:x='u'>\r\n&#65;&#x10FFFF;</x:a >", "\uFEFF<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<a/>\n<!---->",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		got, err := tokens(bytes.NewReader(document), Limits{})
+		again, errAgain := tokens(iotest.OneByteReader(bytes.NewReader(document)), Limits{})
+		if diff := cmp.Diff(got, again); diff != "" || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Fatalf("whole: %v, by the byte: %v\n%s", err, errAgain, diff)
+		}
+		if err != nil || !isASCII(document) {
+			return // names beyond ASCII are of another edition of XML there
+		}
+		want, err := referenceTokens(document)
+		if err != nil {
+			t.Fatalf("accepted, but encoding/xml says: %v", err)
+		}
+		// The standard makes spaces of white space in attributes, encoding/xml
+		// does not.
+		spaces := cmp.Transformer("spaces", func(quoted string) string {
+			return strings.NewReplacer(`\n`, " ", `\t`, " ", `\r`, " ").Replace(quoted)
+		})
+		if diff := cmp.Diff(want, got, spaces); diff != "" {
+			t.Fatalf("(-encoding/xml +ours):\n%s", diff)
+		}
+	})
+}
+
+// isASCII reports whether there is nothing else.
+func isASCII(b []byte) bool {
+	return bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// referenceTokens writes down what encoding/xml finds as tokens does.
+func referenceTokens(document []byte) ([]string, error) {
+	d := xml.NewDecoder(bytes.NewReader(document))
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	var all []string
+	var text strings.Builder
+	flush := func() {
+		if s := strings.Trim(text.String(), " \t\r\n"); s != "" {
+			all = append(all, fmt.Sprintf("%q", s))
+		}
+		text.Reset()
+	}
+	for {
+		token, err := d.RawToken()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			flush()
+			line := "<" + qualified(t.Name)
+			for _, a := range t.Attr {
+				line += fmt.Sprintf(" %s=%q", qualified(a.Name), a.Value)
+			}
+			all = append(all, line)
+		case xml.EndElement:
+			flush()
+			all = append(all, "/"+t.Name.Local)
+		case xml.CharData:
+			text.Write(t)
+		}
+	}
+}
+
+// qualified is a name as it is written.
+func qualified(n xml.Name) string {
+	if n.Space == "" {
+		return n.Local
+	}
+	return n.Space + ":" + n.Local
 }
