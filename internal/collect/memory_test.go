@@ -27,6 +27,8 @@ type memory struct {
 	violations []string
 	// fail, where it is set, is asked before each call and may refuse it.
 	fail func(op string) error
+	// loseAck makes the next commit fail after it was done.
+	loseAck bool
 	// changed is closed, and made anew, with every change.
 	changed chan struct{}
 }
@@ -186,6 +188,11 @@ func (m *memory) StartRun(ctx context.Context, after plant.RunID, run plant.Run,
 	if newest != after {
 		return plant.Run{}, plant.Errorf(plant.Conflict, "another run was started")
 	}
+	for _, g := range gaps {
+		if g.To == plant.OpenEnd && g.From != m.runs[g.Run-1].Next {
+			return plant.Run{}, plant.Errorf(plant.Conflict, "the run before it has gone on")
+		}
+	}
 	run.ID = plant.RunID(len(m.runs) + 1)
 	run.Next = run.First
 	m.runs = append(m.runs, run)
@@ -232,6 +239,10 @@ func (m *memory) Commit(ctx context.Context, batches []*store.Batch) error {
 	m.commits++
 	for _, b := range batches {
 		b.Err = m.commit(b)
+	}
+	if m.loseAck {
+		m.loseAck = false
+		return plant.Errorf(plant.Unavailable, "the connection broke after the commit")
 	}
 	return nil
 }
