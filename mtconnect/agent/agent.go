@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -56,6 +57,9 @@ type Options struct {
 	// WriteTimeout is how long writing one document may take, after which the
 	// connection is closed.
 	WriteTimeout time.Duration
+	// Logger is told of errors of the source, which a client does not get to
+	// see (default none).
+	Logger *slog.Logger
 	// Now is the clock of headers (default [time.Now]).
 	Now func() time.Time
 }
@@ -95,6 +99,9 @@ func New(source Source, o Options) *Agent {
 	o.WriteTimeout = cmp.Or(max(o.WriteTimeout, 0), DefaultWriteTimeout)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	var namespaces []Namespace
 	for _, n := range o.Namespaces {
@@ -335,12 +342,15 @@ func (x *exchange) assetsByID(ids []string) ([]mtconnect.Asset, error) {
 // problem makes a problem of an error, with what the request was.
 func (x *exchange) problem(err error) *problem {
 	var pr *problem
-	if !errors.As(err, &pr) {
-		code := mtconnect.CodeInternalError
-		if errors.Is(err, mtconnect.CodeOutOfRange) {
-			code = mtconnect.CodeOutOfRange
-		}
-		pr = newProblem(code, "%s", err.Error())
+	switch {
+	case errors.As(err, &pr):
+	case errors.Is(err, mtconnect.CodeOutOfRange):
+		pr = newProblem(mtconnect.CodeOutOfRange, "%v", err)
+	case x.r.Context().Err() != nil:
+		pr = newProblem(mtconnect.CodeInternalError, "The request was given up")
+	default:
+		x.agent.options.Logger.ErrorContext(x.r.Context(), "source failed", "request", x.r.URL.Path, "error", err)
+		pr = newProblem(mtconnect.CodeInternalError, "The agent cannot read its data")
 	}
 	pr.URI = x.r.URL.RequestURI()
 	if pr.Code != codeInvalidParameterValue && pr.Request == "" {

@@ -44,10 +44,10 @@ func checkDevices(devices []mtconnect.Device) error {
 	ids := make(map[string]bool)
 	for i := range devices {
 		d := &devices[i]
-		if d.Name == "" || d.UUID == "" {
-			return fmt.Errorf("agent: device %d (id %q): must have a name and a uuid", i+1, d.ID)
+		if d.UUID == "" {
+			return fmt.Errorf("agent: device %d (id %q): uuid is missing", i+1, d.ID)
 		}
-		if names[d.Name] || names[d.UUID] {
+		if names[d.UUID] || d.Name != "" && names[d.Name] {
 			return fmt.Errorf("agent: device %q (uuid %q): another device has the name or uuid", d.Name, d.UUID)
 		}
 		names[d.Name], names[d.UUID] = true, true

@@ -89,7 +89,7 @@ func (m *model) addDevice(list *element, d *mtconnect.Device) {
 	list.add(e)
 	dm := deviceModel{name: d.Name, uuid: d.UUID, isAgent: d.IsAgent, element: e, firstItem: int32(len(m.items))}
 	dm.open = append(dm.open, "<DeviceStream"...)
-	dm.open = appendAttr(dm.open, "name", d.Name)
+	dm.open = attr(dm.open, "name", d.Name)
 	dm.open = appendAttr(dm.open, "uuid", d.UUID)
 	dm.open = append(dm.open, '>')
 	for c := range components(&d.Component) {

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 )
 
@@ -83,11 +82,10 @@ func (a *Agent) page(ctx context.Context, m *model, q *streamQuery, bt *batch) (
 // were read, observations that were asked for by number.
 func (a *Agent) stillHeld(m *model, h *header, q *streamQuery) error {
 	h.first, _ = a.source.Bounds()
-	if q.count > 0 && q.from != 0 && q.from < h.first {
-		p := params{schema: m.schema, values: url.Values{"from": {strconv.FormatUint(q.from, 10)}}}
-		if p.unsigned("from", h.first, h.last+1); p.problem != nil {
-			return p.problem
-		}
+	if q.count < 0 || q.from == 0 || q.from >= h.first {
+		return nil
 	}
-	return nil
+	text := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	return m.schema.outOfRange("from", text(q.from), true,
+		text(h.first), text(h.last+1), text(h.first-1), text(h.last+2))
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -67,7 +68,7 @@ func (p *problem) element(s schema) *element {
 		e.addText(p.Message)
 		return e
 	}
-	e := newElement("", typedErrors[p.Code])
+	e := newElement("", cmp.Or(typedErrors[p.Code], "Error"))
 	e.set("errorCode", string(p.Code))
 	leaf := func(e *element, name, text string) {
 		if text != "" {

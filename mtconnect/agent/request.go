@@ -49,7 +49,7 @@ func (p *params) unsigned(name string, low, high uint64) (v uint64, given bool) 
 		return 0, true
 	}
 	if v < low || v > high || tooLarge {
-		p.fail(p.outOfRange(name, text, v < low, strconv.FormatUint(low, 10), strconv.FormatUint(high, 10),
+		p.fail(p.schema.outOfRange(name, text, v < low, strconv.FormatUint(low, 10), strconv.FormatUint(high, 10),
 			strconv.FormatUint(low-1, 10), strconv.FormatUint(high+1, 10)))
 	}
 	return v, true
@@ -67,7 +67,7 @@ func (p *params) signed(name string, low, high int64) (v int64, given bool) {
 		return 0, true
 	}
 	if v < low || v > high {
-		p.fail(p.outOfRange(name, text, v < low, strconv.FormatInt(low, 10), strconv.FormatInt(high, 10),
+		p.fail(p.schema.outOfRange(name, text, v < low, strconv.FormatInt(low, 10), strconv.FormatInt(high, 10),
 			strconv.FormatInt(low-1, 10), strconv.FormatInt(high+1, 10)))
 	}
 	return v, true
@@ -84,12 +84,12 @@ func (p *params) notANumber(name, text, kind, format string) *problem {
 
 // outOfRange says that a parameter lies below low or above high; below and
 // above are the next numbers, by which version 2 names the bounds.
-func (p *params) outOfRange(name, text string, tooLow bool, low, high, below, above string) *problem {
+func (s schema) outOfRange(name, text string, tooLow bool, low, high, below, above string) *problem {
 	relation, bound := "less than "+above, "less than or equal to "+high
 	if tooLow {
 		relation, bound = "greater than "+below, "greater than or equal to "+low
 	}
-	if !p.schema.at(2, 0) {
+	if !s.at(2, 0) {
 		return newProblem(mtconnect.CodeOutOfRange, "'%s' must be %s.", name, bound)
 	}
 	pr := newProblem(mtconnect.CodeOutOfRange, "'%s' must be %s", name, relation)

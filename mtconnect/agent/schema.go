@@ -21,8 +21,9 @@ func parseSchema(version string) (schema, error) {
 	first, second, ok := strings.Cut(version, ".")
 	major, err1 := strconv.ParseUint(first, 10, 8)
 	minor, err2 := strconv.ParseUint(second, 10, 8)
-	if !ok || err1 != nil || err2 != nil || major < 1 {
+	s := schema{int(major), int(minor)}
+	if !ok || err1 != nil || err2 != nil || major < 1 || s.String() != version {
 		return schema{}, fmt.Errorf("agent: SchemaVersion %q: must be a version of the standard such as 1.3 or 2.7", version)
 	}
-	return schema{int(major), int(minor)}, nil
+	return s, nil
 }

@@ -83,7 +83,7 @@ func (st *stream) current() error {
 
 // sample sends observations as they come. While the reader is behind it gets
 // documents one after the other; from then on at least the interval lies
-// between two, and at most the heartbeat.
+// between two, and at most the heartbeat, which wins where it is the shorter.
 func (st *stream) sample() error {
 	q := st.query
 	if q.from == 0 {
@@ -120,7 +120,8 @@ func (st *stream) sample() error {
 // page makes the next page, or says that the reader was too slow.
 func (st *stream) page() (header, error) {
 	h, err := st.agent.page(st.r.Context(), st.model, st.query, &st.buf.batch)
-	if err == nil || st.problem(err).Code != mtconnect.CodeOutOfRange {
+	var pr *problem
+	if !errors.As(err, &pr) || pr.Code != mtconnect.CodeOutOfRange {
 		return h, err
 	}
 	if !st.model.schema.at(2, 0) {
@@ -136,7 +137,7 @@ func (st *stream) idle(changed <-chan struct{}) error {
 	if err != nil || !woken {
 		return err
 	}
-	_, err = st.wait(nil, st.query.interval)
+	_, err = st.wait(nil, min(st.query.interval, st.query.heartbeat))
 	return err
 }
 
