@@ -243,8 +243,20 @@ type world struct {
 	log      *syncBuffer
 }
 
-// newWorld serves the store; the clock stands an hour after start.
+// newWorld makes a service and its server; the clock stands an hour after start.
 func newWorld(t *testing.T, f *fake, limits live.Options) *world {
+	t.Helper()
+	w := newQuietWorld(t, f, limits)
+	w.server = httptest.NewServer(w.service.Handler())
+	t.Cleanup(func() {
+		w.service.CloseStreams()
+		w.server.Close()
+	})
+	return w
+}
+
+// newQuietWorld makes a service without a server.
+func newQuietWorld(t *testing.T, f *fake, limits live.Options) *world {
 	t.Helper()
 	w := &world{fake: f, hub: live.NewHub(limits), registry: prometheus.NewRegistry(), log: new(syncBuffer)}
 	w.service = api.NewService(api.Options{
@@ -255,11 +267,6 @@ func newWorld(t *testing.T, f *fake, limits live.Options) *world {
 	if err := w.service.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.server = httptest.NewServer(w.service.Handler())
-	t.Cleanup(func() {
-		w.service.CloseStreams()
-		w.server.Close()
-	})
 	return w
 }
 
@@ -288,3 +295,15 @@ func (s *syncBuffer) String() string {
 }
 
 var _ io.Writer = (*syncBuffer)(nil)
+
+// growing is a store that gets something new whenever its items are read.
+type growing struct {
+	*fake
+	grow func()
+}
+
+func (g *growing) Items(ctx context.Context, device plant.DeviceID) ([]plant.DataItem, error) {
+	items, err := g.fake.Items(ctx, device)
+	g.grow()
+	return items, err
+}

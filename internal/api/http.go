@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ func (s *Service) Handler() http.Handler {
 	api := humago.New(mux, config(s.version))
 	api.UseMiddleware(s.measure)
 	s.routes(api)
-	api.OpenAPI().AddOperation(streamOperation())
+	describe(api.OpenAPI())
 	document, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		panic("api: the OpenAPI document cannot be written: " + err.Error()) // Its types are fixed.
@@ -55,7 +56,24 @@ func config(version string) huma.Config {
 	c.Info.Description = "Machines, what is known of them now, and every observation that is stored."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.RejectUnknownQueryParameters = true
+	c.AllowAdditionalPropertiesByDefault = true // Clients shall bear new fields.
 	return c
+}
+
+// describe puts into the OpenAPI document what huma does not see.
+func describe(document *huma.OpenAPI) {
+	document.AddOperation(streamOperation())
+	schemas := document.Components.Schemas.Map()
+	// Numbers that JavaScript cannot hold are written as strings.
+	for schema, property := range map[string]string{"Item": "sequence", "Gap": "instance", "Agent": "instanceId"} {
+		*schemas[schema].Properties[property] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
+	}
+	// Only conditions have what an alarm has.
+	record := schemas["Record"]
+	record.Required = slices.DeleteFunc(record.Required, func(property string) bool {
+		_, ok := reflect.TypeFor[Alarm]().FieldByNameFunc(func(field string) bool { return strings.EqualFold(field, property) })
+		return ok
+	})
 }
 
 // measure counts requests by route.

@@ -77,6 +77,13 @@ func TestOpenAPI(t *testing.T) {
 		OpenAPI string                    `json:"openapi"`
 		Info    struct{ Version string }  `json:"info"`
 		Paths   map[string]map[string]any `json:"paths"`
+
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct{ Type any }
+				Required   []string
+			}
+		}
 	}
 	if err := json.Unmarshal(body, &document); err != nil {
 		t.Fatal(err)
@@ -106,6 +113,14 @@ func TestOpenAPI(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
+	}
+	schemas := document.Components.Schemas
+	if kind := schemas["Item"].Properties["sequence"].Type; kind != "string" {
+		t.Errorf("a sequence is a %v, want a string, which JavaScript can hold", kind)
+	}
+	want = []string{"agent", "instance", "sequence", "time", "device", "dataItem", "category", "type", "subType", "name", "value"}
+	if diff := cmp.Diff(want, schemas["Record"].Required); diff != "" {
+		t.Errorf("required of a record (-want +got):\n%s", diff)
 	}
 }
 
@@ -299,7 +314,7 @@ func TestObservationsOfTwoRuns(t *testing.T) {
 
 // Pages that are read while observations come in hold each of them once.
 func TestObservationsDuringCommits(t *testing.T) {
-	const n = 3000
+	const n = 1500
 	f := newFake()
 	w := newWorld(t, f, live.Options{})
 	items := []plant.ItemID{load, program, parts}
