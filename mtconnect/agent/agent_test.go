@@ -203,6 +203,25 @@ func TestProbeGivesTheModelsBack(t *testing.T) {
 	}
 }
 
+func TestCurrentAt(t *testing.T) {
+	r := newRing(t, "1.3", 100)
+	add(t, r, event("exec", "READY"), event("avail", "AVAILABLE"), event("exec", "ACTIVE"))
+	a := agent.New(r, agent.Options{})
+	for target, want := range map[string][]uint64{
+		"/current":                  {2, 3},
+		"/current?at=3":             {2, 3},
+		"/current?at=2":             {1, 2},
+		"/current?at=1":             {1},
+		"/current?at=2&path=//Path": {1},
+	} {
+		_, doc := get(t, a, target)
+		h, got := read(t, doc)
+		if diff := cmp.Diff(want, sequences(got)); diff != "" || h.NextSequence != 4 {
+			t.Errorf("%s: next %d, %s", target, h.NextSequence, diff)
+		}
+	}
+}
+
 func TestPagesCoverEachObservationOnce(t *testing.T) {
 	r := newRing(t, "2.7", 1000)
 	for i := range 250 {
