@@ -66,7 +66,8 @@ func (a *Alarm) Key() string {
 type Observation struct {
 	Item ItemID
 	// Run is the run of the agent that the observation is of. Stores set it on
-	// what they give; in a batch, whose run says it for all, it is not looked at.
+	// the observations they give; within a batch or a Latest, whose own Run
+	// says it, it is not looked at.
 	Run RunID
 	// Sequence orders the observations of a run: 1 to 2^63−1.
 	Sequence int64
