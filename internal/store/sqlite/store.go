@@ -13,6 +13,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -55,6 +56,9 @@ const (
 // Store is a SQLite file. It implements store.Writer, store.Reader and
 // store.Admin.
 type Store struct {
+	// path names the file, and file is the one that was opened by that name.
+	path  string
+	file  os.FileInfo
 	write *sql.DB
 	read  *sql.DB
 	// insert, insertOne and upsertLatest are prepared, since capture lives on
@@ -83,7 +87,8 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := create(path); err != nil {
+	file, err := create(path)
+	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
 	write, err := sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB)))
@@ -98,7 +103,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(o.Readers)
 	read.SetMaxIdleConns(o.Readers)
-	s := &Store{write: write, read: read, now: time.Now}
+	s := &Store{path: path, file: file, write: write, read: read, now: time.Now}
 	if err := s.prepare(ctx); err != nil {
 		s.Close()
 		return nil, s.fail(ctx, s.write, "open store", err)
@@ -109,12 +114,13 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 // create makes the file where there is none, readable by its owner only: the
 // agents' addresses in it may hold passwords. SQLite itself never makes it, or
 // it would begin an empty one where the file is away for a while.
-func create(path string) error {
+func create(path string) (os.FileInfo, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return f.Close()
+	defer f.Close()
+	return f.Stat()
 }
 
 // dsn names the file with the settings that all connections have.
@@ -168,6 +174,9 @@ func (s *Store) Close() error {
 
 // update runs f in a transaction that writes. op is for the error.
 func (s *Store) update(ctx context.Context, op string, f func(tx *sql.Tx) error) error {
+	if err := s.checkFile(); err != nil {
+		return &plant.Error{Code: plant.Unavailable, Msg: op + ": the store's file was moved, removed or replaced; put it back", Err: err}
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return s.fail(ctx, s.write, op, err)
@@ -177,4 +186,18 @@ func (s *Store) update(ctx context.Context, op string, f func(tx *sql.Tx) error)
 		return s.fail(ctx, s.write, op, err)
 	}
 	return s.fail(ctx, s.write, op, tx.Commit())
+}
+
+// checkFile reports whether the file that was opened still has its name. SQLite
+// goes on writing to a file that was removed, and what it writes is lost when
+// the store is closed.
+func (s *Store) checkFile() error {
+	now, err := os.Stat(s.path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(now, s.file) {
+		return errors.New("another file has its name")
+	}
+	return nil
 }

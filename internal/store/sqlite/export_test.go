@@ -1,0 +1,6 @@
+package sqlite
+
+import "database/sql"
+
+// Write gives the tests the connection that writes, to trip it up.
+func (s *Store) Write() *sql.DB { return s.write }
