@@ -103,7 +103,7 @@ func TestChangeReachesThePage(t *testing.T) {
 	}
 	word := `document.querySelector('article.machine[data-slug="mill-1"] [data-slot="word"]')?.textContent.trim()`
 	waitFor(ctx, t, word+` === "Idle"`)
-	waitFor(ctx, t, `document.querySelector('[data-live="live"], #live[data-state="live"]') !== null`)
+	waitFor(ctx, t, `document.getElementById("live").dataset.link === "streaming"`)
 
 	var delays []time.Duration
 	for i := range 20 {

@@ -41,7 +41,7 @@ func newUnreliable(t *testing.T, devices agent.Source) *unreliable {
 	u.restart()
 	u.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := u.mishap.Load(); n > 0 && rand.Int64N(n) == 0 {
-			w = &faultyWriter{ResponseWriter: w, u: u, left: rand.IntN(300_000), damages: rand.IntN(2) == 0}
+			w = &faultyWriter{ResponseWriter: w, u: u, left: rand.IntN(1 << (8 + rand.IntN(14))), damages: rand.IntN(2) == 0}
 		}
 		u.handler.Load().ServeHTTP(w, r)
 	}))
@@ -157,35 +157,61 @@ func recording(t *testing.T, long bool) (agent.Source, []agent.Observation) {
 }
 
 // TestChaos kills the program at random moments while streams are cut,
-// documents damaged, the agent restarted and the store held by somebody else.
-// In the end every observation is stored exactly once with the value it had, or
-// in the ledger.
+// documents damaged and the store is held by somebody else; once with one
+// instance of the agent, of which not a single observation may be missing, and
+// once with an agent that restarts as well. In the end every observation is
+// stored exactly once with the value it had, or in the ledger.
 func TestChaos(t *testing.T) {
-	lives, long := 12, false
-	if os.Getenv("FACTORYDASH_CHAOS") == "long" {
-		lives, long = 50, true
-	}
+	long := os.Getenv("FACTORYDASH_CHAOS") == "long"
 	source, all := recording(t, long)
-	u := newUnreliable(t, source)
-	data := t.TempDir()
+	lives := 10
+	if long {
+		lives = 50
+	}
+	t.Run("one instance", func(t *testing.T) {
+		u := newUnreliable(t, source)
+		data := captureInChaos(t, u, all, lives, 0)
+		if entries := ledger(t, data); len(entries) != 1 || entries[0].Stored != int64(len(all)) || len(entries[0].Gaps) != 0 {
+			t.Errorf("want all %d observations of one instance, the ledger says %+v", len(all), entries)
+		}
+		checkAgainstTruth(t, data, u)
+	})
+	t.Run("agent restarts", func(t *testing.T) {
+		u := newUnreliable(t, source)
+		data := captureInChaos(t, u, all, lives, 5)
+		if entries := ledger(t, data); len(entries) < 2 {
+			t.Errorf("the agent restarted, the ledger says %+v", entries)
+		}
+		checkAgainstTruth(t, data, u)
+	})
+}
+
+// captureInChaos lets the program live and be killed so many times while the
+// agent says all there is to say, and gives the data folder. Every few lives,
+// where restartEvery is not 0, the agent restarts.
+func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives, restartEvery int) (data string) {
+	t.Helper()
+	data = t.TempDir()
 	name := "mazak=" + u.server.URL
 	restarts, held := 0, 0
 	for life := range lives {
-		from, to := life*len(all)/lives, (life+1)*len(all)/lives
-		u.mishap.Store(4)
-		switch {
-		case life%5 == 3:
+		u.mishap.Store(2)
+		if restartEvery > 0 && life%restartEvery == restartEvery-2 {
 			u.restart()
 			restarts++
-		case life%5 == 1:
+		}
+		if life%5 == 1 {
 			release := holdStore(t, data)
-			time.AfterFunc(time.Duration(rand.IntN(400))*time.Millisecond, release)
+			time.AfterFunc(time.Duration(rand.IntN(600))*time.Millisecond, release)
 			held++
 		}
-		u.say(all[from:to])
+		u.say(all[life*len(all)/lives : (life+1)*len(all)/lives])
 		p := start(t, "serve", "--data", data, "--listen", "127.0.0.1:0", "--agent", name)
+		if life%4 != 0 { // else the kill may come while the program starts
+			p.address()
+		}
 		// The moment of the kill is random: that is the point of the test.
-		time.Sleep(time.Duration(50+rand.IntN(500)) * time.Millisecond)
+		time.Sleep(time.Duration(rand.IntN(900)) * time.Millisecond)
 		p.kill()
 	}
 	u.mishap.Store(0)
@@ -194,7 +220,10 @@ func TestChaos(t *testing.T) {
 	}
 	t.Logf("%d observations, %d kills, %d restarts of the agent, %d times the store was held, %d cuts, %d damaged documents",
 		len(all), lives, restarts, held, u.cuts.Load(), u.damage.Load())
-	checkAgainstTruth(t, data, u)
+	if u.cuts.Load() == 0 || u.damage.Load() == 0 {
+		t.Error("no answer was cut or none damaged: the test shows less than it says")
+	}
+	return data
 }
 
 // checkAgainstTruth compares export and ledger with what the agent said.
