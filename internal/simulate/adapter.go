@@ -19,6 +19,9 @@ type adapter struct {
 	clock     *agenda
 	signals   []*signal
 	connected bool
+	// connection is what the agent says of the connection itself, nil where it
+	// says nothing.
+	connection *signal
 	// out is what the agent has not taken yet.
 	out []agent.Observation
 }
@@ -159,6 +162,7 @@ func (s *signal) alarm(code string) int {
 // adapter.
 func (a *adapter) disconnect() {
 	a.connected = true // what follows is still said, by the agent
+	a.event(a.connection, "CLOSED")
 	for _, s := range a.signals {
 		if s.category == mtconnect.Condition {
 			a.send(s, "", &agent.Detail{Level: mtconnect.Unavailable})
@@ -172,6 +176,7 @@ func (a *adapter) disconnect() {
 // connect sends everything that the machine has said so far.
 func (a *adapter) connect() {
 	a.connected = true
+	a.event(a.connection, "ESTABLISHED")
 	for _, s := range a.signals {
 		switch {
 		case !s.known:

@@ -19,6 +19,8 @@ type idiom struct {
 	structured bool
 	// waiting is the Execution of a path that waits for the other one.
 	waiting string
+	// agentDevice is true where agents show themselves as a device.
+	agentDevice bool
 	// functionalMode is true where a machine says whether it produces.
 	functionalMode bool
 }
@@ -33,13 +35,13 @@ var (
 	middle = idiom{
 		schema: "1.8", version: "1.8.0.3",
 		spindleSpeed: "ROTARY_VELOCITY", line: "LINE_NUMBER", tool: "TOOL_NUMBER",
-		equipmentTimers: true, partSubTypes: true, structured: true, functionalMode: true,
+		equipmentTimers: true, partSubTypes: true, structured: true, functionalMode: true, agentDevice: true,
 		waiting: waiting,
 	}
 	modern = idiom{
 		schema: "2.2", version: "2.2.0.17",
 		spindleSpeed: "ROTARY_VELOCITY", line: "LINE_NUMBER", tool: "TOOL_NUMBER",
-		equipmentTimers: true, partSubTypes: true, structured: true, functionalMode: true,
+		equipmentTimers: true, partSubTypes: true, structured: true, functionalMode: true, agentDevice: true,
 		waiting: waiting,
 	}
 )

@@ -71,7 +71,7 @@ var millTurn = kind{
 }
 
 var grinder = kind{
-	prefix: "GR", manufacturer: "Dorwald", model: "CG 400", title: "cylindrical grinder",
+	prefix: "GR", manufacturer: "Dorwald", model: "CG 400", title: "cylindrical grinder with loader",
 	control: &controlF, paths: 1,
 	axes: []axisSpec{
 		{name: "X", home: 250, middle: 60, reach: 40},
@@ -85,8 +85,8 @@ var grinder = kind{
 			lag: 2 * time.Second, noise: 0.6, digits: 1, delta: 1.5, seconds: 4, cuts: true},
 		pressure("hydraulic", "hyd_pressure", 3.9e6, 4.2e6),
 	},
-	programs: grinderPrograms,
-	loading:  loading{lasts: 50 * time.Second, door: true},
-	setup:    28 * time.Minute,
-	coolant:  true,
+	programs:   grinderPrograms,
+	loading:    loading{lasts: 20 * time.Second},
+	unattended: true, setup: 28 * time.Minute,
+	coolant: true,
 }

@@ -10,7 +10,7 @@ import (
 type machine struct {
 	name     string
 	kind     *kind
-	idiom    idiom
+	idiom    *idiom
 	calendar calendar
 	// stagger is by how much its people take their breaks later than others.
 	stagger time.Duration
@@ -104,7 +104,7 @@ type tool struct {
 type machineConfig struct {
 	name     string
 	kind     *kind
-	idiom    idiom
+	idiom    *idiom
 	seed     uint64
 	start    time.Time
 	zone     *time.Location
@@ -132,8 +132,8 @@ func newMachine(c machineConfig) *machine {
 	m.times.working = m.times.operating * m.behave.between(0.5, 0.7)
 	m.build()
 
-	m.adapter.disconnect()
 	m.begin()
+	m.agenda.after(0, m.adapter.disconnect)
 	m.agenda.after(connectDelay, m.adapter.connect)
 	m.agenda.after(connectDelay, m.dropOut)
 	m.agenda.after(time.Duration(m.noise.Int64N(int64(m.interval))), func() { m.agenda.every(m.interval, m.measure) })

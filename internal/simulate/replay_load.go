@@ -35,6 +35,8 @@ type loader struct {
 	count      int
 	namespaces []agent.Namespace
 	seen       *sightings
+	// scratch is where the observations of one document gather.
+	scratch run
 	// texts are values that came before: most come again.
 	texts map[string]string
 }
@@ -65,7 +67,7 @@ func (l *loader) load(d Document) error {
 	if err := l.keepHeader(header); err != nil {
 		return err
 	}
-	doc := recorded{name: d.Name}
+	l.scratch = l.scratch[:0]
 	for {
 		o, err := l.reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -78,12 +80,11 @@ func (l *loader) load(d Document) error {
 			return fmt.Errorf("more than %d observations", MaxReplay)
 		}
 		l.seen.note(o)
-		doc.observations = append(doc.observations, l.observation(o))
+		l.scratch = append(l.scratch, l.observation(o))
 	}
-	if len(doc.observations) > 0 {
-		slices.SortStableFunc(doc.observations, bySequence)
-		doc.observations = slices.Clip(doc.observations)
-		l.documents = append(l.documents, doc)
+	if len(l.scratch) > 0 {
+		slices.SortStableFunc(l.scratch, bySequence)
+		l.documents = append(l.documents, recorded{d.Name, slices.Clone(l.scratch)})
 	}
 	return nil
 }
@@ -195,7 +196,7 @@ func (l *loader) runs() ([]run, error) {
 		}
 		runs[last] = merged
 	}
-	l.documents = nil
+	l.documents, l.scratch, l.texts = nil, nil, nil
 	l.count = 0
 	for _, r := range runs {
 		l.count += len(r)

@@ -87,10 +87,11 @@ type ShopAgent struct {
 
 // hall is a part of the shop with an agent of its own.
 type hall struct {
-	name     string
-	skew     time.Duration
+	hallSpec
 	machines []*machine
 	ring     *agent.Ring
+	// said is what the agent itself has said and not yet handed over.
+	said []agent.Observation
 }
 
 // hallSpec is what a hall is.
@@ -131,7 +132,7 @@ func NewShop(c ShopConfig) (*Shop, error) {
 	}
 	s := &Shop{now: c.Now, start: c.Start, to: c.Start}
 	for _, spec := range hallSpecs {
-		s.halls = append(s.halls, &hall{name: spec.name, skew: spec.skew})
+		s.halls = append(s.halls, &hall{hallSpec: spec})
 	}
 	counts := make(map[string]int)
 	for i := range c.Machines {
@@ -140,17 +141,17 @@ func NewShop(c ShopConfig) (*Shop, error) {
 		h := s.halls[place.hall]
 		h.machines = append(h.machines, newMachine(machineConfig{
 			name: fmt.Sprintf("%s-%02d", place.kind.prefix, counts[place.kind.prefix]),
-			kind: place.kind, idiom: *hallSpecs[place.hall].idiom,
-			seed: c.Seed, start: c.Start, zone: c.Zone, skew: hallSpecs[place.hall].skew,
+			kind: place.kind, idiom: h.idiom,
+			seed: c.Seed, start: c.Start, zone: c.Zone, skew: h.skew,
 			interval: time.Duration(float64(baseInterval) * usualRate / c.Rate),
 		}))
 	}
-	for i, h := range s.halls {
-		if err := h.open(c, hallSpecs[i]); err != nil {
+	s.halls = slices.DeleteFunc(s.halls, func(h *hall) bool { return len(h.machines) == 0 })
+	for _, h := range s.halls {
+		if err := h.open(c); err != nil {
 			return nil, fmt.Errorf("simulated agent %s: %w", h.name, err)
 		}
 	}
-	s.halls = slices.DeleteFunc(s.halls, func(h *hall) bool { return len(h.machines) == 0 })
 	if err := s.Advance(c.Now()); err != nil {
 		return nil, err
 	}
@@ -192,17 +193,22 @@ func (c *ShopConfig) complete() error {
 }
 
 // open makes the agent of a hall.
-func (h *hall) open(c ShopConfig, spec hallSpec) error {
+func (h *hall) open(c ShopConfig) error {
 	var devices []mtconnect.Device
 	for _, m := range h.machines {
 		devices = append(devices, m.device)
 	}
+	if h.idiom.agentDevice {
+		d := h.agentDevice()
+		devices = append(devices, d)
+		h.said = append(h.said, announce(&d, c.Start.UnixMicro()))
+	}
 	ring, err := agent.NewRing(agent.RingConfig{
 		Info: agent.Info{
-			Sender: spec.name, Version: spec.idiom.version, SchemaVersion: spec.idiom.schema,
+			Sender: h.name, Version: h.idiom.version, SchemaVersion: h.idiom.schema,
 			InstanceID: c.InstanceID, BufferSize: bufferSize(len(h.machines), c.Rate),
 			AssetBufferSize: max(agent.DefaultAssetBufferSize, uint64(len(h.machines))*assetsPerMachine),
-			ModelChanged:    c.Start.Add(spec.skew), ClockSkew: spec.skew,
+			ModelChanged:    c.Start.Add(h.skew), ClockSkew: h.skew,
 		},
 		Devices: devices, Now: c.Now,
 	})
@@ -247,7 +253,8 @@ func (s *Shop) Advance(to time.Time) error {
 // advance brings the machines of a hall to a time and hands over what they
 // said, in the order of time.
 func (h *hall) advance(to int64) error {
-	var out []agent.Observation
+	out := h.said
+	h.said = nil
 	for _, m := range h.machines {
 		m.agenda.run(to)
 		out = append(out, m.adapter.take()...)

@@ -18,6 +18,10 @@ type stop struct {
 // Feed holds by people happen this often a day of running.
 const feedHoldsPerDay = 18.0
 
+// unattendedShare is how much less often a machine is stopped by a trouble
+// while nobody is there: only what runs well is left alone.
+const unattendedShare = 0.5
+
 // alarmGap is about the time between alarms that come together.
 const alarmGap = 700 * time.Millisecond
 
@@ -34,7 +38,11 @@ func (m *machine) stops(length time.Duration, attended bool) []stop {
 	}
 	for i := range m.kind.control.troubles {
 		t := &m.kind.control.troubles[i]
-		if !m.suffers(t) || !m.behave.within(length, t.perDay) {
+		perDay := t.perDay
+		if t.stops && !attended {
+			perDay *= unattendedShare
+		}
+		if !m.suffers(t) || !m.behave.within(length, perDay) {
 			continue
 		}
 		at := sometime()
@@ -53,7 +61,7 @@ func (m *machine) answer(in time.Duration) time.Duration {
 	if m.calendar.staffed(m.agenda.now + in.Microseconds()) {
 		return m.behave.about(3*time.Minute, 0.6)
 	}
-	return m.behave.about(8*time.Minute, 0.5)
+	return m.behave.about(6*time.Minute, 0.5)
 }
 
 // raised is an alarm that has been raised on a condition.
