@@ -9,8 +9,9 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
-	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -18,6 +19,12 @@ import (
 	"github.com/factorydash/factorydash/mtconnect"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
+
+// tb is a test, or one run of a property.
+type tb interface {
+	rapid.TB
+	Cleanup(func())
+}
 
 // shop is the device model of the agents of these tests.
 func shop() []mtconnect.Device {
@@ -50,7 +57,7 @@ func shop() []mtconnect.Device {
 // machine is an agent behind a proxy that can spoil what it says.
 type machine struct {
 	*httptest.Server
-	t  testing.TB
+	t  tb
 	mu sync.Mutex
 	// lives are all the runs of the agent, the last one is served.
 	lives  []*life
@@ -81,7 +88,7 @@ type faults struct {
 	spoil func([]byte) []byte
 }
 
-func newMachine(t testing.TB, buffer uint64) *machine {
+func newMachine(t tb, buffer uint64) *machine {
 	m := &machine{t: t, buffer: buffer}
 	m.restart(1000)
 	m.Server = httptest.NewServer(m)
@@ -249,7 +256,7 @@ func options(s store.Writer) collect.Options {
 }
 
 // supervise runs a supervisor over the agents until stop is called.
-func supervise(t testing.TB, o collect.Options, agents ...plant.Agent) (s *collect.Supervisor, stop func()) {
+func supervise(t tb, o collect.Options, agents ...plant.Agent) (s *collect.Supervisor, stop func()) {
 	t.Helper()
 	s, err := collect.New(o)
 	if err != nil {
@@ -284,7 +291,7 @@ const patience = 20 * time.Second
 
 // caughtUp waits until the store has accounted for all that the machine's
 // present run said.
-func (m *machine) caughtUp(t testing.TB, s *memory, id plant.AgentID) {
+func (m *machine) caughtUp(t tb, s *memory, id plant.AgentID) {
 	t.Helper()
 	l := m.life()
 	m.mu.Lock()
@@ -308,7 +315,7 @@ func (m *machine) caughtUp(t testing.TB, s *memory, id plant.AgentID) {
 
 // prove checks that what is stored of an agent and what is in the ledger are
 // together all that the machine ever said, each exactly once.
-func (m *machine) prove(t testing.TB, s *memory, id plant.AgentID) (lost map[plant.GapReason]int64) {
+func (m *machine) prove(t tb, s *memory, id plant.AgentID) (lost map[plant.GapReason]int64) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
