@@ -1,0 +1,177 @@
+package collect_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// recorder is a store that only notes commits.
+type recorder struct {
+	store.Writer
+	commits []commit
+	// answer gives the error of a commit; nil for none.
+	answer func([]*store.Batch) error
+}
+
+// commit is the time since the start and the ranges by run.
+type commit struct {
+	At     time.Duration
+	Ranges map[plant.RunID][2]int64
+}
+
+func (r *recorder) Commit(_ context.Context, batches []*store.Batch) error {
+	if r.answer != nil {
+		if err := r.answer(batches); err != nil {
+			return err
+		}
+	}
+	c := commit{At: time.Since(midnight), Ranges: map[plant.RunID][2]int64{}}
+	for _, b := range batches {
+		c.Ranges[b.Run] = [2]int64{b.Expect, b.Next}
+	}
+	r.commits = append(r.commits, c)
+	return nil
+}
+
+// midnight is when the clock of synctest begins.
+var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func batch(run plant.RunID, from, next int64) *store.Batch {
+	b := &store.Batch{Run: run, Expect: from, Next: next}
+	for s := from; s < next; s++ {
+		o := plant.Observation{Item: plant.ItemID(run), Sequence: s}
+		b.Observations = append(b.Observations, o)
+		b.Latest = []plant.Latest{{Observation: o, Run: run}}
+	}
+	return b
+}
+
+// commits runs a committer within synctest while f submits.
+func commits(t *testing.T, r *recorder, o collect.Options, f func(submit func(run plant.RunID, from, next int64), settled *[]error)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		o.Store, o.Dial = r, options(nil).Dial
+		c, err := collect.NewCommitter(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.Run(t.Context())
+		}()
+		var settled []error
+		f(func(run plant.RunID, from, next int64) {
+			err := c.Submit(t.Context(), plant.AgentID(run), batch(run, from, next), func(err error) { settled = append(settled, err) })
+			if err != nil {
+				t.Error(err)
+			}
+		}, &settled)
+		c.Close()
+		<-done
+	})
+}
+
+// What comes within the delay of the first shares its transaction; batches of a
+// run become one.
+func TestCommitterGroups(t *testing.T) {
+	r := &recorder{}
+	var published []plant.Change
+	o := collect.Options{CommitDelay: 100 * time.Millisecond, Publish: func(c plant.Change) { published = append(published, c) }}
+	commits(t, r, o, func(submit func(plant.RunID, int64, int64), settled *[]error) {
+		submit(1, 1, 5)
+		time.Sleep(40 * time.Millisecond)
+		submit(2, 7, 9)
+		submit(1, 5, 6)
+		time.Sleep(70 * time.Millisecond)
+		submit(2, 9, 10)
+		time.Sleep(time.Second)
+		if diff := cmp.Diff([]error{nil, nil, nil, nil}, *settled); diff != "" {
+			t.Errorf("settled (-want +got):\n%s", diff)
+		}
+	})
+	want := []commit{
+		{100 * time.Millisecond, map[plant.RunID][2]int64{1: {1, 6}, 2: {7, 9}}},
+		{210 * time.Millisecond, map[plant.RunID][2]int64{2: {9, 10}}},
+	}
+	if diff := cmp.Diff(want, r.commits); diff != "" {
+		t.Errorf("commits (-want +got):\n%s", diff)
+	}
+	if len(published) != 3 || published[0].Observations != 5 || len(published[0].Latest) != 1 || published[0].Latest[0].Sequence != 5 {
+		t.Errorf("published %+v: want one change per agent and commit, with the newest of each item", published)
+	}
+}
+
+func TestCommitterFull(t *testing.T) {
+	r := &recorder{}
+	commits(t, r, collect.Options{CommitDelay: time.Hour, CommitObservations: 10}, func(submit func(plant.RunID, int64, int64), _ *[]error) {
+		submit(1, 1, 6)
+		submit(1, 6, 11)
+		synctest.Wait()
+		if len(r.commits) != 1 {
+			t.Errorf("commits %v: want one as soon as 10 observations wait", r.commits)
+		}
+		submit(1, 11, 12)
+	})
+	// The committer commits what is left when it ends, and waits for no delay.
+	if len(r.commits) != 2 || r.commits[1].At != 0 {
+		t.Errorf("commits %v: want the rest at the end", r.commits)
+	}
+}
+
+// A store that is away is tried again, ever more seldom, and what waited is
+// committed once.
+func TestCommitterStoreAway(t *testing.T) {
+	var tries []time.Duration
+	r := &recorder{answer: func([]*store.Batch) error {
+		tries = append(tries, time.Since(midnight))
+		if len(tries) < 5 {
+			return plant.Errorf(plant.Unavailable, "away")
+		}
+		return nil
+	}}
+	commits(t, r, collect.Options{CommitDelay: time.Millisecond, StoreRetry: 200 * time.Millisecond}, func(submit func(plant.RunID, int64, int64), settled *[]error) {
+		submit(1, 1, 2)
+		time.Sleep(10 * time.Second)
+		if !slices.Equal(*settled, []error{nil}) {
+			t.Errorf("settled %v, want once, without an error", *settled)
+		}
+	})
+	ms := time.Millisecond
+	if diff := cmp.Diff([]time.Duration{1 * ms, 51 * ms, 151 * ms, 351 * ms, 551 * ms}, tries); diff != "" {
+		t.Errorf("tries (-want +got):\n%s", diff)
+	}
+}
+
+// An agent whose batch the store cannot take keeps no other from being stored.
+func TestCommitterFaultOfOne(t *testing.T) {
+	fault := errors.New("constraint")
+	r := &recorder{answer: func(batches []*store.Batch) error {
+		if slices.ContainsFunc(batches, func(b *store.Batch) bool { return b.Run == 2 }) {
+			return fault
+		}
+		return nil
+	}}
+	commits(t, r, collect.Options{CommitDelay: time.Millisecond}, func(submit func(plant.RunID, int64, int64), settled *[]error) {
+		for run := range plant.RunID(3) {
+			submit(run+1, 1, 2)
+		}
+		time.Sleep(time.Second)
+		if got := *settled; len(got) != 3 || got[0] != nil || !errors.Is(got[1], fault) || got[2] != nil {
+			t.Errorf("settled %v, want the fault for the second alone", got)
+		}
+	})
+	if len(r.commits) != 2 {
+		t.Errorf("commits %v, want those of the other two", r.commits)
+	}
+}

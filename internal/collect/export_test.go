@@ -1,0 +1,55 @@
+package collect
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/mtconnect"
+)
+
+// Committer is a committer by itself.
+type Committer struct{ *committer }
+
+func NewCommitter(o Options) (Committer, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return Committer{}, err
+	}
+	m, err := newMetrics(prometheus.NewRegistry())
+	return Committer{newCommitter(&o, m)}, err
+}
+
+func (c Committer) Run(ctx context.Context) { c.run(ctx) }
+func (c Committer) Close()                  { close(c.inbox) }
+
+func (c Committer) Submit(ctx context.Context, agent plant.AgentID, b *store.Batch, settled func(error)) error {
+	return c.submit(ctx, &submission{agent: agent, batch: b, waiting: func(error) {}, settled: settled})
+}
+
+// Meter is a meter by itself.
+type Meter struct{ *meter }
+
+func NewMeter(a plant.Agent, now func() time.Time, report func(plant.AgentStatus)) Meter {
+	return Meter{newMeter(a, &Options{Now: now, Status: report, StatusInterval: time.Second})}
+}
+
+func (m Meter) Header(h *mtconnect.Header, newest bool) { m.header(h, m.now(), newest) }
+func (m Meter) Link(s plant.LinkState, text string)     { m.link(s, text, time.Time{}) }
+func (m Meter) Waiting(text string)                     { m.waiting(text) }
+func (m Meter) Stored(b *store.Batch)                   { m.stored(b) }
+func (m Meter) Status() plant.AgentStatus               { return m.status() }
+
+// Convert converts an observation of item 1.
+func Convert(o *mtconnect.Observation) plant.Observation {
+	return newConverter(10).observation(1, o)
+}
+
+// ModelOf translates a probe document.
+func ModelOf(doc *mtconnect.Devices, raw []byte) plant.Model { return model(1, doc, raw) }
+
+// ErrorText is the text of an error about an agent.
+func ErrorText(a plant.Agent, err error) string { return errorText(a, err) }
