@@ -35,8 +35,8 @@ type shop struct {
 	// polls counts the readings of the list of machines.
 	polls   int
 	streams map[chan api.Event]struct{}
-	// ended ends the streams that are open.
-	ended chan struct{}
+	// dropped ends the streams that are open, ended all of them for good.
+	dropped, ended chan struct{}
 }
 
 func (s *shop) Machines(context.Context) ([]api.Machine, error) {
@@ -98,10 +98,26 @@ func (s *shop) send(name string, data any) {
 	}
 }
 
+// drop ends the streams that are open, as a server does that starts anew.
+func (s *shop) drop() {
+	s.Lock()
+	defer s.Unlock()
+	close(s.dropped)
+	s.dropped = make(chan struct{})
+}
+
+// set changes the shop under its lock.
+func (s *shop) set(change func()) {
+	s.Lock()
+	defer s.Unlock()
+	change()
+}
+
 // serve serves the pages with the API and the stream beside them.
 func (s *shop) serve(t testing.TB) *httptest.Server {
 	t.Helper()
 	s.streams, s.ended = make(map[chan api.Event]struct{}), make(chan struct{})
+	s.dropped = make(chan struct{})
 	pages, err := web.New(web.Options{Views: s, Version: "1.2.3", Now: s.now, Zone: time.UTC})
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +172,7 @@ func (s *shop) series(w http.ResponseWriter, r *http.Request) {
 
 func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
 	s.Lock()
-	blocked := s.blocked
+	blocked, dropped := s.blocked, s.dropped
 	events := make(chan api.Event, 100)
 	s.streams[events] = struct{}{}
 	s.Unlock()
@@ -170,6 +186,7 @@ func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "retry: 100\n")
 	events <- api.Event{Name: "hello", Data: api.Hello{Now: s.now()}}
 	for {
 		select {
@@ -178,6 +195,8 @@ func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", e.Name, data)
 			w.(http.Flusher).Flush()
 		case <-r.Context().Done():
+			return
+		case <-dropped:
 			return
 		case <-s.ended:
 			return

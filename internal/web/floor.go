@@ -46,6 +46,16 @@ type group struct {
 	Now   time.Time
 }
 
+// Hidden reports whether the filter leaves nothing of the group.
+func (g group) Hidden() bool {
+	return len(g.Cards) > 0 && !slices.ContainsFunc(g.Cards, func(c card) bool { return !c.Hidden })
+}
+
+// NoMatch reports whether there are machines and the filter leaves none.
+func (b floorBody) NoMatch() bool {
+	return b.Total > 0 && !slices.ContainsFunc(b.Groups, func(g group) bool { return !g.Hidden() })
+}
+
 // card is a machine on the floor.
 type card struct {
 	api.Machine
@@ -174,7 +184,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		}
 		away[a.Name] = true
 		e := attention{State: plant.NoLink.Slug(), Word: linkWord(a.Link), Name: "Agent " + a.Name,
-			Href: "/agents/" + a.Name, Why: a.Error, Machines: a.Machines, Now: now}
+			Href: "/agents/" + url.PathEscape(a.Name), Why: a.Error, Machines: a.Machines, Now: now}
 		if !a.Since.IsZero() {
 			e.Since = &a.Since
 		}
@@ -187,7 +197,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		if urgency(m.State) == 0 || m.State == plant.NoLink.Slug() && away[m.Agent] {
 			continue
 		}
-		list = append(list, attention{State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + m.Slug,
+		list = append(list, attention{State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug),
 			Since: m.Since, Why: reason(m), Retry: m.Retry, Now: now})
 	}
 	slices.SortStableFunc(list, func(a, b attention) int {

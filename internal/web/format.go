@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Durations, numbers and names as people read them. What the browser redraws
@@ -54,18 +56,28 @@ func skewText(d time.Duration) string {
 	return secondsText(d)
 }
 
-// numberText gives a number with at most four decimals, and a very large or
-// very small one with an exponent.
+// numberText gives a number with at most four decimals, six where it is small,
+// and a very large or very small one with an exponent.
 func numberText(v float64) string {
-	if a := math.Abs(v); a != 0 && (a < 1e-3 || a >= 1e15) {
-		return strings.Replace(strconv.FormatFloat(v, 'g', 5, 64), "-", "−", 1)
+	var s string
+	switch a := math.Abs(v); {
+	case a != 0 && (a < 1e-4 || a >= 1e15):
+		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 4, 64), "e")
+		s = trimZeros(mantissa) + "e" + exponent
+	case a < 1e-2:
+		s = trimZeros(strconv.FormatFloat(v, 'f', 6, 64))
+	default:
+		s = trimZeros(strconv.FormatFloat(v, 'f', 4, 64))
 	}
-	s := strconv.FormatFloat(v, 'f', 4, 64)
-	s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	if s == "-0" {
 		return "0"
 	}
-	return strings.Replace(s, "-", "−", 1)
+	return strings.ReplaceAll(s, "-", "−")
+}
+
+// trimZeros takes the zeros off the end of a decimal.
+func trimZeros(s string) string {
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }
 
 // countText gives a whole number with its thousands set apart.
@@ -204,7 +216,8 @@ func wordText(name string) string {
 	if s == "" {
 		return name
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
 	if prefix != "" {
 		s += " (" + prefix + ")"
 	}

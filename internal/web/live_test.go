@@ -2,23 +2,391 @@ package web_test
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
-func TestPictures(t *testing.T) {
+// later moves the clock by which a page measures ages.
+const later = `(() => { const real = performance.now.bind(performance); performance.now = () => real() + %d; return true })()`
+
+func TestCardsFollowTheStream(t *testing.T) {
 	s := newShop(time.Now)
 	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+
+	m := s.edit("vmc-01", func(m *api.MachineDetail) {
+		m.State, m.Word, m.Since, m.Execution = "stopped", "Stopped", ptr(time.Now().Add(-90*time.Second)), ptr("FEED_HOLD")
+		m.Parts = ptr(39.0)
+	})
+	s.send("machines", []api.Machine{m.Machine})
+	took := b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "stopped"`)
+	t.Logf("a change was on the page %d ms after it was sent", took.Milliseconds())
+	card := eval[string](b, `document.querySelector('[data-slug="vmc-01"]').innerText`)
+	for _, want := range []string{"Stopped", "1 min", "39"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("the card lacks %q: %q", want, card)
+		}
+	}
+	if got := eval[string](b, `document.querySelector('.chip[data-state="stopped"]').innerText.replace(/\s+/g, " ").trim()`); got != "2 Stopped" {
+		t.Errorf("the count of stopped machines says %q", got)
+	}
+	if got := eval[string](b, `document.querySelector("#attention-list").innerText`); !strings.Contains(got, "VMC-01") {
+		t.Errorf("the attention list lacks the machine: %q", got)
+	}
+
+	// A machine that is new gets a card at the end of its agent's, and no card
+	// moves.
+	s.set(func() {
+		m.Slug, m.Name = "vmc-99", "VMC-99"
+		s.machines = append(s.machines, m)
+	})
+	s.send("machines", []api.Machine{m.Machine})
+	b.await(`document.querySelector('[data-agent="hall-a"] [data-slug="vmc-99"]')`)
+	order := eval[string](b, `[...document.querySelectorAll(".machine")].map(c => c.dataset.slug).join(" ")`)
+	if want := "vmc-01 vmc-02 vmc-04 lathe-2 mill-turn-1 vmc-99 grinder-1 robot-cell saw-1 edm-1"; order != want {
+		t.Errorf("the cards stand in the order %s, want %s", order, want)
+	}
+}
+
+// drawn gives what elements say, without ages, which go on meanwhile.
+const drawn = `(root => [...root.querySelectorAll(%q)].map(e => {
+	e = e.cloneNode(true);
+	for (const x of e.querySelectorAll("[hidden],template,time,[data-until]")) x.remove();
+	return e.textContent.replace(/\s+/g, "") + " " + [...e.querySelectorAll("use")].map(u => u.getAttribute("href")) + " " + (e.dataset.state ?? "") + (e.dataset.kind ?? "");
+}).join("\n"))(%s)`
+
+// TestBrowserDrawsWhatTheServerDraws compares pages that the browser has kept
+// up to date with pages that the server draws anew.
+func TestBrowserDrawsWhatTheServerDraws(t *testing.T) {
+	s := newShop(atNoon)
+	all := s.machines
+	agents := s.agents
+	s.machines, s.agents = nil, nil
+	for _, m := range all {
+		blank := m
+		blank.Machine = api.Machine{Slug: m.Slug, Name: m.Name, Agent: m.Agent, State: "idle", Word: "Idle"}
+		blank.Items = nil
+		for _, item := range m.Items {
+			item.Observed, item.Value, item.Time = false, nil, nil
+			blank.Items = append(blank.Items, item)
+		}
+		s.machines = append(s.machines, blank)
+	}
+	for _, a := range agents {
+		s.agents = append(s.agents, api.Agent{AgentStatus: plant.AgentStatus{Name: a.Name, Link: plant.LinkConnecting}})
+	}
+	// Numbers of every size, beside what the shop has.
+	for i, v := range []float64{0, -0.00004567, 1e-5, 0.004567891, 12345.678901, 1e15, -2.5e20, 0.1 + 0.2, -1} {
+		all[0].Items = append(all[0].Items, api.Item{ID: plant.ItemID(150 + i), DataItemID: fmt.Sprint("n", i), Category: "SAMPLE", Type: "LENGTH", Units: "MILLIMETER", Observed: true, Value: v, Time: &noon})
+		s.machines[0].Items = append(s.machines[0].Items, api.Item{ID: plant.ItemID(150 + i), DataItemID: fmt.Sprint("n", i), Category: "SAMPLE", Type: "LENGTH", Units: "MILLIMETER"})
+	}
+	server := s.serve(t)
+
+	for _, c := range []struct {
+		path     string
+		elements []string
+		arrived  string
+	}{
+		{"/floor", []string{".machine", ".entry", ".chip", ".group h2"}, `document.querySelector('[data-slug="vmc-01"]').dataset.state === "running"`},
+		{"/m/vmc-01?s=", []string{"tr[data-item]", ".head"}, `document.querySelector('#machine').dataset.state === "running"`},
+		{"/m/vmc-04?s=", []string{"tr[data-item]", ".head", ".condition"}, `document.querySelector('#machine').dataset.state === "alarm"`},
+		{"/m/edm-1?s=", []string{".head"}, `document.querySelector('#machine').dataset.state === "no-link"`},
+		{"/m/mill-turn-1?s=", []string{".head"}, `document.querySelector('#machine').dataset.state === "running"`},
+		{"/agents", []string{"tr[data-agent]"}, `document.querySelector('[data-agent="hall-c"]').hasAttribute("data-away")`},
+		{"/agents/hall-b", []string{".status"}, `document.querySelector('[data-slot="linkWord"]').textContent === "Polling"`},
+	} {
+		before, beforeAgents := s.machines, s.agents
+		b := newTab(t, server.URL, 1280, 800)
+		b.open(server.URL + c.path)
+		b.live()
+		b.await(`performance.getEntriesByType("resource").some(e => e.name.includes("/api/v1/agents") && e.responseEnd)`)
+		s.set(func() { s.machines, s.agents = all, agents })
+		var cards []api.Machine
+		for _, m := range all {
+			cards = append(cards, m.Machine)
+			s.send("values", api.Values{Machine: m.Slug, Items: m.Items})
+		}
+		s.send("machines", cards)
+		s.send("agents", agents)
+		b.await(c.arrived)
+		eval[bool](b, `(fetch(location.href).then(a => a.text()).then(text => { window.anew = new DOMParser().parseFromString(text, "text/html") }), true)`)
+		b.await("window.anew")
+		for _, elements := range c.elements {
+			live, anew := eval[string](b, fmt.Sprintf(drawn, elements, "document")), eval[string](b, fmt.Sprintf(drawn, elements, "window.anew"))
+			if live != anew || live == "" {
+				t.Errorf("%s: the browser drew %s\n%s\nthe server\n%s", c.path, elements, live, anew)
+			}
+		}
+		s.set(func() { s.machines, s.agents = before, beforeAgents })
+	}
+}
+
+func TestChartLeavesGaps(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 900)
+	b.open(server.URL + "/m/vmc-01?s=108&range=1h")
+	b.live()
+	b.await(`document.querySelector(".chart .message").textContent === ""`)
+	// The series has values for an hour, but for the time from 25 to 15 minutes
+	// ago. The columns of the picture that the line touches tell where it is.
+	columns := eval[[]float64](b, `(() => {
+		const canvas = document.querySelector(".chart canvas"), w = canvas.width, h = canvas.height;
+		const data = canvas.getContext("2d").getImageData(0, 0, w, h).data;
+		const hue = getComputedStyle(document.documentElement).getPropertyValue("--series-1").trim();
+		const want = [1, 3, 5].map(i => parseInt(hue.slice(i, i + 2), 16));
+		const touched = [];
+		for (let x = 0; x < w; x++) for (let y = 0; y < h; y++) {
+			const i = 4 * (y * w + x);
+			if (data[i + 3] > 128 && want.every((v, k) => Math.abs(data[i + k] - v) < 24)) { touched.push(x); break; }
+		}
+		const first = touched[0], last = touched[touched.length - 1];
+		return touched.map(x => (x - first) / (last - first));
+	})()`)
+	count := func(from, to float64) (n int) {
+		for _, x := range columns {
+			if x >= from && x <= to {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(0, 0.57); n < 100 {
+		t.Errorf("the line touches %d columns before the gap: it is not drawn", n)
+	}
+	if n := count(0.77, 1); n < 50 {
+		t.Errorf("the line touches %d columns behind the gap: it is not drawn", n)
+	}
+	if n := count(0.60, 0.735); n > 0 {
+		t.Errorf("the line touches %d columns within the gap", n)
+	}
+	label := eval[string](b, `document.querySelector(".chart canvas").getAttribute("aria-label")`)
+	if !strings.Contains(label, "1 gap") || !strings.Contains(label, "%") {
+		t.Errorf("the chart is called %q", label)
+	}
+	eval[bool](b, `document.querySelector(".chart summary").click() ?? true`)
+	b.await(`[...document.querySelectorAll(".chart details td")].some(c => c.textContent === "Unavailable")`)
+}
+
+func TestChartFollowsTheStreamAndTheChoice(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 900)
+	b.open(server.URL + "/m/vmc-01?s=108")
+	b.live()
+	b.await(`document.querySelector(".chart .message").textContent === ""`)
+	value := func(v any) {
+		m := s.edit("vmc-01", func(m *api.MachineDetail) { m.Items[7].Value, m.Items[7].Time = v, ptr(time.Now().UTC()) })
+		s.send("values", api.Values{Machine: "vmc-01", Items: m.Items[7:8]})
+	}
+	value(99.5)
+	b.await(`document.querySelector(".chart [data-slot=now]").textContent === "99.5"`)
+	b.await(`document.querySelector('tr[data-item="108"] .value').innerText.trim() === "99.5 %"`)
+	time.Sleep(2 * time.Millisecond) // The agent's timestamps are of its own time.
+	value(nil)
+	b.await(`document.querySelector(".chart [data-slot=now]").textContent === "Unavailable"`)
+	b.await(`document.querySelector('tr[data-item="108"]').dataset.kind === "unavailable"`)
+
+	// The choice of charts and range stands in the address.
+	eval[bool](b, `document.querySelector('tr[data-item="112"] [data-act=chart]').click() ?? true`)
+	b.await(`location.search === "?s=108,112&range=1h" && document.querySelectorAll(".chart").length === 2`)
+	eval[bool](b, `document.querySelector('#ranges [data-range="8h"]').click() ?? true`)
+	b.await(`location.search === "?s=108,112&range=8h"`)
+	eval[bool](b, `document.querySelector('[data-chart="108"] [data-act=remove]').click() ?? true`)
+	b.await(`location.search === "?s=112&range=8h" && document.querySelectorAll(".chart").length === 1`)
+	b.open(eval[string](b, "location.href"))
+	b.await(`document.querySelector('.chart[data-chart="112"]') && document.querySelector('#ranges [aria-current]').dataset.range === "8h"`)
+	// No more charts than fit.
+	eval[bool](b, `[...document.querySelectorAll("[data-act=chart]")].forEach(c => { if (c.getAttribute("aria-pressed") === "false") c.click() }) ?? true`)
+	if n := eval[int](b, `document.querySelectorAll(".chart").length`); n != 6 {
+		t.Errorf("%d charts, want 6", n)
+	}
+}
+
+func TestDataAgeCountsUpWhileTheSocketIsOpen(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+	b.await(`parseFloat(document.querySelector("#live-age").textContent) >= 1.5`)
+	if word := eval[string](b, `document.querySelector("#live-word").textContent`); word != "live" {
+		t.Errorf("the pill says %q", word)
+	}
+	eval[bool](b, fmt.Sprintf(later, 20_000))
+	b.await(`document.querySelector("#live-word").textContent === "stale" && document.body.classList.contains("stale")`)
+	b.picture("floor-wide-stale")
+	s.send("agents", s.agents)
+	b.await(`document.querySelector("#live-word").textContent === "live" && !document.body.classList.contains("stale")`)
+	// Where no agent is in reach nothing is expected, and nothing is stale.
+	down := s.agents[2]
+	s.send("agents", []api.Agent{with(s.agents[0], down), with(s.agents[1], down)})
+	b.await(`document.querySelectorAll('#floor .link[data-link="down"]').length === 3`)
+	eval[bool](b, fmt.Sprintf(later, 60_000))
+	b.await(`document.querySelector("#live-word").textContent.startsWith("no agent") && !document.body.classList.contains("stale")`)
+}
+
+// with gives an agent with the link of another one.
+func with(a, link api.Agent) api.Agent {
+	a.Link, a.Error = link.Link, link.Error
+	return a
+}
+
+func TestPollingWhereTheStreamIsBlocked(t *testing.T) {
+	s := newShop(time.Now)
+	s.blocked = true
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.await(`document.querySelector("#live").dataset.link === "polling"`)
+	s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "idle", "Idle" })
+	took := b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "idle"`)
+	t.Logf("a change was on the page after %d ms", took.Milliseconds())
+	// The stream is tried again now and then.
+	s.set(func() { s.blocked = false })
+	eval[bool](b, fmt.Sprintf(later, 40_000))
+	b.live()
+	b.forgive("403")
+}
+
+func TestStreamComesBack(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+	s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "idle", "Idle" }) // Nobody is told.
+	s.drop()
+	b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "idle"`)
+	b.live()
+	b.forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
+}
+
+func TestHiddenPageDoesNotDraw(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+	hide := `(hidden => { Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden }); document.dispatchEvent(new Event("visibilitychange")); return true })(%t)`
+	eval[bool](b, fmt.Sprintf(hide, true))
+	m := s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "idle", "Idle" })
+	s.send("machines", []api.Machine{m.Machine})
+	time.Sleep(1200 * time.Millisecond) // Longer than the pause between two drawings.
+	if got := eval[string](b, `document.querySelector('[data-slug="vmc-01"]').dataset.state`); got != "running" {
+		t.Errorf("the hidden page has drawn %q", got)
+	}
+	eval[bool](b, fmt.Sprintf(hide, false))
+	took := b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "idle"`)
+	t.Logf("right again %d ms after the return", took.Milliseconds())
+}
+
+func TestHostileTextFromTheStreamIsOnlyText(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	for _, path := range []string{"/floor", "/m/vmc-04", "/agents"} {
+		b := newTab(t, server.URL, 1280, 800)
+		b.open(server.URL + path)
+		b.live()
+		scripts := eval[int](b, "document.scripts.length")
+		poison(s)
+		m := s.edit("vmc-04", func(*api.MachineDetail) {})
+		s.send("machines", []api.Machine{m.Machine})
+		s.send("values", api.Values{Machine: m.Slug, Items: m.Items})
+		s.send("agents", s.agents)
+		b.await(`document.querySelector("main").textContent.includes("alert(1)")`)
+		if n := eval[int](b, `document.images.length + document.scripts.length`); n != scripts {
+			t.Errorf("%s: text from an agent has become %d elements", path, n-scripts)
+		}
+	}
+}
+
+func TestFilterStandsInTheAddress(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+	visible := `[...document.querySelectorAll(".machine")].filter(c => c.checkVisibility()).map(c => c.dataset.slug).join(" ")`
+	if err := chromedp.Do(b.ctx, chromedp.SendKeys(chromedp.ID("q"), "haas")); err != nil {
+		t.Fatal(err)
+	}
+	b.await(`location.search === "?q=haas" && ` + visible + ` === "vmc-01 vmc-02"`)
+	eval[bool](b, `document.querySelector('.chip[data-state="alarm"]').click() ?? true`)
+	b.await(`location.search === "?q=haas&state=alarm" && document.querySelector("#no-match").checkVisibility()`)
+	b.open(server.URL + "/floor?state=alarm")
+	b.live()
+	b.await(visible + ` === "vmc-04"`)
+	// The same chip takes the filter away, by keyboard too.
+	if err := chromedp.Do(b.ctx, chromedp.Focus(chromedp.CSS(`.chip[data-state="alarm"]`)), chromedp.KeyEvent("\r")); err != nil {
+		t.Fatal(err)
+	}
+	b.await(`location.search === "" && document.querySelectorAll(".machine:not([hidden])").length === 9`)
+}
+
+func TestThemeIsRemembered(t *testing.T) {
+	server := newShop(time.Now).serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}})
+	b.open(server.URL + "/floor")
+	b.await(`document.documentElement.dataset.bsTheme === "dark"`)
+	eval[bool](b, `(() => { const s = document.querySelector("#theme"); s.value = "light"; s.dispatchEvent(new Event("change")); return true })()`)
+	b.await(`document.documentElement.dataset.bsTheme === "light"`)
+	b.open(server.URL + "/agents")
+	b.await(`document.documentElement.dataset.bsTheme === "light" && document.querySelector("#theme").value === "light"`)
+}
+
+func TestNormalCardsAreMuted(t *testing.T) {
+	server := newShop(time.Now).serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+	tinted := eval[string](b, `[...document.querySelectorAll(".machine")].filter(c => !["rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"].includes(getComputedStyle(c).backgroundColor)).map(c => c.dataset.state).sort().join(" ")`)
+	if tinted != "alarm stopped" {
+		t.Errorf("these cards have a tint: %s", tinted)
+	}
+}
+
+func TestPagesReadWithoutScripts(t *testing.T) {
+	server := newShop(time.Now).serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open(server.URL + "/m/vmc-01")
+	text, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS("main")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Running", "O2201 BRACKET", "123.4567 mm", "Charts need JavaScript"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without scripts the page lacks %q: %s", want, text)
+		}
+	}
+}
+
+// TestPagesFitTheirScreens opens each page on screens of many widths: nothing is
+// wider than the screen. For pictures it does so in each theme.
+func TestPagesFitTheirScreens(t *testing.T) {
+	themes := []string{"light"}
+	if os.Getenv("FACTORYDASH_TEST_PICTURES") != "" {
+		themes = append(themes, "dark", "contrast")
+	}
+	server := newShop(time.Now).serve(t)
 	for _, device := range []struct {
 		name          string
 		width, height int64
-	}{{"wide", 1440, 900}, {"phone", 360, 740}} {
+	}{{"wide", 1440, 900}, {"tablet", 820, 1180}, {"phone", 360, 740}, {"narrow", 320, 640}} {
 		b := newTab(t, server.URL, device.width, device.height)
-		for _, theme := range []string{"light", "dark", "contrast"} {
+		for _, theme := range themes {
 			for name, path := range map[string]string{
 				"floor": "/floor", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents",
 				"agent": "/agents/hall-b", "about": "/about", "missing": "/nowhere",
@@ -28,9 +396,7 @@ func TestPictures(t *testing.T) {
 				if name != "about" && name != "missing" {
 					b.live()
 				}
-				if name == "machine" || name == "alarm" {
-					b.await(`[...document.querySelectorAll(".chart .message")].every(m => m.textContent === "")`)
-				}
+				b.await(`[...document.querySelectorAll(".chart .message")].every(m => m.textContent === "")`)
 				if over := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 					t.Errorf("%s on %s: %d px wider than the screen", path, device.name, over)
 				}
@@ -40,6 +406,3 @@ func TestPictures(t *testing.T) {
 		b.forgive("404")
 	}
 }
-
-var _ = chromedp.EmulateMobile
-var _ api.Machine

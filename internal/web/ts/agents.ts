@@ -1,7 +1,7 @@
 // The agents: how the reading of each goes.
 
 import "./page";
-import { away } from "./attention";
+import { away, up } from "./attention";
 import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
 import { countText, durationText, linkWord, rateText, secondsText, skewText, UNKNOWN } from "./format";
 import { follow, readList } from "./live";
@@ -12,6 +12,10 @@ const nano = 1e-6; // Nanoseconds to milliseconds.
 
 function take(list: Agent[]): void {
   for (const a of list) agents.set(a.name, a);
+}
+
+function expects(): boolean {
+  return [...agents.values()].some(up);
 }
 
 async function reread(): Promise<void> {
@@ -59,6 +63,9 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "instanceId", a.instanceId || UNKNOWN);
   fill(row, "next", a.next ? countText(a.next) : UNKNOWN);
   fill(row, "lag", a.next ? countText(a.lag) : UNKNOWN);
+  fill(row, "machines", String(a.machines));
+  fill(row, "bufferSize", a.bufferSize ? countText(a.bufferSize) : UNKNOWN);
+  fill(row, "reconnects", countText(a.reconnects));
   fill(row, "horizon", a.horizon ? durationText(a.horizon * nano) : UNKNOWN);
   const used = slot(row, "used") as HTMLMeterElement | null;
   if (used) {
@@ -73,4 +80,4 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   age(row, "lastDocument", a.lastDocument, UNKNOWN);
 }
 
-follow({ address: "/api/v1/stream", every: 500, agents: take, reread, draw });
+follow({ address: "/api/v1/stream", every: 500, agents: take, expects, reread, draw });

@@ -18,6 +18,11 @@ interface Entry {
 
 const urgency: Record<string, number> = { alarm: 3, stopped: 2, "no-link": 1 };
 
+/** up reports whether observations arrive from an agent. */
+export function up(a: Agent): boolean {
+  return a.link === "streaming" || a.link === "polling";
+}
+
 /** away reports whether an agent is away, and not merely being connected for the first time. */
 export function away(a: Agent): boolean {
   return a.link === "down" || a.link === "waiting" || (a.link === "connecting" && Boolean(a.error));

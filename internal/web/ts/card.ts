@@ -8,6 +8,8 @@ import type { Condition, Machine, Path } from "./types";
 /** drawState draws a machine's state and the facts beside it. */
 export function drawState(root: HTMLElement, m: Machine): void {
   set(root, "state", m.state);
+  fill(root, "name", m.name);
+  fill(root, "model", [m.manufacturer, m.model].filter(Boolean).join(" "));
   const state = root.querySelector<HTMLElement>(".state");
   set(state, "state", m.state);
   if (state) glyph(state, m.state);
@@ -34,8 +36,6 @@ export function drawCard(card: HTMLElement, m: Machine): void {
   const name = slot(card, "name") as HTMLAnchorElement;
   const href = `/m/${encodeURIComponent(m.slug)}`;
   if (name.getAttribute("href") !== href) name.href = href;
-  fill(card, "name", m.name);
-  fill(card, "model", [m.manufacturer, m.model].filter(Boolean).join(" "));
   drawState(card, m);
   const conditions = slot(card, "conditions");
   if (conditions) {

@@ -1,7 +1,7 @@
 // The floor: a card per machine, the counts and the list of what needs somebody.
 
 import "./page";
-import { drawAttention } from "./attention";
+import { drawAttention, up } from "./attention";
 import { drawCard } from "./card";
 import { blank, byId, fill, glyph, set, slot } from "./dom";
 import { linkWord } from "./format";
@@ -26,6 +26,10 @@ function take(list: Machine[]): void {
 
 function takeAgents(list: Agent[]): void {
   for (const a of list) agents.set(a.name, a);
+}
+
+function expects(): boolean {
+  return [...agents.values()].some(up);
 }
 
 async function reread(): Promise<void> {
@@ -82,7 +86,7 @@ function drawGroups(): void {
     glyph(link, a.link);
     fill(link, "linkWord", linkWord(a.link));
   }
-  for (const id of ["no-agents", "no-machines"]) document.getElementById(id)?.toggleAttribute("hidden", machines.size > 0);
+  for (const id of ["no-agents", "no-machines"]) document.getElementById(id)?.toggleAttribute("hidden", machines.size > 0 || (id === "no-agents" && agents.size > 0));
 }
 
 function drawCounts(): void {
@@ -141,4 +145,4 @@ byId("counts").addEventListener("click", (e) => {
 });
 filter();
 
-follow({ address: "/api/v1/stream", every: 500, machines: take, agents: takeAgents, reread, draw });
+follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, reread, draw });

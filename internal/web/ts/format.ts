@@ -25,17 +25,21 @@ export function skewText(ms: number): string {
   return (ms > 0 ? "+" : "") + secondsText(ms);
 }
 
-/** numberText gives a number with at most four decimals. */
+/** numberText gives a number with at most four decimals, six where it is small. */
 export function numberText(v: number): string {
   const a = Math.abs(v);
-  if (a !== 0 && (a < 1e-3 || a >= 1e15)) {
-    const [digits = "", exponent = ""] = v.toExponential(4).split("e");
-    const mantissa = digits.replace(/\.?0+$/, "");
-    const sign = exponent.startsWith("-") ? "-" : "+";
-    return `${mantissa}e${sign}${exponent.slice(1).padStart(2, "0")}`.replaceAll("-", MINUS);
+  let s: string;
+  if (a !== 0 && (a < 1e-4 || a >= 1e15)) {
+    const [mantissa = "", exponent = ""] = v.toExponential(4).split("e");
+    s = `${trimZeros(mantissa)}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, "0")}`;
+  } else {
+    s = trimZeros(v.toFixed(a < 1e-2 ? 6 : 4));
   }
-  const s = v.toFixed(4).replace(/\.?0+$/, "");
-  return s === "-0" ? "0" : s.replace("-", MINUS);
+  return s === "-0" ? "0" : s.replaceAll("-", MINUS);
+}
+
+function trimZeros(s: string): string {
+  return s.replace(/\.?0+$/, "");
 }
 
 /** countText gives a whole number with its thousands set apart. */

@@ -14,8 +14,8 @@ const HELLO_MS = 10_000;
 const POLL_MS = 3_000;
 /** How often a blocked stream is tried again. */
 const RETRY_MS = 30_000;
-/** Data older than this is stale. */
-const STALE_MS = 10_000;
+/** Data older than this is stale: agents send a heartbeat every 10 s at most. */
+const STALE_MS = 15_000;
 /** A page that has been hidden for this long gives its connection up. */
 const HIDDEN_MS = 30_000;
 
@@ -28,6 +28,8 @@ export interface Page {
   machines?(list: Machine[]): void;
   values?(values: Values): void;
   agents?(list: Agent[]): void;
+  /** Reports whether data is to be expected: whether any agent is in reach. */
+  expects(): boolean;
   /** Reads all current values anew. */
   reread(): Promise<void>;
   /** Draws what has changed; never called while the page is hidden. */
@@ -138,8 +140,8 @@ class Follower {
     this.failures = 0;
     this.mode = "live";
     setNow(hello.now);
-    if (!hello.resumed) void this.readAll();
-    this.mark();
+    if (hello.resumed) this.arrived();
+    else void this.readAll();
   }
 
   /** data applies an event, after the values that are being read. */
@@ -231,13 +233,16 @@ class Follower {
   private mark(): void {
     if (document.hidden) return;
     const age = performance.now() - this.lastData;
-    const stale = age > STALE_MS;
+    const old = age > STALE_MS;
+    const quiet = old && this.mode === "live" && !this.page.expects();
+    const stale = old && !quiet;
     document.body.classList.toggle("stale", stale);
     const pill = document.getElementById("live");
     if (!pill) return;
     let word: string = this.mode;
     if (this.mode === "connecting" || this.mode === "lost") word = "reconnecting…";
     else if (stale) word = "stale";
+    else if (quiet) word = "no agent in reach,";
     const link = stale ? "stale" : this.mode === "live" ? "streaming" : this.mode === "polling" ? "polling" : "connecting";
     if (pill.dataset["link"] !== link) pill.dataset["link"] = link;
     put("live-word", word);

@@ -1,6 +1,7 @@
 // The page of one machine: its state, its conditions, its values and charts.
 
 import "./page";
+import { up } from "./attention";
 import { drawCondition, drawState } from "./card";
 import { ItemChart } from "./chart";
 import { instant, now } from "./clock";
@@ -146,8 +147,8 @@ function reloadCharts(): void {
 }
 
 function drawCharts(): void {
-  const up = machine?.state !== "no-link" && machine?.state !== "offline";
-  const until = up ? now() : instant(machine?.lastSeen) ?? now();
+  // What was last observed holds for as long as the agent is heard.
+  const until = (machine?.state === "no-link" && instant(machine.lastSeen)) || now();
   for (const chart of charts.values()) chart.draw(until);
 }
 
@@ -203,6 +204,7 @@ follow({
     if (v.machine === slug) takeItems(v.items);
   },
   agents: takeAgents,
+  expects: () => agent !== undefined && up(agent),
   reread,
   draw,
 });

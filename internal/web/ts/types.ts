@@ -81,6 +81,7 @@ export interface Agent {
   lastDocument?: string;
   gaps: number;
   lost: number;
+  reconnects: number;
   url: string;
   machines: number;
 }

@@ -1,0 +1,1 @@
+import"./chunk-ZNMXTB46.js";

@@ -1,1 +1,0 @@
-import"./chunk-PMQ7ACOP.js";

@@ -1,0 +1,164 @@
+package web_test
+
+import (
+	"errors"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// noon is when the tests of what the server draws take place.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func atNoon() time.Time { return noon }
+
+var tags = regexp.MustCompile(`<template[\s\S]*?</template>|<symbol[\s\S]*?</symbol>|<[a-z]+[^>]*\shidden[^>]*>[^<]*|<[^>]*>`)
+
+// unescape is html.UnescapeString, for functions that call a page html.
+func unescape(s string) string { return html.UnescapeString(s) }
+
+// words gives the text of a page without its tags and what is hidden.
+func words(html string) string {
+	return strings.Join(strings.Fields(unescape(tags.ReplaceAllString(html, " "))), " ")
+}
+
+// section cuts the element with an id or a class out of a page, up to the next
+// end of such an element.
+func section(t *testing.T, html, start, end string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(html, start)
+	if !ok {
+		t.Fatalf("the page has no %s", start)
+	}
+	body, _, ok := strings.Cut(rest, end)
+	if !ok {
+		t.Fatalf("the page has no %s after %s", end, start)
+	}
+	return start + body
+}
+
+func TestFloorShowsEachState(t *testing.T) {
+	status, html := page(t, newShop(atNoon).serve(t), "/floor")
+	if status != http.StatusOK {
+		t.Fatalf("status %d", status)
+	}
+	for slug, want := range map[string]string{
+		"vmc-01":      "VMC-01 Haas VF-4 Running 1 h 04 min Program O2201 BRACKET Parts 38 Mode Automatic",
+		"vmc-02":      "VMC-02 Haas VF-4 Running 12 min Program O2207 FLANGE Parts 112 Mode Automatic Warning 207 Lubricant level low",
+		"vmc-04":      "VMC-04 DMG MORI CMX 1100 Alarm 27 min Program O1180 Parts 21 Mode Automatic Fault 1010 Spindle temperature high Warning 52 Coolant concentration out of range",
+		"lathe-2":     "LATHE-2 Mazak QTN-200 Stopped 12 min Program O1234 Parts 55 Mode Automatic",
+		"mill-turn-1": "MILL-TURN-1 Mazak Integrex i-200 Running 8 min Program O7001 SHAFT Parts 9 Mode Automatic P1 Active O7001 SHAFT P2 Ready O7002 SUB",
+		"grinder-1":   "GRINDER-1 Studer S33 Setup 35 min Program none Parts 0 Mode Manual",
+		"robot-cell":  "ROBOT-CELL KUKA KR 60 Idle over 9 h 00 min Program — Parts 1204 Mode Automatic",
+		"saw-1":       "SAW-1 Offline 2 h 04 min Program — Parts — Mode —",
+		"edm-1":       "EDM-1 Sodick AQ35L No link 4 min last known: Running 11:55:53 Program — Parts — Mode —",
+	} {
+		card := section(t, html, `<article class="machine" data-slug="`+slug+`"`, "</article>")
+		if diff := cmp.Diff(want, words(card)); diff != "" {
+			t.Errorf("card of %s (-want +got):\n%s", slug, diff)
+		}
+	}
+	// The glyph goes with the word: colour is never alone.
+	if card := section(t, html, `data-slug="vmc-04"`, "</article>"); !strings.Contains(card, `href="#glyph-alarm"`) {
+		t.Error("the card of a machine in alarm has no glyph")
+	}
+}
+
+func TestFloorCountsAndAttention(t *testing.T) {
+	_, html := page(t, newShop(atNoon).serve(t), "/floor")
+	counts := words(section(t, html, `<ul id="counts">`, "</ul>"))
+	if want := "3 Running 1 Idle 1 Setup 1 Stopped 1 Alarm 1 Offline 1 No link"; counts != want {
+		t.Errorf("counts: %q, want %q", counts, want)
+	}
+	got := words(section(t, html, `<ul id="attention-list">`, "</ul>"))
+	want := "Alarm VMC-04 27 min 1010 Spindle temperature high · O1180 " +
+		"Stopped LATHE-2 12 min Optional stop · O1234 " +
+		"No link Agent hall-c 4 min dial tcp 10.0.4.13:5000: connection refused 1 machine unknown next try in 26 s"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("attention (-want +got):\n%s", diff)
+	}
+}
+
+func TestAttentionIsSortedByGravityThenAge(t *testing.T) {
+	s := newShop(atNoon)
+	s.agents = nil
+	s.machines = nil
+	for _, m := range []struct {
+		slug, state string
+		ago         time.Duration
+	}{
+		{"young-alarm", "alarm", time.Minute}, {"gone", "no-link", time.Hour}, {"old-stop", "stopped", 3 * time.Hour},
+		{"old-alarm", "alarm", time.Hour}, {"fine", "running", time.Hour}, {"young-stop", "stopped", time.Minute},
+	} {
+		s.machines = append(s.machines, api.MachineDetail{Machine: api.Machine{Slug: m.slug, Name: m.slug, Agent: "a", State: m.state, Word: m.state, Since: ptr(noon.Add(-m.ago))}})
+	}
+	_, html := page(t, s.serve(t), "/floor")
+	list := section(t, html, `<ul id="attention-list">`, "</ul>")
+	var got []string
+	for _, m := range regexp.MustCompile(`href="/m/([^"]*)"`).FindAllStringSubmatch(list, -1) {
+		got = append(got, m[1])
+	}
+	if diff := cmp.Diff([]string{"old-alarm", "young-alarm", "old-stop", "young-stop", "gone"}, got); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+func TestFloorFilter(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	for _, c := range []struct {
+		query string
+		want  []string
+	}{
+		{"", []string{"vmc-01", "vmc-02", "vmc-04", "lathe-2", "mill-turn-1", "grinder-1", "robot-cell", "saw-1", "edm-1"}},
+		{"?q=vmc", []string{"vmc-01", "vmc-02", "vmc-04"}},
+		{"?q=haas+o2207", []string{"vmc-02"}},
+		{"?state=alarm", []string{"vmc-04"}},
+		{"?state=running&q=MAZAK", []string{"mill-turn-1"}},
+		{"?q=nothing+of+the+kind", nil},
+	} {
+		_, html := page(t, server, "/floor"+c.query)
+		var got []string
+		for _, m := range regexp.MustCompile(`<article class="machine" data-slug="([^"]+)" data-state="[^"]*">`).FindAllStringSubmatch(html, -1) {
+			got = append(got, m[1])
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.query, diff)
+		}
+		if shown := !strings.Contains(html, `id="no-match" hidden`); shown != (c.want == nil) {
+			t.Errorf("%s: that nothing matches is said: %t", c.query, shown)
+		}
+	}
+}
+
+func TestFloorWithoutMuch(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*shop)
+		status int
+		want   string
+	}{
+		{"no agents", func(s *shop) { s.agents, s.machines = nil, nil }, 200, "No agents yet"},
+		{"no machines", func(s *shop) { s.machines = nil }, 200, "No machines yet"},
+		{"agents not known", func(s *shop) { s.agentsErr = errors.New("the disk is full") }, 200, "The state of the agents could not be read"},
+		{"machines not known", func(s *shop) { s.machinesErr = errors.New("the disk is full") }, 500, "Something went wrong"},
+		{"store away", func(s *shop) { s.machinesErr = plant.Errorf(plant.Unavailable, "The store is away.") }, 503, "The store is away."},
+	} {
+		s := newShop(atNoon)
+		c.change(s)
+		status, html := page(t, s.serve(t), "/floor")
+		if status != c.status || !strings.Contains(words(html), c.want) {
+			t.Errorf("%s: status %d, want %d with %q, got %s", c.name, status, c.status, c.want, words(html))
+		}
+		if strings.Contains(html, "the disk is full") {
+			t.Errorf("%s: the page shows an internal error", c.name)
+		}
+	}
+}

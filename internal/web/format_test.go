@@ -1,0 +1,140 @@
+package web
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// The tests of this file are inside the package, since what they test is not
+// exported; TestBrowserWritesTheSame compares the browser's writing with the
+// same cases.
+
+func TestDurationText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Hour:                      "0 s",
+		0:                               "0 s",
+		59999 * time.Millisecond:        "59 s",
+		time.Minute:                     "1 min",
+		27*time.Minute + 59*time.Second: "27 min",
+		time.Hour + 4*time.Minute:       "1 h 04 min",
+		23*time.Hour + 59*time.Minute:   "23 h 59 min",
+		24 * time.Hour:                  "1 d 0 h",
+		75*time.Hour + 30*time.Minute:   "3 d 3 h",
+		math.MaxInt64 / 1000 * 1000:     "106751 d 23 h",
+	} {
+		if got := durationText(d); got != want {
+			t.Errorf("%d: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestSecondsAndSkewText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                      "0.0 s",
+		400 * time.Millisecond: "+0.4 s",
+		-95 * time.Second:      "−95.0 s",
+		90 * time.Minute:       "+1 h 30 min",
+		-11 * time.Minute:      "−11 min",
+	} {
+		if got := skewText(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestNumberText(t *testing.T) {
+	for v, want := range map[float64]string{
+		0:                    "0",
+		math.Copysign(0, -1): "0",
+		38:                   "38",
+		100:                  "100",
+		-3.25:                "−3.25",
+		123.45678:            "123.4568",
+		0.1 + 0.2:            "0.3",
+		0.0004:               "0.0004",
+		-0.00012:             "−0.00012",
+		0.000001234:          "1.234e−06",
+		1e15:                 "1e+15",
+		1.5e300:              "1.5e+300",
+		16000:                "16000",
+	} {
+		if got := numberText(v); got != want {
+			t.Errorf("%g: %q, want %q", v, got, want)
+		}
+	}
+}
+
+func TestCountText(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1\u202f000", 677878: "677\u202f878", 12677878: "12\u202f677\u202f878", -4411: "−4\u202f411",
+	} {
+		if got := countText(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestUnitText(t *testing.T) {
+	for unit, want := range map[string]string{
+		"":                   "",
+		"MILLIMETER":         "mm",
+		"MILLIMETER_3D":      "mm",
+		"MILLIMETER/SECOND":  "mm/s",
+		"REVOLUTION/MINUTE":  "rev/min",
+		"PERCENT":            "%",
+		"COUNT":              "",
+		"FURLONG/FORT_NIGHT": "furlong/fort night",
+	} {
+		if got := unitText(unit); got != want {
+			t.Errorf("%q: %q, want %q", unit, got, want)
+		}
+	}
+}
+
+func TestWordAndPlaceText(t *testing.T) {
+	for name, want := range map[string]string{
+		"PATH_FEEDRATE": "Path feedrate", "x:FOO_BAR": "Foo bar (x)", "": "", ":": ":", "—": "—", "ÜBER": "Über",
+	} {
+		if got := wordText(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+	for component, want := range map[string]string{
+		"": "Machine", "Axes[base]/Linear[X]": "Axes base › Linear X", "Controller[controller]/Path[path1]": "Controller › Path path1", "Systems": "Systems",
+	} {
+		if got := placeText(component); got != want {
+			t.Errorf("%q: %q, want %q", component, got, want)
+		}
+	}
+}
+
+func TestClockText(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("this machine knows no time zones")
+	}
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, berlin)
+	if got := clockText(now.Add(-time.Hour).UTC(), now); got != "11:00:00" {
+		t.Errorf("today: %q", got)
+	}
+	if got := clockText(now.AddDate(0, 0, -1), now); got != "2026-11-22 12:00:00" {
+		t.Errorf("yesterday: %q", got)
+	}
+	if zone, word := zoneNames(now); zone != "Europe/Berlin" || word != "Europe/Berlin (UTC+01:00)" {
+		t.Errorf("zone: %q, %q", zone, word)
+	}
+	if zone, word := zoneNames(now.UTC()); zone != "UTC" || word != "UTC" {
+		t.Errorf("zone: %q, %q", zone, word)
+	}
+}
+
+func TestAcceptsGzip(t *testing.T) {
+	for header, want := range map[string]bool{
+		"": false, "gzip": true, "GZIP": true, "br, gzip;q=0.5": true, "gzip;q=0": false, "gzip; q=0.000": false, "*": true, "br": false, "gzipped": false, ";": false,
+	} {
+		if got := acceptsGzip(header); got != want {
+			t.Errorf("%q: %t", header, got)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/internal/api"
+)
+
+func TestMachineShowsEachKindOfValue(t *testing.T) {
+	_, html := page(t, newShop(atNoon).serve(t), "/m/vmc-01")
+	for id, want := range map[string]string{
+		"101": "Availability avail AVAILABLE 9 h 00 min",
+		"103": "Position, actual Xabs 123.4567 mm 1 s",
+		"105": "Temperature Xtemp — Unavailable 3 min",
+		"106": "Position Xtravel Normal 5 h 00 min",
+		"107": "Rotary velocity, actual Srpm 8000 rev/min 2 s",
+		"109": "Temperature Stemp_cond Fault 27 min",
+		"116": "Path feedrate override, programmed Fovr 0 % 1 h 00 min",
+		"117": "Path position, actual path_pos X 10.5 Y −20.25 Z 300 mm 1 s",
+		"118": "Variable vars #100 1.5 #101 ON #102 — 20 min",
+		"119": "Work offset offsets X Y Z G54 10.1 20.2 −3 G55 0 0 1 h 00 min",
+		"120": "Acceleration vib 3 values, last 0.35 mm/s² 1 min",
+		"121": "Concentration conc never observed",
+	} {
+		// A row of a data set's own table ends a row too: the last cell ends it.
+		row := section(t, html, `<tr data-item="`+id+`"`, `<td class="act">`)
+		if diff := cmp.Diff(want, words(row)); diff != "" {
+			t.Errorf("data item %s (-want +got):\n%s", id, diff)
+		}
+	}
+	var groups []string
+	for _, m := range regexp.MustCompile(`<h3>([^<]*)</h3>\s*<table>`).FindAllStringSubmatch(html, -1) {
+		groups = append(groups, m[1])
+	}
+	want := []string{"Machine", "Axes base › Linear X", "Axes base › Rotary C", "Controller", "Controller › Path path1", "Systems › Coolant"}
+	if diff := cmp.Diff(want, groups); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
+func TestMachineHead(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	for slug, want := range map[string][]string{
+		"vmc-04":      {"Alarm 27 min", "Why: rule 3 fault on the controller", "Streaming", "Fault 1010 Spindle temperature high Temperature · Axes base › Rotary C 27 min"},
+		"edm-1":       {"No link 4 min", "Last known: Running 11:55:53", "connection refused", "next try in 26 s"},
+		"mill-turn-1": {"P1 Active O7001 SHAFT P2 Ready O7002 SUB"},
+	} {
+		_, html := page(t, server, "/m/"+slug)
+		for _, w := range want {
+			if !strings.Contains(words(html), w) {
+				t.Errorf("%s: no %q in %s", slug, w, words(html))
+			}
+		}
+	}
+}
+
+func TestMachineCharts(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	for _, c := range []struct {
+		name, query string
+		want        []string
+		says        string
+	}{
+		{"default", "", []string{"108", "115", "107", "105"}, ""},
+		{"chosen", "?s=104,112&range=8h", []string{"104", "112"}, ""},
+		{"none", "?s=", nil, "No signal chosen."},
+		{"twice the same", "?s=104,104", []string{"104"}, ""},
+		{"not of this machine", "?s=104,999,x", []string{"104"}, `cannot be had`},
+		{"no line", "?s=118", nil, "can be drawn as a line"},
+		{"too many", "?s=103,104,105,107,108,112,113", []string{"103", "104", "105", "107", "108", "112"}, "Only the first 6 charts are shown."},
+	} {
+		status, html := page(t, server, "/m/vmc-01"+c.query)
+		if status != http.StatusOK {
+			t.Errorf("%s: status %d", c.name, status)
+		}
+		var got []string
+		for _, m := range regexp.MustCompile(`data-chart="(\d+)"`).FindAllStringSubmatch(section(t, html, `id="charts"`, "<template"), -1) {
+			got = append(got, m[1])
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		if c.name == "not of this machine" {
+			c.says = `Not a data item of this machine that can be drawn as a line: &#34;999&#34;, &#34;x&#34;.`
+		}
+		if !strings.Contains(html, c.says) {
+			t.Errorf("%s: the page does not say %q", c.name, c.says)
+		}
+	}
+}
+
+func TestMachineRefusals(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	for path, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		"/m/nobody":                 {http.StatusNotFound, "nobody"},
+		"/m/vmc-01?range=fortnight": {http.StatusBadRequest, "use 15m, 1h or 8h"},
+	} {
+		status, html := page(t, server, path)
+		if status != want.status || !strings.Contains(words(html), want.says) {
+			t.Errorf("%s: status %d: %s", path, status, words(html))
+		}
+	}
+}
+
+func TestMachineWithoutItems(t *testing.T) {
+	s := newShop(atNoon)
+	s.edit("vmc-01", func(m *api.MachineDetail) { m.Items = nil })
+	_, html := page(t, s.serve(t), "/m/vmc-01")
+	if !strings.Contains(words(html), "its model names no data items") {
+		t.Errorf("the page does not say that there are no data items: %s", words(html))
+	}
+}
+
+// hostile is what a hostile agent calls things.
+const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>'`
+
+// poison puts hostile text wherever an agent's text goes.
+func poison(s *shop) {
+	s.edit("vmc-04", func(m *api.MachineDetail) {
+		m.Name, m.Manufacturer, m.Model, m.Serial, m.Rule, m.Program = hostile, hostile, hostile, hostile, hostile, ptr(hostile)
+		m.Mode, m.Execution, m.LinkError = ptr(hostile), ptr(hostile), hostile
+		m.Paths = []api.Path{{Name: hostile, Program: ptr(hostile)}}
+		m.Conditions = []api.Condition{{Type: hostile, Component: hostile, Level: "Fault", NativeCode: hostile, Text: hostile, Since: noon}}
+		for i := range m.Items {
+			item := &m.Items[i]
+			item.Name, item.Type, item.SubType, item.Units, item.Component = hostile, hostile, hostile, hostile, hostile
+			switch item.Representation {
+			case "DATA_SET":
+				set, _ := json.Marshal(map[string]any{hostile: hostile})
+				item.Value = json.RawMessage(set)
+			case "TABLE":
+				set, _ := json.Marshal(map[string]any{hostile: map[string]any{hostile: hostile}})
+				item.Value = json.RawMessage(set)
+			default:
+				item.Value = hostile
+			}
+		}
+	})
+	s.agents[2].Error, s.agents[2].AgentVersion, s.agents[2].URL = hostile, hostile, hostile
+	s.gaps[0].Detail = hostile
+}
+
+func TestHostileTextIsOnlyText(t *testing.T) {
+	s := newShop(atNoon)
+	poison(s)
+	server := s.serve(t)
+	for _, path := range []string{"/floor", "/floor?q=" + hostile, "/floor?state=" + hostile, "/m/vmc-04", "/m/vmc-04?s=" + hostile, "/agents", "/agents/hall-c", "/agents/hall-b", "/" + hostile} {
+		_, html := page(t, server, strings.ReplaceAll(path, " ", "%20"))
+		for _, bad := range []string{"<script>", "<img", "onerror=alert(2)>"} {
+			if strings.Contains(html, bad) {
+				t.Errorf("%s lets %s through", path, bad)
+			}
+		}
+	}
+}
