@@ -1,7 +1,8 @@
 package simulate
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -13,9 +14,8 @@ type chance struct{ *rand.Rand }
 
 // newChance makes the stream of a concern: equal for equal arguments.
 func newChance(seed uint64, concern string) chance {
-	h := fnv.New64a()
-	h.Write([]byte(concern)) // a hash.Hash never fails
-	return chance{rand.New(rand.NewPCG(seed, h.Sum64()))}
+	h := sha256.Sum256([]byte(concern))
+	return chance{rand.New(rand.NewPCG(seed, binary.BigEndian.Uint64(h[:])))}
 }
 
 // happens is true with probability p.

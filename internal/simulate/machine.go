@@ -146,6 +146,7 @@ func (m *machine) begin() {
 	a.event(m.panel.available, "AVAILABLE")
 	a.event(m.panel.emergency, "ARMED")
 	a.event(m.panel.door, "CLOSED")
+	a.event(m.panel.functional, "PRODUCTION")
 	for _, s := range a.signals {
 		if s.category == mtconnect.Condition {
 			a.reset(s)

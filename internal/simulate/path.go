@@ -163,7 +163,7 @@ func (m *machine) pad(queues [][]step) time.Duration {
 	for i, q := range queues {
 		wait := step{lasts: longest - length(q), execution: m.idiom.waiting, mode: automatic, override: m.override}
 		if wait.lasts > 0 {
-			queues[i] = append(q, wait)
+			queues[i] = append(queues[i], wait)
 		}
 	}
 	return longest

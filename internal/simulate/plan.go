@@ -30,7 +30,7 @@ func (m *machine) plan() {
 	staffed := m.calendar.staffed(now)
 	pause := m.calendar.breakLeft(now, m.stagger)
 	attended := staffed && pause == 0
-	cycle := m.order.program.length()
+	worn := m.wornTool()
 	switch {
 	case !staffed && !m.kind.unattended:
 		m.run(m.all(m.idle(m.calendar.untilShift(now) + m.stagger/4)))
@@ -40,9 +40,9 @@ func (m *machine) plan() {
 		m.run(m.all(m.setUp()...))
 	case m.order.made >= m.order.quantity:
 		m.run(m.all(m.nextPallet()))
-	case m.wornTool() != 0:
-		m.run(m.all(m.changeTool(m.wornTool(), attended)...))
-	case attended && m.behave.within(cycle, materialOutPerDay):
+	case worn != 0:
+		m.run(m.all(m.changeTool(worn, attended)...))
+	case attended && m.behave.within(m.order.program.length(), materialOutPerDay):
 		m.run(m.all(m.waitForMaterial()))
 	default:
 		m.produce(attended)
@@ -51,9 +51,7 @@ func (m *machine) plan() {
 
 // idle is a step in which nothing happens.
 func (m *machine) idle(lasts time.Duration) step {
-	return step{lasts: lasts, execution: ready, mode: automatic, override: m.override, begin: func() {
-		m.adapter.event(m.panel.functional, "PRODUCTION")
-	}}
+	return step{lasts: lasts, execution: ready, mode: automatic, override: m.override}
 }
 
 func (m *machine) waitForMaterial() step {

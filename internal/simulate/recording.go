@@ -53,7 +53,7 @@ func readFile(path string, yield func(Document) bool) error {
 	if err != nil {
 		return fmt.Errorf("recording: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	var body io.Reader = bufio.NewReaderSize(file, 1<<16)
 	name := strings.ToLower(filepath.Base(path))
 	if strings.HasSuffix(name, "gz") {

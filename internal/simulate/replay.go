@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -63,7 +64,7 @@ type Replay struct {
 // an error that names the document where one cannot be read, is of another
 // instance, or gives other content for the same sequence number.
 func NewReplay(documents iter.Seq2[Document, error], c ReplayConfig) (*Replay, error) {
-	if !(c.Speed >= 0 && c.Speed <= MaxSpeed) { // NaN is neither
+	if math.IsNaN(c.Speed) || c.Speed < 0 || c.Speed > MaxSpeed {
 		return nil, fmt.Errorf("replay: Speed %v: must be 0 (all at once) to %d", c.Speed, MaxSpeed)
 	}
 	if c.Now == nil {

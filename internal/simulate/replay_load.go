@@ -111,7 +111,7 @@ func (l *loader) keepHeader(h *mtconnect.Header) error {
 // XML document declares. A document without any, or without a root element
 // where one should be, is left to the reader.
 func (l *loader) keepNamespaces(body *bufio.Reader) {
-	head, _ := body.Peek(rootWindow) //nolint:errcheck // a short document is fine, a broken one fails later
+	head, _ := body.Peek(rootWindow) // a short document is fine, and a broken one fails later
 	decoder := xml.NewDecoder(bytes.NewReader(head))
 	for {
 		token, err := decoder.RawToken()

@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"hash/maphash"
 	"io"
 	"iter"
 	"os"
@@ -196,7 +196,9 @@ func TestReadDocuments(t *testing.T) {
 		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(name)), Mode: 0o600, Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(tw, name)
+		if _, err := io.WriteString(tw, name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := tw.Close(); err != nil {
 		t.Fatal(err)
@@ -364,11 +366,11 @@ func observations(t *testing.T, d simulate.Document, f func(*mtconnect.Observati
 	}
 }
 
+var sumSeed = maphash.MakeSeed()
+
 // sum sums up all that an observation says.
 func sum(o *mtconnect.Observation) uint64 {
-	h := fnv.New64a()
-	io.WriteString(h, everything(o))
-	return h.Sum64()
+	return maphash.String(sumSeed, everything(o))
 }
 
 // everything is what an observation says, as a text.

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/mtconnect"
@@ -25,7 +25,8 @@ const (
 	MaxHistory = 14 * 24 * time.Hour
 	// DefaultRate is about how many observations a second one machine gives.
 	DefaultRate = usualRate
-	// MaxRate is the highest rate that may be asked for.
+	// MinRate and MaxRate bound the rate that may be asked for.
+	MinRate = 0.1
 	MaxRate = 20
 	// An agent's buffer holds DefaultHistory within these bounds.
 	minBuffer = 1 << 18
@@ -57,8 +58,9 @@ type ShopConfig struct {
 	// as agents do). A shop that is started again with the same Seed, Start and
 	// InstanceID goes on as the same instance with the same sequence numbers.
 	InstanceID uint64
-	// Rate is about how many observations a second each machine gives, up to
-	// MaxRate (default DefaultRate).
+	// Rate is about how many observations a second each machine gives, MinRate
+	// to MaxRate (default DefaultRate). What the machines do is the same at
+	// every rate; only how often it is measured differs.
 	Rate float64
 	// Zone is where the shop is: it says when the shifts are (default UTC).
 	Zone *time.Location
@@ -70,9 +72,9 @@ type ShopConfig struct {
 // own methods from one at a time.
 type Shop struct {
 	now   func() time.Time
-	start time.Time
-	to    time.Time
 	halls []*hall
+	// to is the time until which it has worked.
+	to time.Time
 }
 
 // ShopAgent is one of the agents of a shop.
@@ -130,7 +132,7 @@ func NewShop(c ShopConfig) (*Shop, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	s := &Shop{now: c.Now, start: c.Start, to: c.Start}
+	s := &Shop{now: c.Now, to: c.Start}
 	for _, spec := range hallSpecs {
 		s.halls = append(s.halls, &hall{hallSpec: spec})
 	}
@@ -172,8 +174,8 @@ func (c *ShopConfig) complete() error {
 	if c.Rate == 0 {
 		c.Rate = DefaultRate
 	}
-	if !(c.Rate >= 0.1 && c.Rate <= MaxRate) { // NaN is neither
-		return fmt.Errorf("simulated shop: Rate %v: must be 0.1 to %d observations a second", c.Rate, MaxRate)
+	if math.IsNaN(c.Rate) || c.Rate < MinRate || c.Rate > MaxRate {
+		return fmt.Errorf("simulated shop: Rate %v: must be %v to %d observations a second", c.Rate, MinRate, MaxRate)
 	}
 	now := c.Now()
 	if c.Start.IsZero() {
@@ -296,17 +298,4 @@ func (s *Shop) Run(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// String names the machines, for people.
-func (s *Shop) String() string {
-	var b strings.Builder
-	for _, h := range s.halls {
-		fmt.Fprintf(&b, "%s:", h.name)
-		for _, m := range h.machines {
-			fmt.Fprintf(&b, " %s", m.name)
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
 }

@@ -199,7 +199,7 @@ func (w *watcher) event(item *mtconnect.DataItem, o *agent.Observation) {
 		switch {
 		case err != nil:
 			w.t.Errorf("%s: %v", item.ID, err)
-		case known == nil && v < before && !(reset && v == 0):
+		case known == nil && v < before && (!reset || v != 0):
 			w.t.Errorf("%s: %d after %d without a reset", item.ID, v, before)
 		}
 	}
