@@ -377,6 +377,37 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+func TestRequestOfOneDevice(t *testing.T) {
+	lathe := mtconnect.Device{UUID: "lathe-uuid", Component: mtconnect.Component{Type: "Device", ID: "lathe", Name: "Lathe",
+		DataItems: []mtconnect.DataItem{{ID: "lathe-exec", Category: mtconnect.Event, Type: "EXECUTION"}}}}
+	r, err := agent.NewRing(agent.RingConfig{Info: info("2.7"), Devices: []mtconnect.Device{mill(), lathe}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, r, event("exec", "READY"), event("lathe-exec", "ACTIVE"))
+	a := agent.New(r, agent.Options{})
+	for target, want := range map[string][]uint64{
+		"/current":                       {1, 2},
+		"/Lathe/current":                 {2},
+		"/mill-uuid/sample":              {1},
+		"/Lathe/current?path=//DataItem": {2},
+		"/Mill/sample?path=//*[@id='exec']|//DataItem": {1},
+	} {
+		_, doc := get(t, a, target)
+		if _, got := read(t, doc); !cmp.Equal(want, sequences(got)) {
+			t.Errorf("%s: %v, want %v", target, sequences(got), want)
+		}
+	}
+	_, doc := get(t, a, "/Lathe")
+	if got, err := mtconnect.ParseDevices(doc, mtconnect.Limits{}); err != nil || len(got.Devices) != 1 || got.Devices[0].Name != "Lathe" {
+		t.Errorf("probe of one device: %v %s", err, doc)
+	}
+	resp, doc := get(t, a, "/Lathe/current?path=//Axes")
+	if resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("path into another device: status %d: %s", resp.StatusCode, doc)
+	}
+}
+
 func TestHostilePathIsStopped(t *testing.T) {
 	d := mill()
 	for i := range 300 {

@@ -1,11 +1,14 @@
 package agent_test
 
 import (
-	"context"
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -209,14 +212,53 @@ func TestStreamsAreLimited(t *testing.T) {
 	}
 }
 
-func TestCurrentStream(t *testing.T) {
-	r := newRing(t, "2.7", 10)
-	add(t, r, event("exec", "READY"))
-	server := httptest.NewServer(agent.New(r, agent.Options{}))
-	defer server.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/current?interval=1", nil)
+// The frames are those of the real agents: before version 2 the length counts
+// the line break after the document.
+func TestCurrentStreamFrames(t *testing.T) {
+	for _, tt := range []struct {
+		version, kind, typeLine, length string
+		breakCounts                     int
+	}{
+		{"1.3", "multipart/x-mixed-replace", "Content-type: text/xml", "Content-length: ", 2},
+		{"2.7", "multipart/mixed", "Content-Type: application/xml", "Content-Length: ", 0},
+	} {
+		r := newRing(t, tt.version, 10)
+		add(t, r, event("exec", "READY"))
+		server := httptest.NewServer(agent.New(r, agent.Options{}))
+		body, kind := open(t, server.URL+"/current?interval=1")
+		boundary, ok := strings.CutPrefix(kind, tt.kind+";boundary=")
+		if !ok {
+			t.Errorf("%s: content type %q", tt.version, kind)
+		}
+		for part := range 3 {
+			want := []string{"--" + boundary, tt.typeLine, tt.length, ""}
+			size := 0
+			for i, w := range want {
+				line, err := body.ReadString('\n')
+				if line = strings.TrimSuffix(line, "\r\n"); err != nil || !strings.HasPrefix(line, w) {
+					t.Fatalf("%s: part %d, line %d: %q, %v; want %q", tt.version, part, i, line, err, w)
+				}
+				if i == 2 {
+					size, _ = strconv.Atoi(strings.TrimPrefix(line, w))
+				}
+			}
+			doc := make([]byte, size+2-tt.breakCounts)
+			if _, err := io.ReadFull(body, doc); err != nil {
+				t.Fatal(err)
+			}
+			if _, got := read(t, doc[:len(doc)-2]); len(got) != 1 || !bytes.HasSuffix(doc, []byte(">\n\r\n")) {
+				t.Fatalf("%s: part %d: %v from %q", tt.version, part, got, doc)
+			}
+		}
+		server.CloseClientConnections()
+		server.Close()
+	}
+}
+
+// open begins to read an answer and gives its content type.
+func open(t *testing.T, url string) (*bufio.Reader, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,16 +267,6 @@ func TestCurrentStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	if kind := resp.Header.Get("Content-Type"); !strings.HasPrefix(kind, "multipart/mixed;boundary=") {
-		t.Errorf("content type %q", kind)
-	}
-	text := ""
-	for buf := make([]byte, 4096); strings.Count(text, ">READY<") < 3; {
-		n, err := resp.Body.Read(buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text += string(buf[:n])
-	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return bufio.NewReader(resp.Body), resp.Header.Get("Content-Type")
 }
