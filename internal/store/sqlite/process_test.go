@@ -42,7 +42,7 @@ func writeForever(ctx context.Context, path string) error {
 	}
 	for {
 		fmt.Println("commit")
-		if err := writeNext(ctx, s, 1+rand.IntN(2000)); err != nil {
+		if err := writeNext(ctx, s, 1+rand.IntN(300)); err != nil {
 			return err
 		}
 	}
@@ -173,7 +173,7 @@ func (w *writer) killAfter(t *testing.T, n int) {
 // TestKill kills two processes that read the same agent, in the middle of their
 // commits, again and again.
 func TestKill(t *testing.T) {
-	rounds := 10
+	rounds := 6
 	if testing.Short() {
 		rounds = 3
 	}
@@ -183,7 +183,7 @@ func TestKill(t *testing.T) {
 		var killing sync.WaitGroup
 		for range 2 {
 			w := startWriter(t, path)
-			n := 2 + rand.IntN(20)
+			n := 2 + rand.IntN(10)
 			killing.Go(func() { w.killAfter(t, n) })
 		}
 		killing.Wait()

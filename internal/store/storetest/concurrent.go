@@ -18,7 +18,7 @@ import (
 // testConcurrently has writers of several agents and readers of everything at
 // work together.
 func testConcurrently(t *testing.T, s Store) {
-	const writers, commits, size = 4, 25, 40
+	const writers, commits, size = 4, 10, 40
 	lines := make([]*line, writers)
 	for i := range lines {
 		lines[i] = newLine(t, s, fmt.Sprintf("agent%d", i), 3)

@@ -130,7 +130,7 @@ func testInterleaved(t *testing.T, s Store) {
 func testEarlyStop(t *testing.T, s Store) {
 	l := newLine(t, s, "a", 1)
 	l.commit(t, l.batch(numbers(6_000)...))
-	for range 20 {
+	for range 10 {
 		n := 0
 		for o, err := range s.Observations(t.Context(), l.run.ID, 0) {
 			if n++; err != nil || o.Sequence != int64(n) {
