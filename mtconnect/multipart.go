@@ -19,6 +19,10 @@ const (
 	maxPartHeader = 8 << 10
 	// maxBoundary is the most bytes that a boundary may have. RFC 2046 allows 70.
 	maxBoundary = 256
+	// headerRead is how many bytes are asked for at a time where it is not known
+	// how many will come. It is less than the shortest header and document
+	// together.
+	headerRead = 32
 	// multipartBuffer is the size of the read buffer. It holds a longest line of
 	// a part's header and a longest boundary with room to spare.
 	multipartBuffer = 64 << 10
@@ -37,7 +41,8 @@ const (
 // line end after the document as part of it, others do not) and a missing
 // closing boundary.
 type multipartReader struct {
-	br *bufio.Reader
+	src frugalReader
+	br  *bufio.Reader // reads src
 	// delimiter is the boundary with its leading dashes.
 	delimiter []byte
 	// max is the most bytes of one part.
@@ -69,11 +74,26 @@ func multipartBoundary(contentType string) (string, bool) {
 
 // newMultipartReader reads parts of at most max bytes from r.
 func newMultipartReader(r io.Reader, boundary string, max int64) *multipartReader {
-	return &multipartReader{
-		br:        bufio.NewReaderSize(r, multipartBuffer),
+	m := &multipartReader{
+		src:       frugalReader{src: r},
 		delimiter: []byte("--" + boundary),
 		max:       max,
 	}
+	m.br = bufio.NewReaderSize(&m.src, multipartBuffer)
+	return m
+}
+
+// frugalReader asks its source for no more bytes than most. net/http waits for
+// all bytes that a read asks for while a chunk of the answer has them to come,
+// so the end of a document would be held back by the half of the next one.
+type frugalReader struct {
+	src  io.Reader
+	most int
+}
+
+// Read implements io.Reader.
+func (f *frugalReader) Read(b []byte) (int, error) {
+	return f.src.Read(b[:min(len(b), f.most)])
 }
 
 // skip passes over what is left of the current part.
@@ -144,6 +164,7 @@ func (m *multipartReader) boundary(left *int) error {
 // line reads a line and cuts white space off its end. The line is valid until
 // the next read. left is how many bytes the caller still takes.
 func (m *multipartReader) line(left *int) ([]byte, error) {
+	m.src.most = headerRead
 	line, err := m.br.ReadSlice('\n')
 	*left -= len(line)
 	if *left < 0 || errors.Is(err, bufio.ErrBufferFull) {
@@ -227,6 +248,10 @@ func (p *part) window(want int) ([]byte, error) {
 	for need := 1; ; {
 		if p.remaining == 0 {
 			return nil, io.EOF
+		}
+		p.m.src.most = multipartBuffer
+		if p.remaining >= 0 {
+			p.m.src.most = int(min(p.remaining-int64(p.m.br.Buffered()), multipartBuffer))
 		}
 		_, err := p.m.br.Peek(need)
 		buf, _ := p.m.br.Peek(min(p.m.br.Buffered(), want))
