@@ -68,7 +68,7 @@ func BenchmarkServeSample(b *testing.B) {
 	pages := 0
 	for b.Loop() {
 		target := fmt.Sprintf("/sample?count=%d&from=%d", count, 1+pages%(n/count)*count)
-		a.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		a.ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), http.MethodGet, target, nil))
 		pages++
 	}
 	seconds := b.Elapsed().Seconds()

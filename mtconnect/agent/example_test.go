@@ -1,7 +1,9 @@
 package agent_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"time"
@@ -32,7 +34,7 @@ func ExampleNew() {
 	}
 	// An Agent is an http.Handler: hand it to an http.Server.
 	w := httptest.NewRecorder()
-	agent.New(ring, agent.Options{}).ServeHTTP(w, httptest.NewRequest("GET", "/current", nil))
+	agent.New(ring, agent.Options{}).ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/current", nil))
 	_, events, _ := strings.Cut(w.Body.String(), "<Events>")
 	events, _, _ = strings.Cut(events, "</Events>")
 	fmt.Println(events)

@@ -117,10 +117,10 @@ func fields(t *testing.T, doc string) []string {
 }
 
 func TestObservationsLikeRealAgents(t *testing.T) {
-	for _, real := range realAgents {
-		t.Run(real.version, func(t *testing.T) {
-			answers := nistAnswers(t, real.archive)
-			a := nistAgent(t, answers, real.version)
+	for _, recorded := range realAgents {
+		t.Run(recorded.version, func(t *testing.T) {
+			answers := nistAnswers(t, recorded.archive)
+			a := nistAgent(t, answers, recorded.version)
 			for file, target := range map[string]string{
 				"sample-10000.xml":   "/sample?count=10000",
 				"sample-100.xml":     "/sample",
@@ -141,10 +141,10 @@ func TestObservationsLikeRealAgents(t *testing.T) {
 }
 
 func TestProbeLikeRealAgents(t *testing.T) {
-	for _, real := range realAgents {
-		t.Run(real.version, func(t *testing.T) {
-			answers := nistAnswers(t, real.archive)
-			_, doc := get(t, nistAgent(t, answers, real.version), "/probe")
+	for _, recorded := range realAgents {
+		t.Run(recorded.version, func(t *testing.T) {
+			answers := nistAnswers(t, recorded.archive)
+			_, doc := get(t, nistAgent(t, answers, recorded.version), "/probe")
 			got, err := mtconnect.ParseDevices(doc, mtconnect.Limits{})
 			if err != nil {
 				t.Fatal(err)
@@ -231,9 +231,9 @@ func TestErrorsLikeRealAgents(t *testing.T) {
 		"error-at-interval.xml":   "/current?at=1&interval=1000",
 		"sample-negcount.xml":     "/sample?count=-100",
 	}
-	for _, real := range realAgents {
-		answers := nistAnswers(t, real.archive)
-		a := nistAgent(t, answers, real.version)
+	for _, recorded := range realAgents {
+		answers := nistAnswers(t, recorded.archive)
+		a := nistAgent(t, answers, recorded.version)
 		for file, target := range requests {
 			if !strings.Contains(answers[file], "<MTConnectError") {
 				continue // This agent answers it with data.
@@ -245,33 +245,33 @@ func TestErrorsLikeRealAgents(t *testing.T) {
 			w := httptest.NewRecorder()
 			a.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, target, nil))
 			if diff := cmp.Diff(parseTree(t, answers[file]), parseTree(t, w.Body.String())); diff != "" {
-				t.Errorf("%s %s: %s", real.version, file, diff)
+				t.Errorf("%s %s: %s", recorded.version, file, diff)
 			}
 			head := answers[file+".hdr"]
 			if status := " " + http.StatusText(w.Code) + "\r\n"; !strings.Contains(head, status) {
-				t.Errorf("%s %s: status %d, real: %.40s", real.version, file, w.Code, head)
+				t.Errorf("%s %s: status %d, real: %.40s", recorded.version, file, w.Code, head)
 			}
 			if kind := w.Header().Get("Content-Type"); !strings.Contains(head, "Content-Type: "+kind) {
-				t.Errorf("%s %s: content type %s", real.version, file, kind)
+				t.Errorf("%s %s: content type %s", recorded.version, file, kind)
 			}
 		}
 	}
 }
 
 func TestHeadersLikeRealAgents(t *testing.T) {
-	for _, real := range realAgents {
-		answers := nistAnswers(t, real.archive)
-		a := nistAgent(t, answers, real.version)
+	for _, recorded := range realAgents {
+		answers := nistAnswers(t, recorded.archive)
+		a := nistAgent(t, answers, recorded.version)
 		for file, target := range map[string]string{
 			"probe.xml": "/probe", "sample-100.xml": "/sample", "current.xml": "/current", "assets.xml": "/assets",
 		} {
 			_, doc := get(t, a, target)
 			got, want := parseTree(t, string(doc)), parseTree(t, answers[file])
 			if got.Name != want.Name {
-				t.Errorf("%s %s: root %s, want %s", real.version, file, got.Name, want.Name)
+				t.Errorf("%s %s: root %s, want %s", recorded.version, file, got.Name, want.Name)
 			}
 			if diff := cmp.Diff(want.Children[0].Attrs, got.Children[0].Attrs); diff != "" {
-				t.Errorf("%s %s: %s", real.version, file, diff)
+				t.Errorf("%s %s: %s", recorded.version, file, diff)
 			}
 		}
 	}

@@ -128,7 +128,8 @@ func isName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_'
-		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '-' || c == '.')) {
+		inner := '0' <= c && c <= '9' || c == '-' || c == '.'
+		if !letter && (i == 0 || !inner) {
 			return false
 		}
 	}
