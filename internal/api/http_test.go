@@ -400,3 +400,29 @@ func TestSeriesBreaksAtGaps(t *testing.T) {
 		t.Errorf("program (-want +got):\n%s", diff)
 	}
 }
+
+// Pages end where their texts grow too long, and charts cut them.
+func TestLongTexts(t *testing.T) {
+	f := newFake()
+	long := strings.Repeat("x", api.MaxPageBytes*2/3)
+	f.commit(nil, text(program, 0, long), text(program, time.Second, long), text(parts, 2*time.Second, long), text(mode, 2*time.Second, long))
+	w := newWorld(t, f, live.Options{})
+	q := api.ObservationQuery{Machine: "mill", From: start}
+	for n := range 4 {
+		page, err := w.service.Observations(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Items) != 1 || page.Items[0].Sequence != int64(n+1) || (page.Next == "") != (n == 3) {
+			t.Fatalf("page %d has %d observations and goes on at %q", n, len(page.Items), page.Next)
+		}
+		q.After = page.Next
+	}
+	series, err := w.service.Series(t.Context(), api.SeriesQuery{Item: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, ok := series.Points[0][1].(string); !ok || len(s) != api.MaxPointText {
+		t.Errorf("a point with a text of %d bytes, want %d", len(s), api.MaxPointText)
+	}
+}

@@ -12,11 +12,17 @@ const (
 	// of them has.
 	DefaultObservations = 1000
 	MaxObservations     = 10_000
+	// MaxPageBytes is after how many bytes of text a page of observations
+	// ends, so that the longest texts do not fill the memory.
+	MaxPageBytes = 8 << 20
 	// DefaultPoints, MinPoints and MaxPoints are how many points a series is
 	// thinned to.
 	DefaultPoints = 1000
 	MinPoints     = 4
 	MaxPoints     = 5000
+	// MaxPointText is how many bytes the text of a point has: a longer one is
+	// cut, since a chart only names it.
+	MaxPointText = 1000
 	// MaxGapTimes is for how many gaps of the ledger a series looks up since
 	// when exactly observations are missing.
 	MaxGapTimes = 100

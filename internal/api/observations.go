@@ -51,14 +51,13 @@ func (s *Service) Observations(ctx context.Context, q ObservationQuery) (Page[Re
 			return none, err
 		}
 	}
-	found, err := s.earliest(ctx, items, after, to, limit+1)
+	found, more, err := s.earliest(ctx, items, after, to, limit)
 	if err != nil {
 		return none, err
 	}
-	page := Page[Record]{Items: make([]Record, 0, min(len(found), limit))}
-	if len(found) > limit {
-		found = found[:limit]
-		page.Next = positionOf(found[limit-1]).String()
+	page := Page[Record]{Items: make([]Record, 0, len(found))}
+	if more {
+		page.Next = positionOf(found[len(found)-1]).String()
 	}
 	runs := s.inventory.Load().byRun
 	for _, o := range found {
@@ -116,33 +115,53 @@ func (s *Service) findRun(ctx context.Context, id plant.RunID) (plant.Run, error
 	return run, nil
 }
 
-// earliest gives the first n observations of the data items behind a position.
-// It reads one data item after the other, of each no more than may still be
-// among the first.
-func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, after position, to int64, n int) ([]plant.Observation, error) {
-	var found []plant.Observation
+// earliest gives the first observations of the data items behind a position, as
+// many as a page has, and whether there are more. It reads one data item after
+// the other, of each no more than may still be among the first.
+func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
 	for id := range items {
-		taken := 0
+		taken, size := 0, 0
 		for o, err := range s.reader.ItemObservations(ctx, id, after.time, to, false) {
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			if positionOf(o).compare(after) <= 0 {
 				continue
 			}
 			found = append(found, o)
-			if taken++; taken == n {
+			taken, size = taken+1, size+textBytes(o)
+			if taken > limit || taken > 1 && size > MaxPageBytes {
 				break
 			}
 		}
 		slices.SortFunc(found, func(a, b plant.Observation) int { return positionOf(a).compare(positionOf(b)) })
-		if len(found) >= n {
+		if n := fitting(found, limit); n < len(found) {
 			clear(found[n:])
-			found = found[:n]
-			to = min(to, found[n-1].Time+1)
+			found, more = found[:n], true
+			to = found[n-1].Time + 1
 		}
 	}
-	return found, nil
+	return found, more, nil
+}
+
+// fitting is how many of the observations a page takes: at least one.
+func fitting(found []plant.Observation, limit int) int {
+	size := 0
+	for i, o := range found {
+		if size += textBytes(o); i == limit || i > 0 && size > MaxPageBytes {
+			return i
+		}
+	}
+	return len(found)
+}
+
+// textBytes is how long the texts of an observation are.
+func textBytes(o plant.Observation) int {
+	n := len(o.Value.Text) + len(o.Extra)
+	if o.Alarm != nil {
+		n += len(o.Alarm.Text)
+	}
+	return n
 }
 
 // position is a place in the order of observations: no two have the same.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
@@ -58,6 +59,7 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 			if err == nil && o.Time >= first {
 				v.Observations++
 			}
+			o.Value.Text = cutText(o.Value.Text)
 			if !yield(o, err) {
 				return
 			}
@@ -72,6 +74,16 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 		v.Points = append(v.Points, newPoint(o))
 	}
 	return v, nil
+}
+
+// cutText gives a text no longer than MaxPointText, in memory of its own where it
+// is cut.
+func cutText(s string) string {
+	const mark = "…"
+	if len(s) <= MaxPointText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:MaxPointText-len(mark)], "") + mark
 }
 
 // newPoint gives an observation as a point; a condition by its level.

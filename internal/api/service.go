@@ -75,7 +75,7 @@ func (s *Service) Load(ctx context.Context) error { return s.refresh(ctx, nil, t
 
 // Run keeps what the Service knows in step with the store until ctx ends: it
 // looks for what is new when a change names what it does not know, and now and
-// then for what other processes did. Failures are logged and tried again.
+// then for what other processes did. Failures are tried again.
 func (s *Service) Run(ctx context.Context) error {
 	changes, err := s.hub.Subscribe()
 	if err != nil {
@@ -87,6 +87,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var seen live.Mark
 	doubtful := make(map[plant.AgentID]bool)
 	reload := s.now().Add(ReloadInterval)
+	failing := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -100,19 +101,30 @@ func (s *Service) Run(ctx context.Context) error {
 			}
 		}
 		all := !s.now().Before(reload)
-		if err := s.refresh(ctx, doubtful, all); err != nil {
-			if ctx.Err() == nil {
-				s.log.WarnContext(ctx, "what is new in the store could not be read", "error", err)
-			}
-		} else {
+		err := s.refresh(ctx, doubtful, all)
+		if err == nil {
 			clear(doubtful)
 			if all {
 				reload = s.now().Add(ReloadInterval)
 			}
 		}
+		if failed := err != nil && ctx.Err() == nil; failed != failing {
+			failing = failed
+			s.logReading(ctx, err)
+		}
 		if !pause(ctx, RefreshPause) {
 			return nil
 		}
+	}
+}
+
+// logReading tells when reading what is new begins to fail, and when it works
+// again.
+func (s *Service) logReading(ctx context.Context, err error) {
+	if err != nil {
+		s.log.WarnContext(ctx, "what is new in the store cannot be read", "error", err)
+	} else {
+		s.log.InfoContext(ctx, "what is new in the store can be read again")
 	}
 }
 

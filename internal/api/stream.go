@@ -97,7 +97,7 @@ func (st *streamer) run(ctx context.Context, changes *live.Subscription, lastID 
 	if err := st.write(fmt.Appendf(nil, "retry: %d\n", StreamRetry.Milliseconds())); err != nil {
 		return err
 	}
-	if err := st.send("hello", Hello{Resumed: resumed, Now: s.now().UTC(), Version: s.version}); err != nil {
+	if err := st.send(Event{"hello", Hello{Resumed: resumed, Now: s.now().UTC(), Version: s.version}}); err != nil {
 		return err
 	}
 	ping := time.NewTicker(PingInterval)
@@ -147,7 +147,7 @@ func (st *streamer) sendDue() (wait time.Duration, err error) {
 		f.mark, f.changed = update.Mark, false
 		if data := f.pick(update); data != nil {
 			f.pauseEnd = time.Now().Add(f.pause)
-			if err := st.send(f.event, data); err != nil {
+			if err := st.send(Event{f.event, data}); err != nil {
 				return 0, err
 			}
 		}
@@ -191,15 +191,15 @@ func (st *streamer) id() string {
 	return string(b)
 }
 
-// send sends an event.
-func (st *streamer) send(name string, data any) error {
-	body, err := json.Marshal(data)
+// send sends an event. One that cannot be written as JSON is left out.
+func (st *streamer) send(e Event) error {
+	body, err := json.Marshal(e.Data)
 	if err != nil {
-		st.service.log.Error("event not sent", "event", name, "error", err)
-		return err
+		st.service.log.Error("event left out", "event", e.Name, "error", err)
+		return nil
 	}
-	st.service.metrics.events.WithLabelValues(name).Inc()
-	return st.write(fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n\n", st.id(), name, body))
+	st.service.metrics.events.WithLabelValues(e.Name).Inc()
+	return st.write(fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n\n", st.id(), e.Name, body))
 }
 
 // write sends bytes and waits no longer than WriteTimeout for the client to take
