@@ -10,6 +10,13 @@ const (
 	coolantFull    = 95
 )
 
+// useCoolant takes from the tank what a step has used up.
+func (m *machine) useCoolant(s *step) {
+	if s.execution == active {
+		m.level = max(0, m.level-coolantPerHour*s.lasts.Hours())
+	}
+}
+
 // watchCoolant asks for coolant when it is low, and has it filled up later.
 func (m *machine) watchCoolant() {
 	if !m.kind.coolant || m.refill || m.level > coolantAsk {

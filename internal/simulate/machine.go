@@ -89,17 +89,6 @@ type usage struct{ powered, operating, working float64 }
 // override is what the knobs stand at, in per cent.
 type override struct{ feed, rapid, spindle int }
 
-// tool is a tool in the magazine.
-type tool struct {
-	// wear goes from 0 to 1 in its life; used counts its uses, of which it
-	// stands about life.
-	wear       float64
-	used, life int
-	// sister counts the tools that were there before it.
-	sister int
-	asset  mtconnect.Asset
-}
-
 // machineConfig is what a machine starts from.
 type machineConfig struct {
 	name     string

@@ -88,6 +88,9 @@ func (p *path) next() {
 	}
 	m.measureDrives(p)
 	m.agenda.after(s.lasts, func() {
+		if p.number == 0 {
+			m.useCoolant(&s)
+		}
 		if s.end != nil {
 			s.end()
 		}

@@ -209,12 +209,11 @@ func (m *machine) warmUp() {
 	m.adapter.sample(m.panel.coolantLevel, m.level)
 }
 
-// count counts the hours of the machine and what it uses up.
+// count counts the hours of the machine.
 func (m *machine) count(seconds float64) {
 	m.times.powered += seconds
 	if m.paths[0].step.execution == active {
 		m.times.operating += seconds
-		m.level = max(0, m.level-coolantPerHour/3600*seconds)
 	}
 	if m.paths[0].step.feeds {
 		m.times.working += seconds

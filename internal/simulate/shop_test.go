@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
@@ -155,6 +156,33 @@ func TestRateIsAboutWhatIsAskedFor(t *testing.T) {
 		if got := float64(total) / 1800 / 20; got < 0.6*rate || got > 1.4*rate {
 			t.Errorf("asked for %v observations a second a machine, got %.2f", rate, got)
 		}
+	}
+}
+
+func TestRateDoesNotChangeWhatHappens(t *testing.T) {
+	happens := func(rate float64) []string {
+		s := newShop(t, monday.Add(8*time.Hour), simulate.ShopConfig{Seed: 4, Rate: rate})
+		advance(t, s, monday.Add(11*time.Hour))
+		var list []string
+		for _, a := range s.Agents() {
+			told := make(map[string]bool)
+			for _, d := range a.Source.Devices() {
+				for _, item := range itemsOf(&d.Component, func(i *mtconnect.DataItem) bool {
+					return i.Category == mtconnect.Condition || i.Type == "EXECUTION" || i.Type == "PART_COUNT"
+				}) {
+					told[item.ID] = true
+				}
+			}
+			each(t, a, 1, func(o *agent.Observation) {
+				if told[o.DataItemID] {
+					list = append(list, fmt.Sprint(o.Time, " ", o.DataItemID, " ", o.Value))
+				}
+			})
+		}
+		return list
+	}
+	if diff := cmp.Diff(happens(0.5), happens(4)); diff != "" {
+		t.Error(diff)
 	}
 }
 

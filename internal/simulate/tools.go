@@ -11,6 +11,17 @@ import (
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
 
+// tool is a tool in the magazine.
+type tool struct {
+	// wear goes from 0 to 1 in its life; used counts its uses, of which it
+	// stands about life.
+	wear       float64
+	used, life int
+	// sister counts the tools that were there before it.
+	sister int
+	asset  mtconnect.Asset
+}
+
 // wornAt is the wear at which people are told.
 const wornAt = 0.9
 
