@@ -27,7 +27,7 @@ type inventory struct {
 type agent struct {
 	plant.Agent
 	run      plant.Run
-	machines []*machine // by name, without the agent's own device
+	machines []*machine // by name, with the device that the agent shows of itself
 }
 
 // machine is a device with its data items.
@@ -162,8 +162,8 @@ func loadInventory(ctx context.Context, r store.Reader) (*inventory, error) {
 }
 
 // stale reports whether the data items or the present values of an agent may be
-// others than before. Where this process reads the agent, the hub has its
-// values at once.
+// others than before. While this process reads the agent, the hub has its values
+// at once; otherwise another process may have moved the cursor.
 func (s *Service) stale(was, is *agent) bool {
 	if was.run.ID != is.run.ID || len(was.machines) != len(is.machines) {
 		return true
@@ -173,8 +173,8 @@ func (s *Service) stale(was, is *agent) bool {
 			return true
 		}
 	}
-	_, read := s.hub.Status(is.ID)
-	return !read && was.run.Next != is.run.Next
+	status, _ := s.hub.Status(is.ID)
+	return !status.Link.Up() && was.run.Next != is.run.Next
 }
 
 // sameModel reports whether an agent has the machines and data items that it

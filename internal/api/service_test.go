@@ -191,7 +191,9 @@ func TestRunFindsWhatIsNew(t *testing.T) {
 		go func() { ended <- s.Run(ctx) }()
 		synctest.Wait()
 
-		// Another process commits: nobody publishes it here.
+		// Another process commits: nobody publishes it here, where the agent
+		// is only waited for.
+		hub.PublishStatus(plant.AgentStatus{Agent: 1, Link: plant.LinkConnecting})
 		f.commit(nil, text(program, 0, "O7"))
 		time.Sleep(api.RefreshInterval + api.RefreshPause)
 		synctest.Wait()
