@@ -59,9 +59,16 @@ func newCatalog(inv store.Inventory, old *catalog) *catalog {
 			i.machine = d.machine
 		}
 	}
-	if old != nil {
-		c.load(old.known())
+	if old == nil {
+		return c
 	}
+	for id, i := range old.items {
+		// What was found before can be in a document that is being read.
+		if c.items[id] == nil {
+			c.items[id] = i
+		}
+	}
+	c.load(old.known())
 	return c
 }
 

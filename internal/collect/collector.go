@@ -65,9 +65,8 @@ type collector struct {
 	standby bool
 	// target is where Fetch ends.
 	target plant.Run
-	// started are the gaps that were noted with the beginning of a run and not
-	// with a batch.
-	started []plant.Gap
+	// complaint is the last error that was logged; empty while the link is up.
+	complaint string
 }
 
 // damage is where documents could not be read, and how often.
@@ -94,7 +93,7 @@ func newCollector(opts *Options, a plant.Agent, committer *committer, queue *bud
 // is settled.
 func (c *collector) capture(ctx context.Context) {
 	c.countLedger(ctx)
-	retry := backoff{least: c.opts.RetryMin, most: c.opts.RetryMax}
+	retry := backoff{least: c.opts.ShortestRetry, most: c.opts.LongestRetry}
 	for ctx.Err() == nil {
 		before := c.progress
 		err := c.session(ctx, c.follow)
@@ -158,7 +157,7 @@ func (c *collector) pause(ctx context.Context, err error, progressed bool, retry
 		c.standby = true
 		c.log.Warn("another process captures the agent: standing by", slog.String("error", text))
 	case plant.ErrorCode(err) == plant.Unavailable:
-		c.meter.waiting("the store is away: " + text)
+		c.meter.link(plant.LinkWaiting, "the store is away: "+text, time.Time{})
 		_ = sleep(ctx, c.opts.StoreRetry)
 	case errors.Is(err, mtconnect.CodeOutOfRange) && c.chases < maxChases,
 		progressed && (errors.As(err, &resync) || errors.As(err, &agent)):
@@ -167,10 +166,29 @@ func (c *collector) pause(ctx context.Context, err error, progressed bool, retry
 	default:
 		wait := retry.next()
 		c.metrics.failures.WithLabelValues(c.agent.Name).Inc()
-		c.log.Warn("no link to the agent", slog.String("error", text), slog.Duration("retry", wait))
+		c.down(text, wait)
 		c.meter.link(plant.LinkDown, text, c.opts.Now().Add(wait))
 		_ = sleep(ctx, wait)
 	}
+}
+
+// up says that documents arrive.
+func (c *collector) up(state plant.LinkState) {
+	if c.complaint != "" {
+		c.log.Info("the agent is read again", slog.String("link", string(state)))
+		c.complaint = ""
+	}
+	c.meter.up(state)
+}
+
+// down logs why the link is down: once, however often it is tried again.
+func (c *collector) down(text string, wait time.Duration) {
+	level := slog.LevelWarn
+	if text == c.complaint {
+		level = slog.LevelDebug
+	}
+	c.complaint = text
+	c.log.Log(context.Background(), level, "no link to the agent", slog.String("error", text), slog.Duration("retry", wait))
 }
 
 // standBy waits until the cursor of an agent that another process reads stands
@@ -245,10 +263,11 @@ func (c *collector) submit(ctx context.Context, b *store.Batch, bytes int64) err
 		agent: c.agent.ID,
 		batch: b,
 		waiting: func(err error) {
-			c.meter.waiting("the store is away: " + errorText(c.agent, err))
+			c.meter.held("the store is away: " + errorText(c.agent, err))
 		},
 		settled: func(err error) {
 			c.release(bytes)
+			c.meter.settled()
 			if err == nil {
 				c.metrics.stored(c.agent.Name, b)
 				c.meter.stored(b)

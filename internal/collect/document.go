@@ -148,6 +148,9 @@ func (c *collector) convertAll(ctx context.Context, r *mtconnect.StreamsReader, 
 			return bytes, last, fmt.Errorf("the agent sent sequence %d: numbers up to 2^63−2 can be stored", o.Sequence)
 		}
 		last = max(last, int64(o.Sequence))
+		if tellsOfModel(o) {
+			c.stale = true
+		}
 		i, why, err := c.item(ctx, o)
 		if err != nil {
 			return bytes, last, err
@@ -166,6 +169,17 @@ func (c *collector) convertAll(ctx context.Context, r *mtconnect.StreamsReader, 
 		if bytes > c.opts.DocumentBytes {
 			return bytes, last, errTooLarge
 		}
+	}
+}
+
+// tellsOfModel reports whether an observation says that the agent's device model
+// is another one now.
+func tellsOfModel(o *mtconnect.Observation) bool {
+	switch o.Element {
+	case "DeviceAdded", "DeviceChanged", "DeviceRemoved":
+		return !o.IsUnavailable()
+	default:
+		return false
 	}
 }
 

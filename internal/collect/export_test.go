@@ -39,7 +39,8 @@ func NewMeter(a plant.Agent, now func() time.Time, report func(plant.AgentStatus
 
 func (m Meter) Header(h *mtconnect.Header, newest bool) { m.header(h, m.now(), newest) }
 func (m Meter) Link(s plant.LinkState, text string)     { m.link(s, text, time.Time{}) }
-func (m Meter) Waiting(text string)                     { m.waiting(text) }
+func (m Meter) Held(text string)                        { m.held(text) }
+func (m Meter) Settled()                                { m.settled() }
 func (m Meter) Stored(b *store.Batch)                   { m.stored(b) }
 func (m Meter) Status() plant.AgentStatus               { return m.status() }
 

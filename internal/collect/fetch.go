@@ -3,13 +3,13 @@ package collect
 import (
 	"context"
 	"errors"
-
-	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // fetch reads the agent until what it has now is stored.
 func (c *collector) fetch(ctx context.Context) Fetched {
-	retry := backoff{least: c.opts.RetryMin, most: c.opts.RetryMax}
+	fetched := &Fetched{Agent: c.agent}
+	c.outbox.tally = fetched
+	retry := backoff{least: c.opts.ShortestRetry, most: c.opts.LongestRetry}
 	var err error
 	for attempt := 0; attempt < c.opts.FetchAttempts; attempt++ {
 		before := c.progress
@@ -28,13 +28,6 @@ func (c *collector) fetch(ctx context.Context) Fetched {
 		// Whoever else reads the agent brings its cursor to the target as well.
 		c.standby = false
 	}
-	err = errors.Join(err, c.finish(ctx))
-	c.outbox.mu.Lock()
-	defer c.outbox.mu.Unlock()
-	return Fetched{
-		Agent:        c.agent,
-		Observations: c.outbox.stored,
-		Gaps:         append([]plant.Gap(nil), append(c.started, c.outbox.gaps...)...),
-		Err:          err,
-	}
+	fetched.Err = errors.Join(err, c.finish(ctx))
+	return *fetched
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/mtconnect"
@@ -29,7 +28,7 @@ func (c *collector) stream(ctx context.Context) error {
 	return c.client.Stream(ctx, q, func(r *mtconnect.StreamsReader) error {
 		err := c.document(ctx, r, ask{count: q.Count})
 		if err == nil {
-			c.meter.link(plant.LinkStreaming, "", time.Time{})
+			c.up(plant.LinkStreaming)
 		}
 		return err
 	})
@@ -42,7 +41,7 @@ func (c *collector) poll(ctx context.Context) error {
 		if err := c.page(ctx); err != nil {
 			return err
 		}
-		c.meter.link(plant.LinkPolling, "", time.Time{})
+		c.up(plant.LinkPolling)
 		if c.run.Next > before && c.run.Next < c.end {
 			continue
 		}

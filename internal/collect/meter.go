@@ -34,7 +34,9 @@ type meter struct {
 	s        plant.AgentStatus
 	reported time.Time
 	skewed   bool
-	// resume is how the link stood before the store was away.
+	// away is set while a commit waits for the store; resume is how the link
+	// stands beside that.
+	away   bool
 	resume plant.LinkState
 	// commits counts the observations committed, newest those that the agent
 	// made.
@@ -73,34 +75,42 @@ func (m *meter) link(state plant.LinkState, text string, retry time.Time) {
 	m.send(true)
 }
 
-// waiting says that the store is away. The next commit ends it.
-func (m *meter) waiting(text string) {
+// up says that documents arrive. While a commit waits for the store the link
+// stands as waiting, all the same.
+func (m *meter) up(state plant.LinkState) {
 	m.mu.Lock()
-	if m.s.Link.Up() {
-		m.resume = m.s.Link
+	if m.away {
+		m.resume = state
+		m.mu.Unlock()
+		return
+	}
+	m.mu.Unlock()
+	m.link(state, "", time.Time{})
+}
+
+// held says that a commit waits for the store, and settled that it does no
+// longer.
+func (m *meter) held(text string) {
+	m.mu.Lock()
+	if !m.away {
+		m.away, m.resume = true, m.s.Link
 	}
 	m.mu.Unlock()
 	m.link(plant.LinkWaiting, text, time.Time{})
 }
 
-// stored takes note of a batch that was stored.
-func (m *meter) stored(b *store.Batch) {
+func (m *meter) settled() {
 	m.mu.Lock()
-	resume := m.resume
-	m.resume = ""
-	waiting := m.s.Link == plant.LinkWaiting
+	away, resume := m.away, m.resume
+	m.away = false
 	m.mu.Unlock()
-	if waiting && resume != "" {
+	switch {
+	case !away:
+	case resume.Up():
 		m.link(resume, "", time.Time{})
+	default:
+		m.link(plant.LinkConnecting, "", time.Time{})
 	}
-	m.commit(b)
-}
-
-// ledger sets the gaps that the ledger has of the agent.
-func (m *meter) ledger(gaps, lost int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.s.Gaps, m.s.Lost = gaps, lost
 }
 
 // noted counts entries of the gap ledger.
@@ -161,7 +171,8 @@ func (m *meter) cursor(next int64) {
 	m.s.Next = next
 }
 
-func (m *meter) commit(b *store.Batch) {
+// stored takes note of a batch that was committed.
+func (m *meter) stored(b *store.Batch) {
 	now := m.now()
 	m.mu.Lock()
 	m.s.Next = b.Next

@@ -63,7 +63,8 @@ func TestMeterReports(t *testing.T) {
 	for range 10 {
 		m.Header(&mtconnect.Header{}, true)
 	}
-	m.Waiting("the disk is full")
+	m.Held("the disk is full")
+	m.Settled()
 	m.Stored(&store.Batch{Gaps: []plant.Gap{{From: 1, To: 7}, {From: 9, To: plant.OpenEnd}}})
 	now = now.Add(time.Second)
 	m.Header(&mtconnect.Header{}, true)

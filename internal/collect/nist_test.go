@@ -21,6 +21,9 @@ import (
 
 // recorded gives the folder of the recordings, or skips the test.
 func recorded(t testing.TB) string {
+	if testing.Short() {
+		t.Skip("captures a recording of 677,878 observations: not in -short")
+	}
 	dir := os.Getenv("FACTORYDASH_NIST")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "nist")

@@ -25,8 +25,8 @@ const (
 	DefaultHeartbeat      = 10 * time.Second
 	DefaultPollInterval   = 10 * time.Second
 
-	DefaultRetryMin        = 500 * time.Millisecond
-	DefaultRetryMax        = 30 * time.Second
+	DefaultShortestRetry   = 500 * time.Millisecond
+	DefaultLongestRetry    = 30 * time.Second
 	DefaultStandbyDelay    = 5 * time.Second
 	DefaultReprobeInterval = 10 * time.Second
 	DefaultStatusInterval  = time.Second
@@ -86,10 +86,10 @@ type Options struct {
 	// stream, once it has been caught up with.
 	PollInterval time.Duration
 
-	// RetryMin and RetryMax are the shortest and the longest pause before an
+	// ShortestRetry and LongestRetry are the shortest and the longest pause before an
 	// agent is tried again. It doubles with every failure in a row; up to half
 	// of it is taken off at random.
-	RetryMin, RetryMax time.Duration
+	ShortestRetry, LongestRetry time.Duration
 	// StandbyDelay is how long the cursor of an agent that another process
 	// captures must stand still before this one takes over.
 	StandbyDelay time.Duration
@@ -155,8 +155,8 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.StreamInterval, DefaultStreamInterval)
 	orDefault(&o.Heartbeat, DefaultHeartbeat)
 	orDefault(&o.PollInterval, DefaultPollInterval)
-	orDefault(&o.RetryMin, DefaultRetryMin)
-	orDefault(&o.RetryMax, DefaultRetryMax)
+	orDefault(&o.ShortestRetry, DefaultShortestRetry)
+	orDefault(&o.LongestRetry, DefaultLongestRetry)
 	orDefault(&o.StandbyDelay, DefaultStandbyDelay)
 	orDefault(&o.ReprobeInterval, DefaultReprobeInterval)
 	orDefault(&o.StatusInterval, DefaultStatusInterval)

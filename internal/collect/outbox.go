@@ -16,9 +16,8 @@ type outbox struct {
 	// refused. Once one is refused, those behind it are worth nothing.
 	open int
 	err  error
-	// stored and gaps tell what has been committed since the start.
-	stored int64
-	gaps   []plant.Gap
+	// tally, where it is set, counts what is committed.
+	tally *Fetched
 	// empty is closed when open falls to 0; nil while nobody waits.
 	empty chan struct{}
 }
@@ -42,14 +41,27 @@ func (o *outbox) settle(b *store.Batch, err error) {
 	o.open--
 	switch {
 	case err == nil:
-		o.stored += int64(len(b.Observations))
-		o.gaps = append(o.gaps, b.Gaps...)
+		o.count(len(b.Observations), b.Gaps)
 	case o.err == nil:
 		o.err = err
 	}
 	if o.open == 0 && o.empty != nil {
 		close(o.empty)
 		o.empty = nil
+	}
+}
+
+// note counts gaps that were committed with no batch.
+func (o *outbox) note(gaps []plant.Gap) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.count(0, gaps)
+}
+
+func (o *outbox) count(observations int, gaps []plant.Gap) {
+	if o.tally != nil {
+		o.tally.Observations += int64(observations)
+		o.tally.Gaps = append(o.tally.Gaps, gaps...)
 	}
 }
 

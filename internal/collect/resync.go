@@ -144,7 +144,7 @@ func (c *collector) begin(ctx context.Context, last, run plant.Run) error {
 	c.log.Info("a run of the agent begins", slog.Uint64("instance", run.InstanceID), slog.Int64("first", run.First))
 	c.metrics.noted(c.agent.Name, gaps)
 	c.meter.noted(gaps)
-	c.started = append(c.started, gaps...)
+	c.outbox.note(gaps)
 	return c.adopt(ctx, run)
 }
 
