@@ -42,22 +42,26 @@ func TestConditionActivations(t *testing.T) {
 		{
 			"several at once, oldest first",
 			[]plant.Alarm{alarm(plant.LevelFault, "A", ""), alarm(plant.LevelWarning, "B", "")},
-			[]string{"Fault A 1 1", "Warning B 2 2"}, plant.LevelFault,
+			[]string{"Fault A 1 1", "Warning B 2 2"},
+			plant.LevelFault,
 		},
 		{
 			"a known key changes and keeps when it was raised",
 			[]plant.Alarm{alarm(plant.LevelWarning, "A", ""), alarm(plant.LevelWarning, "B", ""), alarm(plant.LevelFault, "A", "")},
-			[]string{"Fault A 1 3", "Warning B 2 2"}, plant.LevelFault,
+			[]string{"Fault A 1 3", "Warning B 2 2"},
+			plant.LevelFault,
 		},
 		{
 			"the condition id goes before the native code",
 			[]plant.Alarm{alarm(plant.LevelWarning, "A", "x"), alarm(plant.LevelWarning, "A", "y"), alarm(plant.LevelFault, "B", "x")},
-			[]string{"Fault x 1 3", "Warning y 2 2"}, plant.LevelFault,
+			[]string{"Fault x 1 3", "Warning y 2 2"},
+			plant.LevelFault,
 		},
 		{
 			"normal with a key clears that one",
 			[]plant.Alarm{alarm(plant.LevelFault, "A", ""), alarm(plant.LevelWarning, "B", ""), alarm(plant.LevelNormal, "A", "")},
-			[]string{"Warning B 2 2"}, plant.LevelWarning,
+			[]string{"Warning B 2 2"},
+			plant.LevelWarning,
 		},
 		{
 			"normal with the last key",
@@ -67,7 +71,8 @@ func TestConditionActivations(t *testing.T) {
 		{
 			"normal with an unknown key clears nothing",
 			[]plant.Alarm{alarm(plant.LevelFault, "A", ""), alarm(plant.LevelNormal, "B", "")},
-			[]string{"Fault A 1 1"}, plant.LevelFault,
+			[]string{"Fault A 1 1"},
+			plant.LevelFault,
 		},
 		{
 			"normal without a key clears all",
@@ -82,17 +87,20 @@ func TestConditionActivations(t *testing.T) {
 		{
 			"afresh after unavailable",
 			[]plant.Alarm{alarm(plant.LevelFault, "A", ""), unavailable, alarm(plant.LevelFault, "A", "")},
-			[]string{"Fault A 3 3"}, plant.LevelFault,
+			[]string{"Fault A 3 3"},
+			plant.LevelFault,
 		},
 		{
 			"afresh after normal",
 			[]plant.Alarm{alarm(plant.LevelFault, "A", ""), normal, alarm(plant.LevelFault, "A", "")},
-			[]string{"Fault A 3 3"}, plant.LevelFault,
+			[]string{"Fault A 3 3"},
+			plant.LevelFault,
 		},
 		{
 			"alarms without a key are one",
 			[]plant.Alarm{alarm(plant.LevelWarning, "", ""), alarm(plant.LevelFault, "A", ""), alarm(plant.LevelFault, "", "")},
-			[]string{"Fault  1 3", "Fault A 2 2"}, plant.LevelFault,
+			[]string{"Fault  1 3", "Fault A 2 2"},
+			plant.LevelFault,
 		},
 	}
 	for _, test := range tests {

@@ -53,7 +53,7 @@ func TestLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer closed(t, other)
 	other.SetMaxOpenConns(1)
 	exec1(t, other, `BEGIN IMMEDIATE`)
 	unavailable(t, "commit while another process writes", writeNext(t.Context(), s, 10), "another process holds the store")
@@ -72,15 +72,13 @@ func TestLockedOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer closed(t, other)
 	other.SetMaxOpenConns(1)
 	exec1(t, other, `BEGIN EXCLUSIVE`)
 	_, err = sqlite.Open(t.Context(), path, impatient)
 	unavailable(t, "open", err, "another process holds the store")
 	exec1(t, other, `ROLLBACK`)
-	if err := other.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closed(t, other)
 	recovered(t, open(t, path, impatient))
 }
 

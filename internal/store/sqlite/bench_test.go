@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -106,6 +107,30 @@ func BenchmarkCommit(b *testing.B) {
 	report(b, path)
 }
 
+// BenchmarkItemObservations reads the busiest item of 300,000 rows. An op is an
+// observation.
+func BenchmarkItemObservations(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+	run, items := benchModel(b, s)
+	const n = 300_000
+	batch := &store.Batch{Run: run.ID, Expect: 1, Next: n + 1, Observations: benchObservations(items, n)}
+	if err := s.Commit(b.Context(), []*store.Batch{batch}); err != nil || batch.Err != nil {
+		b.Fatal(err, batch.Err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for read := 0; read < b.N; {
+		for _, err := range s.ItemObservations(b.Context(), items[0].ID, 0, math.MaxInt64, true) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if read++; read == b.N {
+				break
+			}
+		}
+	}
+}
+
 // BenchmarkBareDriver stores the same rows in a table and index of the same
 // form through database/sql alone, in transactions of 10,000 rows, with one row
 // and with 100 rows a statement. It is what the store is measured against.
@@ -126,7 +151,7 @@ func benchBareDriver(b *testing.B, rows int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	defer closed(b, db)
 	db.SetMaxOpenConns(1)
 	ctx := context.Background()
 	if _, err := db.ExecContext(ctx, `
@@ -145,26 +170,32 @@ func benchBareDriver(b *testing.B, rows int) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for at := 0; at < len(observations); at += benchBatch {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		in := tx.StmtContext(ctx, stmt)
-		part := observations[at:min(at+benchBatch, len(observations))]
-		for ; len(part) >= rows; part = part[rows:] {
-			var args []any
-			for i := range part[:rows] {
-				args = append(args, bareRow(&part[i])...)
-			}
-			if _, err := in.ExecContext(ctx, args...); err != nil {
-				b.Fatal(err)
-			}
-		}
-		if err := tx.Commit(); err != nil {
+		if err := bareCommit(ctx, db, stmt, observations[at:min(at+benchBatch, len(observations))], rows); err != nil {
 			b.Fatal(err)
 		}
 	}
 	report(b, path)
+}
+
+// bareCommit stores observations in one transaction, rows at a time.
+func bareCommit(ctx context.Context, db *sql.DB, stmt *sql.Stmt, observations []plant.Observation, rows int) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	insert := tx.StmtContext(ctx, stmt)
+	defer insert.Close()
+	for ; len(observations) >= rows; observations = observations[rows:] {
+		var args []any
+		for i := range observations[:rows] {
+			args = append(args, bareRow(&observations[i])...)
+		}
+		if _, err := insert.ExecContext(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // bareRow is a row as the store would write it.
@@ -191,7 +222,7 @@ func report(b *testing.B, path string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	defer closed(b, db)
 	if _, err := db.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
 		b.Fatal(err)
 	}

@@ -31,35 +31,26 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 		b.Err = checkBatch(b)
 	}
 	return s.update(ctx, "commit", func(tx *sql.Tx) error {
-		c := &commit{ctx: ctx, store: s, tx: tx}
-		if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM observations`).Scan(&c.lastRow); err != nil {
-			return err
-		}
-		for _, b := range batches {
-			if b.Err != nil {
-				continue
-			}
-			if b.Err = c.admit(b); b.Err != nil {
-				var refused *plant.Error
-				if !errors.As(b.Err, &refused) {
-					return b.Err
-				}
-				continue
-			}
-			if err := c.add(b); err != nil {
-				return err
-			}
-		}
-		return c.flush()
+		// When ctx ends, the transaction ends and with it the next statement.
+		// The driver need not watch ctx for each of these too, which costs more
+		// than a row.
+		steady := context.WithoutCancel(ctx)
+		insert := tx.StmtContext(steady, s.insert)
+		defer insert.Close()
+		insertOne := tx.StmtContext(steady, s.insertOne)
+		defer insertOne.Close()
+		know := tx.StmtContext(steady, s.upsertLatest)
+		defer know.Close()
+		c := &commit{items: &s.items, tx: tx, insert: insert, insertOne: insertOne, upsertLatest: know}
+		return c.store(ctx, batches)
 	})
 }
 
-// commit is the work on one transaction. It lives no longer than the call that
-// made it.
+// commit is the work on one transaction.
 type commit struct {
-	ctx   context.Context
-	store *Store
-	tx    *sql.Tx
+	items                           *itemAgents
+	tx                              *sql.Tx
+	insert, insertOne, upsertLatest *sql.Stmt
 	// lastRow is the number of the newest row of observations, those in args
 	// counted: SQLite gives a new row the number after the greatest.
 	lastRow int64
@@ -67,16 +58,40 @@ type commit struct {
 	args []any
 }
 
+// store stores the batches that are admitted, and sets the Err of the others.
+func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
+	if err := c.tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM observations`).Scan(&c.lastRow); err != nil {
+		return err
+	}
+	for _, b := range batches {
+		if b.Err != nil {
+			continue
+		}
+		if err := c.admit(ctx, b); err != nil {
+			var refused *plant.Error
+			if !errors.As(err, &refused) {
+				return err
+			}
+			b.Err = err
+			continue
+		}
+		if err := c.add(ctx, b); err != nil {
+			return err
+		}
+	}
+	return c.flush(ctx)
+}
+
 // admit reports whether the batch goes on from its run's cursor and is about
 // items and devices of the run's agent: an Error with a code where not, which
 // leaves this batch out, and any other error where that could not be found out.
-func (c *commit) admit(b *store.Batch) error {
+func (c *commit) admit(ctx context.Context, b *store.Batch) error {
 	var (
 		agent  plant.AgentID
 		next   int64
 		closed bool
 	)
-	err := c.tx.QueryRowContext(c.ctx, `
+	err := c.tx.QueryRowContext(ctx, `
 		SELECT agent, next, EXISTS (SELECT 1 FROM instances newer WHERE newer.agent = i.agent AND newer.id > i.id)
 		FROM instances i WHERE id = ?`, b.Run).Scan(&agent, &next, &closed)
 	switch {
@@ -90,17 +105,17 @@ func (c *commit) admit(b *store.Batch) error {
 		return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", b.Run, next, b.Expect)
 	}
 	for i := range b.Observations {
-		if err := c.checkItem(agent, b.Observations[i].Item); err != nil {
+		if err := c.checkItem(ctx, agent, b.Observations[i].Item); err != nil {
 			return err
 		}
 	}
 	for i := range b.Latest {
-		if err := c.checkItem(agent, b.Latest[i].Item); err != nil {
+		if err := c.checkItem(ctx, agent, b.Latest[i].Item); err != nil {
 			return err
 		}
 	}
 	for _, change := range b.States {
-		if err := c.checkDevice(agent, change.Device); err != nil {
+		if err := c.checkDevice(ctx, agent, change.Device); err != nil {
 			return err
 		}
 	}
@@ -108,8 +123,8 @@ func (c *commit) admit(b *store.Batch) error {
 }
 
 // checkItem gives Invalid where the item is not one of the agent's.
-func (c *commit) checkItem(agent plant.AgentID, item plant.ItemID) error {
-	owner, err := c.store.items.agentOf(c.ctx, c.tx, item)
+func (c *commit) checkItem(ctx context.Context, agent plant.AgentID, item plant.ItemID) error {
+	owner, err := c.items.agentOf(ctx, c.tx, item)
 	if err != nil {
 		return err
 	}
@@ -120,9 +135,9 @@ func (c *commit) checkItem(agent plant.AgentID, item plant.ItemID) error {
 }
 
 // checkDevice gives Invalid where the device is not one of the agent's.
-func (c *commit) checkDevice(agent plant.AgentID, device plant.DeviceID) error {
+func (c *commit) checkDevice(ctx context.Context, agent plant.AgentID, device plant.DeviceID) error {
 	var owner plant.AgentID
-	err := c.tx.QueryRowContext(c.ctx, `SELECT agent FROM devices WHERE id = ?`, device).Scan(&owner)
+	err := c.tx.QueryRowContext(ctx, `SELECT agent FROM devices WHERE id = ?`, device).Scan(&owner)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -133,7 +148,7 @@ func (c *commit) checkDevice(agent plant.AgentID, device plant.DeviceID) error {
 }
 
 // add stores a batch that was admitted.
-func (c *commit) add(b *store.Batch) error {
+func (c *commit) add(ctx context.Context, b *store.Batch) error {
 	var firstRow, lastRow, received any
 	if n := int64(len(b.Observations)); n > 0 {
 		firstRow, lastRow = c.lastRow+1, c.lastRow+n
@@ -141,7 +156,7 @@ func (c *commit) add(b *store.Batch) error {
 	if !b.Received.IsZero() {
 		received = b.Received.UnixMicro()
 	}
-	_, err := c.tx.ExecContext(c.ctx, `
+	_, err := c.tx.ExecContext(ctx, `
 		UPDATE instances SET next = ?, stored = stored + ?, received = coalesce(?, received),
 			first_row = coalesce(first_row, ?), last_row = coalesce(?, last_row)
 		WHERE id = ?`,
@@ -150,20 +165,20 @@ func (c *commit) add(b *store.Batch) error {
 		return err
 	}
 	for i := range b.Observations {
-		if err := c.observe(b.Run, &b.Observations[i]); err != nil {
+		if err := c.observe(ctx, b.Run, &b.Observations[i]); err != nil {
 			return err
 		}
 	}
-	if err := insertGaps(c.ctx, c.tx, b.Run, b.Gaps); err != nil {
+	if err := insertGaps(ctx, c.tx, b.Run, b.Gaps); err != nil {
 		return err
 	}
 	for i := range b.Latest {
-		if err := c.know(&b.Latest[i]); err != nil {
+		if err := c.know(ctx, &b.Latest[i]); err != nil {
 			return err
 		}
 	}
 	for _, change := range b.States {
-		if err := c.change(change); err != nil {
+		if err := c.change(ctx, change); err != nil {
 			return err
 		}
 	}
@@ -172,7 +187,7 @@ func (c *commit) add(b *store.Batch) error {
 
 // observe adds a row to those that wait, and inserts them where there are
 // enough for a statement.
-func (c *commit) observe(run plant.RunID, o *plant.Observation) error {
+func (c *commit) observe(ctx context.Context, run plant.RunID, o *plant.Observation) error {
 	detail, err := encodeDetail(o.Alarm, o.Extra)
 	if err != nil {
 		return err
@@ -182,15 +197,15 @@ func (c *commit) observe(run plant.RunID, o *plant.Observation) error {
 	if len(c.args) < insertRows*insertColumns {
 		return nil
 	}
-	err = c.exec(c.store.insert, c.args...)
+	_, err = c.insert.ExecContext(context.WithoutCancel(ctx), c.args...)
 	c.args = c.args[:0]
 	return err
 }
 
 // flush inserts the rows that wait, one by one.
-func (c *commit) flush() error {
+func (c *commit) flush(ctx context.Context) error {
 	for row := range slices.Chunk(c.args, insertColumns) {
-		if err := c.exec(c.store.insertOne, row...); err != nil {
+		if _, err := c.insertOne.ExecContext(context.WithoutCancel(ctx), row...); err != nil {
 			return err
 		}
 	}
@@ -203,7 +218,7 @@ const upsertLatest = `
 		value = excluded.value, detail = excluded.detail, active = excluded.active, merged = excluded.merged`
 
 // know stores what is known of an item now.
-func (c *commit) know(l *plant.Latest) error {
+func (c *commit) know(ctx context.Context, l *plant.Latest) error {
 	detail, err := encodeDetail(l.Alarm, l.Extra)
 	if err != nil {
 		return err
@@ -216,24 +231,17 @@ func (c *commit) know(l *plant.Latest) error {
 	if l.Merged != "" {
 		merged = l.Merged
 	}
-	return c.exec(c.store.upsertLatest, int64(l.Item), int64(l.Run), l.Time, l.Sequence, encodeValue(l.Value), detail, active, merged)
+	_, err = c.upsertLatest.ExecContext(context.WithoutCancel(ctx),
+		int64(l.Item), int64(l.Run), l.Time, l.Sequence, encodeValue(l.Value), detail, active, merged)
+	return err
 }
 
 // change stores a change of a machine's state. The same change again takes the
 // place of the first, since states may be worked out anew.
-func (c *commit) change(change plant.StateChange) error {
-	_, err := c.tx.ExecContext(c.ctx, `
+func (c *commit) change(ctx context.Context, change plant.StateChange) error {
+	_, err := c.tx.ExecContext(ctx, `
 		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
 		change.Device, change.Run, change.Sequence, change.Time, change.State, change.Rule)
-	return err
-}
-
-// exec runs a prepared statement. When ctx ends, the transaction ends and with
-// it the next statement; the driver need not watch ctx for each, which costs
-// more than a row.
-func (c *commit) exec(stmt *sql.Stmt, args ...any) error {
-	ctx := context.WithoutCancel(c.ctx)
-	_, err := c.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	return err
 }

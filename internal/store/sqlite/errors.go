@@ -23,7 +23,7 @@ func (s *Store) fail(ctx context.Context, db *sql.DB, op string, err error) erro
 		return err
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", op, ctx.Err())
 	}
 	why := away(err)
 	if why == "" {

@@ -51,8 +51,10 @@ func putModel(ctx context.Context, tx *sql.Tx, m plant.Model) error {
 		query string
 		args  []any
 	}{
-		{`INSERT INTO models (agent, digest, document, since) VALUES (?, ?, ?, ?)`,
-			[]any{m.Agent, m.Digest, document, m.From.UnixMicro()}},
+		{
+			`INSERT INTO models (agent, digest, document, since) VALUES (?, ?, ?, ?)`,
+			[]any{m.Agent, m.Digest, document, m.From.UnixMicro()},
+		},
 		{`UPDATE devices SET present = 0 WHERE agent = ?`, []any{m.Agent}},
 		{`UPDATE data_items SET position = NULL WHERE device IN (SELECT id FROM devices WHERE agent = ?)`, []any{m.Agent}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -25,7 +26,7 @@ const writerEnv = "FACTORYDASH_TEST_WRITER"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(writerEnv); path != "" {
-		if err := writeForever(context.Background(), path); err != nil {
+		if err := writeForever(context.Background(), path, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -34,14 +35,14 @@ func TestMain(m *testing.M) {
 }
 
 // writeForever commits one batch after the other to the only agent of a store,
-// with a line on standard output before each, until it is killed.
-func writeForever(ctx context.Context, path string) error {
+// with a line to out before each, until it is killed.
+func writeForever(ctx context.Context, path string, out io.Writer) error {
 	s, err := sqlite.Open(ctx, path, sqlite.Options{})
 	if err != nil {
 		return err
 	}
 	for {
-		fmt.Println("commit")
+		fmt.Fprintln(out, "commit")
 		if err := writeNext(ctx, s, 1+rand.IntN(300)); err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func newFile(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer closed(t, s)
 	agent, err := s.PutAgent(t.Context(), plant.Agent{Name: "a", URL: "http://a"})
 	if err != nil {
 		t.Fatal(err)
@@ -196,9 +197,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("nothing was stored: the cursor is %d", now)
 		}
 		next = now
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+		closed(t, s)
 		checkIntegrity(t, path)
 	}
 }
@@ -210,7 +209,7 @@ func checkIntegrity(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer closed(t, db)
 	var found string
 	if err := db.QueryRowContext(t.Context(), `PRAGMA integrity_check`).Scan(&found); err != nil || found != "ok" {
 		t.Fatalf("integrity: %s, %v", found, err)
@@ -229,7 +228,7 @@ func TestOpenTogether(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer s.Close()
+			defer closed(t, s)
 			if err := s.Ping(t.Context()); err != nil {
 				t.Error(err)
 			}

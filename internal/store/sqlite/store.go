@@ -91,22 +91,22 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
-	write, err := sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB)))
-	if err != nil {
+	s := &Store{path: path, file: file, now: time.Now}
+	if s.write, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB))); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	read, err := sql.Open("sqlite", dsn(path, o.BusyTimeout, "_query_only=1"))
-	if err != nil {
-		write.Close()
-		return nil, fmt.Errorf("open store: %w", err)
+	if s.read, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_query_only=1")); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.write.Close())
 	}
-	write.SetMaxOpenConns(1)
-	read.SetMaxOpenConns(o.Readers)
-	read.SetMaxIdleConns(o.Readers)
-	s := &Store{path: path, file: file, write: write, read: read, now: time.Now}
+	s.write.SetMaxOpenConns(1)
+	s.read.SetMaxOpenConns(o.Readers)
+	s.read.SetMaxIdleConns(o.Readers)
 	if err := s.prepare(ctx); err != nil {
-		s.Close()
-		return nil, s.fail(ctx, s.write, "open store", err)
+		err = s.fail(ctx, s.write, "open store", err)
+		if e := s.Close(); e != nil {
+			err = errors.Join(err, e)
+		}
+		return nil, err
 	}
 	return s, nil
 }
@@ -143,19 +143,15 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	for _, p := range []struct {
-		stmt **sql.Stmt
-		text string
-	}{
-		{&s.insert, insertObservations(insertRows)},
-		{&s.insertOne, insertObservations(1)},
-		{&s.upsertLatest, upsertLatest},
-	} {
-		stmt, err := s.write.PrepareContext(ctx, p.text)
-		if err != nil {
-			return fmt.Errorf("prepare: %w", err)
-		}
-		*p.stmt = stmt
+	var err error
+	if s.insert, err = s.write.PrepareContext(ctx, insertObservations(insertRows)); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	if s.insertOne, err = s.write.PrepareContext(ctx, insertObservations(1)); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	if s.upsertLatest, err = s.write.PrepareContext(ctx, upsertLatest); err != nil {
+		return fmt.Errorf("prepare: %w", err)
 	}
 	return nil
 }

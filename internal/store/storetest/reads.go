@@ -89,7 +89,7 @@ func testObservations(t *testing.T, s Store) {
 	l.commit(t, b)
 	late := l.batch(numbers(2)...)
 	l.commit(t, late)
-	want := append(b.Observations, late.Observations...)
+	want := slices.Concat(b.Observations, late.Observations)
 	if got := l.observations(t); !slices.Equal(got, want) {
 		t.Errorf("all: %d observations, want %d", len(got), len(want))
 	}
@@ -140,7 +140,10 @@ func testEarlyStop(t *testing.T, s Store) {
 				break
 			}
 		}
-		for range s.ItemObservations(t.Context(), l.items[0].ID, 0, math.MaxInt64, true) {
+		for _, err := range s.ItemObservations(t.Context(), l.items[0].ID, 0, math.MaxInt64, true) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			break
 		}
 	}
