@@ -230,8 +230,12 @@ func chooseCharts(choices []itemRow, asked []string) (chosen []itemRow, problem 
 // defaultCharts chooses what tells most of a machine: how hard it works and
 // whether it does.
 func defaultCharts(choices []itemRow) []itemRow {
+	spindle := "none"
+	if i := slices.IndexFunc(choices, isSpeed); i >= 0 {
+		spindle = choices[i].Component
+	}
 	wishes := []func(itemRow) bool{
-		func(r itemRow) bool { return r.Type == "LOAD" && onSpindle(r) },
+		func(r itemRow) bool { return r.Type == "LOAD" && r.Component == spindle },
 		func(r itemRow) bool {
 			return r.Type == "PATH_FEEDRATE" && r.Units != "PERCENT" && r.SubType == "ACTUAL"
 		},
@@ -239,6 +243,7 @@ func defaultCharts(choices []itemRow) []itemRow {
 		func(r itemRow) bool { return isSpeed(r) && r.SubType == "ACTUAL" },
 		isSpeed,
 		func(r itemRow) bool { return r.Type == "LOAD" },
+		func(r itemRow) bool { return r.Type == "TEMPERATURE" && r.Component == spindle },
 		func(r itemRow) bool { return r.Type == "TEMPERATURE" },
 		func(r itemRow) bool { return r.Category == plant.Sample.String() },
 		func(r itemRow) bool { return r.Type == "EXECUTION" },
@@ -259,8 +264,4 @@ func defaultCharts(choices []itemRow) []itemRow {
 
 func isSpeed(r itemRow) bool {
 	return (r.Type == "ROTARY_VELOCITY" || r.Type == "SPINDLE_SPEED") && r.Units != "PERCENT"
-}
-
-func onSpindle(r itemRow) bool {
-	return strings.Contains(r.Component, "Rotary") || strings.Contains(r.Component, "Spindle")
 }

@@ -218,8 +218,8 @@ func zoneNames(t time.Time) (zone, word string) {
 	if zone == "Local" {
 		zone = offset
 	}
-	if zone == "UTC" {
-		return zone, zone
+	if zone == "UTC" || zone == "+00:00" {
+		return "UTC", "UTC"
 	}
 	if zone == offset {
 		return zone, "UTC" + offset

@@ -10,6 +10,8 @@ import type { Item, Series } from "./types";
 
 /** POINTS is how many points a chart asks for: a few for each of its pixels. */
 const POINTS = 1000;
+/** HOLDS: a value of which nothing is heard for this part of the range is drawn as held. */
+const HOLDS = 60;
 /** ROWS is how many rows the table behind a chart shows. */
 const ROWS = 500;
 /** FONT is the size of the figures at the axes. */
@@ -47,6 +49,7 @@ export class ItemChart {
     try {
       const series = await read<Series>(`/api/v1/items/${this.id}/series?${range}`);
       if (asked !== this.asked) return; // Another range has been asked for since.
+      this.line.hold = this.length / HOLDS;
       this.line.load(series.points);
       this.message(series.points.length === 0 ? "Nothing observed in this range." : "");
       this.draw(this.until);

@@ -67,6 +67,8 @@ class Follower {
   /** Attempts since the last hello. */
   private failures = 0;
   private tried = 0;
+  /** false until all current values have been read since they were last missed. */
+  private complete = false;
   /** Where the stream was left, for a connection of our own making. */
   private lastEventId = "";
   private reading = false;
@@ -140,8 +142,12 @@ class Follower {
     this.failures = 0;
     this.mode = "live";
     setNow(hello.now);
-    if (hello.resumed) this.arrived();
-    else void this.readAll();
+    if (hello.resumed && this.complete) {
+      this.arrived();
+      return;
+    }
+    this.complete = false;
+    void this.readAll();
   }
 
   /** data applies an event, after the values that are being read. */
@@ -194,6 +200,7 @@ class Follower {
     this.reading = true;
     try {
       await this.page.reread();
+      this.complete = true;
       this.arrived();
       return true;
     } catch {

@@ -13,6 +13,8 @@ import { drawItem } from "./values";
 
 /** How often charts read their points anew: the stream leaves some out. */
 const RELOAD_MS = 60_000;
+/** How often they do while the values are polled. */
+const POLLED_MS = 15_000;
 
 const lengths: Record<string, number> = { "15m": 15 * 60_000, "1h": 60 * 60_000, "8h": 8 * 60 * 60_000 };
 
@@ -24,6 +26,7 @@ const changed = new Map<string, Item>();
 const charts = new Map<string, ItemChart>();
 let machine: Machine | undefined;
 let agent: Agent | undefined;
+let reloaded = performance.now();
 let range = root.dataset["range"] ?? "1h";
 
 for (const row of document.querySelectorAll<HTMLElement>("tr[data-item]")) rows.set(row.dataset["item"] ?? "", row);
@@ -44,7 +47,7 @@ async function reread(): Promise<void> {
   machine = detail;
   takeAgents(agents);
   takeItems(detail.items);
-  reloadCharts();
+  if (performance.now() - reloaded > POLLED_MS) reloadCharts();
 }
 
 function draw(): void {
@@ -143,6 +146,7 @@ function mark(): void {
 }
 
 function reloadCharts(): void {
+  reloaded = performance.now();
   for (const chart of charts.values()) void chart.load();
 }
 

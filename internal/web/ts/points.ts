@@ -24,6 +24,8 @@ export class Line {
   readonly labels: string[] = [];
   /** true where there are more texts than a line can show. */
   crowded = false;
+  /** Agents tell of changes only: what is not told of for this long, in milliseconds, has stayed as it was. */
+  hold = Infinity;
   private textual = false;
 
   /** isText reports whether the line is of texts and not of numbers. */
@@ -55,6 +57,7 @@ export class Line {
       this.textual = true;
       this.relabel();
     }
+    if (last && last.y !== null && x - last.x > this.hold) this.marks.push({ ...last, x, held: true });
     const text = typeof v === "string" ? v : undefined;
     const y = this.textual ? this.place(String(v)) : Number(v);
     this.marks.push(text === undefined ? { x, y } : { x, y, text });
