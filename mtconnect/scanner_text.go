@@ -68,7 +68,6 @@ func (s *scanner) outside() error {
 
 // skipByteOrderMark takes the mark that may stand before everything else.
 func (s *scanner) skipByteOrderMark() error {
-	const mark = "\uFEFF"
 	if s.base+int64(s.pos) > 0 {
 		return nil
 	}
@@ -77,9 +76,9 @@ func (s *scanner) skipByteOrderMark() error {
 			return err
 		}
 	}
-	if bytes.HasPrefix(s.bytes(), []byte(mark)) {
-		s.take(len(mark))
-		s.begin = int64(len(mark))
+	if bytes.HasPrefix(s.bytes(), []byte(byteOrderMark)) {
+		s.take(len(byteOrderMark))
+		s.begin = int64(len(byteOrderMark))
 	}
 	return nil
 }

@@ -77,8 +77,9 @@ func (r *StreamsReader) Header() (*Header, error) {
 }
 
 // Next returns the next observation in document order, which is not the order
-// of sequence. It is valid until the next call; its strings stay valid. Next
-// returns [io.EOF] after the last observation of a document that is well-formed
+// of sequence. It belongs to the reader and is valid until the next call: who
+// keeps or changes it takes a copy. Its strings, Device and Component stay
+// valid. Next returns [io.EOF] after the last observation of a document that is well-formed
 // to its end, and the errors of Header otherwise.
 func (r *StreamsReader) Next() (*Observation, error) {
 	if r.header == nil {

@@ -157,24 +157,24 @@ func (x *xmlStreams) next() (*Observation, error) {
 // enter takes note of an element above the observations, and reports whether
 // there may be observations in it.
 func (x *xmlStreams) enter() bool {
-	name := string(x.s.local())
-	switch x.s.depth() {
-	case depthStreams:
+	name, attr := string(x.s.local()), x.s.attr
+	switch depth := x.s.depth(); {
+	case depth == depthStreams:
 		return name == "Streams"
-	case depthDevice:
+	case depth == depthDevice && name == "DeviceStream":
 		x.device = x.names.device(DeviceStream{
-			Name: x.names.string(x.s.attr("name")),
-			UUID: x.names.string(x.s.attr("uuid")),
+			Name: x.names.string(attr("name")),
+			UUID: x.names.string(attr("uuid")),
 		})
-		return name == "DeviceStream"
-	case depthComponent:
+		return true
+	case depth == depthComponent && name == "ComponentStream":
 		x.component = x.names.component(ComponentStream{
-			Component: x.names.string(x.s.attr("component")),
-			ID:        x.names.string(x.s.attr("componentId")),
-			Name:      x.names.string(x.s.attr("name")),
+			Component: x.names.string(attr("component")),
+			ID:        x.names.string(attr("componentId")),
+			Name:      x.names.string(attr("name")),
 		})
-		return name == "ComponentStream"
-	case depthCategory:
+		return true
+	case depth == depthCategory:
 		x.category = categoryOf(name)
 		return x.category != 0
 	default:
