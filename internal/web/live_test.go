@@ -381,28 +381,32 @@ func TestPagesFitTheirScreens(t *testing.T) {
 		themes = append(themes, "dark", "contrast")
 	}
 	server := newShop(time.Now).serve(t)
-	for _, device := range []struct {
-		name          string
-		width, height int64
-	}{{"wide", 1440, 900}, {"tablet", 820, 1180}, {"phone", 360, 740}, {"narrow", 320, 640}} {
-		b := newTab(t, server.URL, device.width, device.height)
-		for _, theme := range themes {
-			for name, path := range map[string]string{
-				"floor": "/floor", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents",
-				"agent": "/agents/hall-b", "about": "/about", "missing": "/nowhere",
-			} {
-				b.open(server.URL + path)
+	b := newTab(t, server.URL, 1440, 900)
+	for name, path := range map[string]string{
+		"floor": "/floor", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents",
+		"agent": "/agents/hall-b", "about": "/about", "missing": "/nowhere",
+	} {
+		b.open(server.URL + path)
+		if name != "about" && name != "missing" {
+			b.live()
+		}
+		b.await(`[...document.querySelectorAll(".chart .message")].every(m => m.textContent === "")`)
+		for _, screen := range []struct {
+			name          string
+			width, height int64
+		}{{"wide", 1440, 900}, {"tablet", 820, 1180}, {"phone", 360, 740}, {"narrow", 320, 640}} {
+			if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(screen.width, screen.height)); err != nil {
+				t.Fatal(err)
+			}
+			b.await(fmt.Sprintf("innerWidth === %d", screen.width))
+			for _, theme := range themes {
 				eval[bool](b, fmt.Sprintf(`(() => { const s = document.querySelector("#theme"); s.value = %q; s.dispatchEvent(new Event("change")); return true })()`, theme))
-				if name != "about" && name != "missing" {
-					b.live()
-				}
-				b.await(`[...document.querySelectorAll(".chart .message")].every(m => m.textContent === "")`)
 				if over := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
-					t.Errorf("%s on %s: %d px wider than the screen", path, device.name, over)
+					t.Errorf("%s on %s: %d px wider than the screen", path, screen.name, over)
 				}
-				b.picture(fmt.Sprintf("%s-%s-%s", name, device.name, theme))
+				b.picture(fmt.Sprintf("%s-%s-%s", name, screen.name, theme))
 			}
 		}
-		b.forgive("404")
 	}
+	b.forgive("404")
 }
