@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
@@ -21,7 +22,10 @@ type roster struct {
 	store      dataStore
 	named      []plant.Agent
 	supervisor *collect.Supervisor
+	hub        *live.Hub
 	log        *slog.Logger
+	// reading are the agents that the supervisor was told of last.
+	reading []plant.Agent
 }
 
 // run looks for changes until ctx ends.
@@ -47,6 +51,12 @@ func (r *roster) update(ctx context.Context) error {
 		return err
 	}
 	r.supervisor.SetAgents(agents)
+	for _, agent := range r.reading {
+		if !slices.ContainsFunc(agents, func(a plant.Agent) bool { return a.ID == agent.ID }) {
+			r.hub.Forget(agent.ID)
+		}
+	}
+	r.reading = agents
 	return nil
 }
 

@@ -91,7 +91,7 @@ func (c *serveCommand) Run(env *environment) error {
 	running, stop := context.WithCancel(env.ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(running)
-	err = c.start(ctx, group, env, parts{named: named, store: st, service: service, supervisor: supervisor})
+	err = c.start(ctx, group, env, parts{named: named, store: st, hub: hub, service: service, supervisor: supervisor})
 	if err == nil {
 		group.Go(func() error {
 			return serveHTTP(ctx, listener, httpParts{
@@ -110,6 +110,7 @@ func (c *serveCommand) Run(env *environment) error {
 type parts struct {
 	named      []plant.Agent
 	store      dataStore
+	hub        *live.Hub
 	service    *api.Service
 	supervisor *collect.Supervisor
 }
@@ -123,7 +124,7 @@ func (c *serveCommand) start(ctx context.Context, group *errgroup.Group, env *en
 		}
 		p.named = append(p.named, agents...)
 	}
-	roster := &roster{store: p.store, named: p.named, supervisor: p.supervisor, log: env.log}
+	roster := &roster{store: p.store, named: p.named, supervisor: p.supervisor, hub: p.hub, log: env.log}
 	if err := roster.update(ctx); err != nil {
 		return err
 	}

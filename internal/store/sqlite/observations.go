@@ -34,7 +34,7 @@ type page struct {
 	more         bool
 }
 
-const selectObservations = `SELECT id, item, time, sequence, value, detail FROM observations `
+const selectObservations = `SELECT id, item, instance, time, sequence, value, detail FROM observations `
 
 // readPage reads a page of a query for rows of selectObservations.
 func (s *Store) readPage(ctx context.Context, query string, args ...any) (p page, err error) {
@@ -53,7 +53,7 @@ func (s *Store) readPage(ctx context.Context, query string, args ...any) (p page
 			o             plant.Observation
 			value, detail any
 		)
-		if err := rows.Scan(&p.last.id, &o.Item, &o.Time, &o.Sequence, &value, &detail); err != nil {
+		if err := rows.Scan(&p.last.id, &o.Item, &o.Run, &o.Time, &o.Sequence, &value, &detail); err != nil {
 			return p, err
 		}
 		if o.Value, err = decodeValue(value); err != nil {

@@ -119,7 +119,7 @@ func (l *line) batch(values ...plant.Value) *store.Batch {
 	for i, v := range values {
 		sequence := l.run.Next + int64(i)
 		b.Observations = append(b.Observations, plant.Observation{
-			Item: l.items[0].ID, Sequence: sequence, Time: sequence, Value: v,
+			Item: l.items[0].ID, Run: l.run.ID, Sequence: sequence, Time: sequence, Value: v,
 		})
 	}
 	return b

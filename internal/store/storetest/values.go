@@ -48,7 +48,7 @@ func testValues(t *testing.T, s Store) {
 	b := l.batch(values...)
 	for i := range observations {
 		o := observations[i]
-		o.Item, o.Sequence, o.Time = b.Observations[i].Item, b.Observations[i].Sequence, b.Observations[i].Time
+		o.Item, o.Run, o.Sequence, o.Time = b.Observations[i].Item, l.run.ID, b.Observations[i].Sequence, b.Observations[i].Time
 		b.Observations[i] = o
 	}
 	for i, o := range b.Observations {
@@ -56,6 +56,7 @@ func testValues(t *testing.T, s Store) {
 		one := l.batch(o.Value)
 		one.Observations[0] = o
 		one.Latest = []plant.Latest{{Observation: o, Run: l.run.ID}}
+		one.Latest[0].Observation.Run = 0 // A Latest says it by itself.
 		l.commit(t, one)
 		latest := must[[]plant.Latest](t)(s.Current(t.Context(), l.device.ID))
 		if diff := cmp.Diff(one.Latest, latest, sameBits); diff != "" {
@@ -119,6 +120,7 @@ func testLatest(t *testing.T, s Store) {
 	l.commit(t, b)
 	b = other.batch(numbers(1)...)
 	b.Latest = []plant.Latest{{Run: other.run.ID, Observation: b.Observations[0]}}
+	b.Latest[0].Observation.Run = 0 // A Latest says it by itself.
 	other.commit(t, b)
 
 	equal(t, "latest of the agent", must[[]plant.Latest](t)(s.Latest(ctx, l.agent.ID)), []plant.Latest{set, condition})
