@@ -38,7 +38,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err == nil {
 			return s.checkSchema(ctx, s.write)
 		}
-		if attempt == migrateAttempts || ctx.Err() != nil {
+		if attempt == migrateAttempts || ctx.Err() != nil || away(err) != "" {
 			return fmt.Errorf("migrate: %w", err)
 		}
 	}

@@ -37,6 +37,9 @@ type Options struct {
 	BusyTimeout time.Duration
 	// Readers is how many reads run at once; 0 stands for 4.
 	Readers int
+	// Now is the clock for what the store notes itself; nil stands for
+	// time.Now.
+	Now func() time.Time
 }
 
 const (
@@ -66,10 +69,8 @@ type Store struct {
 	insert, insertOne, upsertLatest *sql.Stmt
 	// schema is the version of the schema that this program needs.
 	schema int64
-
-	items itemAgents
-	// now is the clock for what the store notes itself.
-	now func() time.Time
+	items  itemAgents
+	now    func() time.Time
 }
 
 // Open opens the store in a file, which it makes where there is none, and
@@ -83,6 +84,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Readers <= 0 {
 		o.Readers = defaultReaders
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -91,7 +95,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
-	s := &Store{path: path, file: file, now: time.Now}
+	s := &Store{path: path, file: file, now: o.Now}
 	if s.write, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB))); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}

@@ -4,7 +4,9 @@ import (
 	"io"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
 	"github.com/factorydash/factorydash/internal/store/storetest"
 )
@@ -33,4 +35,41 @@ func TestContract(t *testing.T) {
 		// A name with what a DSN must not trip over.
 		return open(t, filepath.Join(t.TempDir(), "a b?c#d%41.db"), sqlite.Options{})
 	})
+}
+
+func TestClock(t *testing.T) {
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	s := open(t, filepath.Join(t.TempDir(), "plant.db"), sqlite.Options{Now: func() time.Time { return noon }})
+	agent, err := s.PutAgent(t.Context(), plant.Agent{Name: "a", URL: "http://a"})
+	if err != nil || !agent.Added.Equal(noon) {
+		t.Errorf("agent added %v, %v; want %v", agent.Added, err, noon)
+	}
+}
+
+// TestSlowReaderFreesLog stops in the middle of reading a run, for which the
+// write-ahead log must not be kept: it would grow as long as anybody reads.
+func TestSlowReaderFreesLog(t *testing.T) {
+	s := open(t, newFile(t), impatient)
+	if err := writeNext(t.Context(), s, 6_000); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := s.Runs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o, err := range s.Observations(t.Context(), runs[0].ID, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Sequence%2_000 != 1 {
+			continue
+		}
+		if err := writeNext(t.Context(), s, 10); err != nil {
+			t.Fatal(err)
+		}
+		var busy, log, moved int
+		if err := s.Write().QueryRowContext(t.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved); err != nil || busy != 0 {
+			t.Fatalf("at observation %d the log cannot be emptied: busy %d, %v", o.Sequence, busy, err)
+		}
+	}
 }
