@@ -38,7 +38,7 @@ func (c *replayCommand) Run(env *environment) error {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
 	group, ctx := errgroup.WithContext(env.ctx)
-	handler := agent.New(replay.Source(), agent.Options{Namespaces: replay.Namespaces()})
+	handler := agent.New(replay.Source(), agent.Options{Namespaces: replay.Namespaces(), Logger: env.log})
 	group.Go(func() error { return replay.Run(ctx) })
 	group.Go(func() error {
 		return serveAgents(ctx, listener, handler, []*agent.Agent{handler}, env.log)

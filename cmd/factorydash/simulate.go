@@ -124,7 +124,7 @@ func serveShop(ctx context.Context, group *errgroup.Group, shop *simulate.Shop, 
 	var handlers []*agent.Agent
 	base := pageURL(listener.Addr())
 	for _, a := range shop.Agents() {
-		handler := agent.New(a.Source, agent.Options{})
+		handler := agent.New(a.Source, agent.Options{Namespaces: a.Namespaces, Logger: log})
 		handlers = append(handlers, handler)
 		mux.Handle("/"+a.Name+"/", http.StripPrefix("/"+a.Name, handler))
 		agents = append(agents, plant.Agent{Name: a.Name, URL: base + a.Name})

@@ -246,6 +246,7 @@ func (r *Ring) add(o *Observation) (uint64, error) {
 		return 0, fmt.Errorf("agent: data item %q: %w", it.id, err)
 	}
 	if len(r.slots) < int(r.info.BufferSize) {
+		r.grow()
 		r.slots = append(r.slots, s)
 	} else {
 		out := &r.slots[r.head]
@@ -256,6 +257,18 @@ func (r *Ring) add(o *Observation) (uint64, error) {
 	r.latest[i].roll(it.kind, &s)
 	r.next = s.sequence + 1
 	return s.sequence, nil
+}
+
+// leastSlots is the capacity that a ring begins with.
+const leastSlots = 1024
+
+// grow makes room for one slot more: by doubling, and never beyond the buffer,
+// so that the old slots and the new ones together stay small.
+func (r *Ring) grow() {
+	if len(r.slots) == cap(r.slots) {
+		room := min(max(leastSlots, 2*cap(r.slots)), int(r.info.BufferSize))
+		r.slots = append(make([]slot, 0, room), r.slots...)
+	}
 }
 
 // at gives the i-th oldest slot.
