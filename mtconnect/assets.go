@@ -37,7 +37,7 @@ func ParseAssets(data []byte, limits Limits) (*Assets, error) {
 			Prefix:     e.prefix,
 			ID:         e.attr("assetId"),
 			DeviceUUID: e.attr("deviceUuid"),
-			Timestamp:  parseTime(e.attr("timestamp")),
+			Timestamp:  headerTime([]byte(e.attr("timestamp"))),
 			Removed:    e.attr("removed") == "true",
 			Hash:       e.attr("hash"),
 			Content:    e.source,

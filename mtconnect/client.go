@@ -39,7 +39,8 @@ type Client struct {
 // "http://agent:5000". The path of the URL comes before that of every request,
 // so it can be that of a proxy ("/vds"), end with a device's name or uuid to
 // ask for that device only, or both. User info in the URL is used as user name
-// and password. NewClient does not connect.
+// and password, and shown in no error. A proxy is taken from the environment as
+// [http.ProxyFromEnvironment] has it. NewClient does not connect.
 func NewClient(baseURL string, o Options) (*Client, error) {
 	base, err := parseBase(baseURL)
 	if err != nil {
@@ -88,7 +89,8 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 func (c *Client) URL() string { return c.base.String() }
 
 // Probe asks for the device models. It gives the document and its bytes as the
-// agent sent them.
+// agent sent them, decompressed; the bytes also where they cannot be read as a
+// document.
 //
 // Like all requests it returns an [*AgentError] where the agent answers with an
 // error document, an [*HTTPError] where the answer is no document of MTConnect,
@@ -196,40 +198,46 @@ func (c *Client) Stream(ctx context.Context, q SampleQuery, handle func(*Streams
 	if !ok {
 		return c.failed("/sample", c.notStreaming(a))
 	}
-	reader := c.readers.Get().(*StreamsReader)
-	defer c.readers.Put(reader)
 	body, err := decode(a.body, a.encoding)
 	if err != nil {
 		return c.failed("/sample", err)
 	}
 	parts := newMultipartReader(body, boundary, c.options.Limits.Document)
+	reader := c.readers.Get().(*StreamsReader)
+	defer c.readers.Put(reader)
 	for {
-		if err := c.part(a, parts, reader, heartbeat, handle); err != nil {
+		document, err := c.nextDocument(a, parts, heartbeatPatience*heartbeat)
+		if err != nil {
+			return c.failed("/sample", err)
+		}
+		reader.Reset(document)
+		if err := handle(reader); err != nil {
 			return err
 		}
 	}
 }
 
-// part reads the next document of a stream.
-func (c *Client) part(a *answer, parts *multipartReader, reader *StreamsReader, heartbeat time.Duration, handle func(*StreamsReader) error) error {
-	// What handle left of the document before is still that document's.
+// nextDocument waits for the next Streams document of a stream.
+func (c *Client) nextDocument(a *answer, parts *multipartReader, patience time.Duration) (*bufio.Reader, error) {
+	// What was left of the document before still has that one's time.
 	if err := parts.skip(); err != nil {
-		return c.failed("/sample", err)
+		return nil, err
 	}
-	a.body.allow(heartbeatPatience*heartbeat, ErrHeartbeat)
+	a.body.allow(patience, ErrHeartbeat)
 	p, err := parts.next()
 	if errors.Is(err, io.EOF) {
-		err = ErrStreamEnded
+		return nil, ErrStreamEnded
 	}
 	if err != nil {
-		return c.failed("/sample", err)
+		return nil, err
 	}
 	a.body.allow(c.options.DocumentTimeout, c.options.slowDocument())
-	body, err := p.decoded()
+	decoded, err := p.decoded()
 	if err != nil {
-		return c.failed("/sample", err)
+		return nil, err
 	}
-	return c.read(bufio.NewReader(body), a, reader, "/sample", handle)
+	document := bufio.NewReader(decoded)
+	return document, c.checkRoot(document, a, rootStreams)
 }
 
 // notStreaming reads the single document that a request for a stream was
@@ -239,7 +247,7 @@ func (c *Client) notStreaming(a *answer) error {
 	if err != nil {
 		return err
 	}
-	err = c.wrongRoot(body, a, rootStreams)
+	err = c.checkRoot(body, a, rootStreams)
 	var agent *AgentError
 	switch {
 	case err == nil:
@@ -303,22 +311,17 @@ func (c *Client) single(ctx context.Context, path string, v url.Values, handle f
 	if err != nil {
 		return c.failed(path, err)
 	}
+	if err := c.checkRoot(body, a, rootStreams); err != nil {
+		return c.failed(path, err)
+	}
 	reader := c.readers.Get().(*StreamsReader)
 	defer c.readers.Put(reader)
-	if err := c.read(body, a, reader, path, handle); err != nil {
+	reader.Reset(body)
+	if err := handle(reader); err != nil {
 		return err
 	}
 	a.drain(body)
 	return nil
-}
-
-// read hands a Streams document to handle.
-func (c *Client) read(body *bufio.Reader, a *answer, reader *StreamsReader, path string, handle func(*StreamsReader) error) error {
-	if err := c.wrongRoot(body, a, rootStreams); err != nil {
-		return c.failed(path, err)
-	}
-	reader.Reset(body)
-	return handle(reader)
 }
 
 // fetch asks for a document and gives its bytes, once its root is the one that
@@ -333,7 +336,7 @@ func (c *Client) fetch(ctx context.Context, root, path string, v url.Values) ([]
 	if err != nil {
 		return nil, c.failed(path, err)
 	}
-	if err := c.wrongRoot(body, a, root); err != nil {
+	if err := c.checkRoot(body, a, root); err != nil {
 		return nil, c.failed(path, err)
 	}
 	data, err := readAll(body, c.options.Limits.Document)
@@ -344,11 +347,11 @@ func (c *Client) fetch(ctx context.Context, root, path string, v url.Values) ([]
 	return data, nil
 }
 
-// wrongRoot looks at the root of a document, which decides what the document is
+// checkRoot looks at the root of a document, which decides what the document is
 // (the HTTP status does not: agents of schema 1.x send errors with status 200).
 // It returns nil for the root that is wanted, the error that an MTConnectError
 // document holds, and an HTTPError for anything else.
-func (c *Client) wrongRoot(body *bufio.Reader, a *answer, want string) error {
+func (c *Client) checkRoot(body *bufio.Reader, a *answer, want string) error {
 	root, err := peekRoot(body)
 	if err != nil {
 		return err

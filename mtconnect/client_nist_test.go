@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -173,4 +174,55 @@ func TestStreamInsteadOfError(t *testing.T) {
 	if !errors.Is(err, mtconnect.ErrStreamEnded) || documents != want || want < 3 {
 		t.Errorf("%d documents, error %v; want %d and ErrStreamEnded", documents, err, want)
 	}
+}
+
+// BenchmarkStream reads the recorded documents through the client from an agent
+// that sends them as one stream as fast as it can.
+func BenchmarkStream(b *testing.B) {
+	var stream bytes.Buffer
+	nistDocuments(b, "recorded/mazak03.tgz", isXML, func(_ string, content []byte) {
+		stream.WriteString(multipartOf(string(content)))
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "multipart/mixed;boundary=B")
+		_, _ = w.Write(stream.Bytes())
+	})}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener)
+	}()
+	defer func() {
+		_ = server.Close()
+		<-done
+	}()
+	c, err := mtconnect.NewClient("http://"+listener.Addr().String(), mtconnect.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	b.SetBytes(int64(stream.Len()))
+	observations := 0
+	for b.Loop() {
+		err := c.Stream(b.Context(), mtconnect.SampleQuery{}, func(r *mtconnect.StreamsReader) error {
+			for {
+				_, err := r.Next()
+				if err == io.EOF {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				observations++
+			}
+		})
+		if !errors.Is(err, mtconnect.ErrStreamEnded) {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(observations)/b.Elapsed().Seconds(), "observations/s")
 }

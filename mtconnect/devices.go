@@ -1,6 +1,9 @@
 package mtconnect
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Devices is an MTConnectDevices document: the device models of an agent.
 type Devices struct {
@@ -180,7 +183,7 @@ func dataItem(e *element) DataItem {
 		NativeUnits:       e.attr("nativeUnits"),
 		NativeScale:       e.number("nativeScale"),
 		SampleRate:        e.number("sampleRate"),
-		SignificantDigits: int(min(e.integer("significantDigits"), maxSignificantDigits)),
+		SignificantDigits: significantDigits(e.attr("significantDigits")),
 		CoordinateSystem:  e.attr("coordinateSystem"),
 		CompositionID:     e.attr("compositionId"),
 		Representation:    representation(e.attr("representation")),
@@ -203,8 +206,13 @@ func dataItem(e *element) DataItem {
 	return d
 }
 
-// maxSignificantDigits is more than any number has.
-const maxSignificantDigits = 1000
+func significantDigits(text string) int {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
 
 // constrain takes in the children of Constraints or Filters.
 func (d *DataItem) constrain(e *element) {

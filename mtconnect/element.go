@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxElements is how many elements a device model may have: an element takes
@@ -65,16 +64,6 @@ func (e *element) number(name string) float64 {
 	return f
 }
 
-// integer gives the value of an attribute that is a whole number, 0 where it is
-// missing or none.
-func (e *element) integer(name string) uint64 {
-	n, err := strconv.ParseUint(e.attr(name), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 // parseNumber reads a number in the spelling of XML Schema.
 func parseNumber(text string) (float64, bool) {
 	f, err := strconv.ParseFloat(text, 64)
@@ -85,14 +74,11 @@ func parseNumber(text string) (float64, bool) {
 // the given name. It returns an *AgentError where it is an error document.
 func parseDocument(data []byte, limits Limits, root string, keep keepSource) (*element, Header, error) {
 	limits = limits.withDefaults()
-	var e *element
-	var version string
-	var err error
+	parse := parseXMLTree
 	if isJSON(data) {
-		e, version, err = parseJSONTree(data, limits, keep)
-	} else {
-		e, version, err = parseXMLTree(data, limits, keep)
+		parse = parseJSONTree
 	}
+	e, version, err := parse(data, limits, keep)
 	if err != nil {
 		return nil, Header{}, err
 	}
@@ -190,34 +176,16 @@ func schemaVersion(namespace string) string {
 }
 
 // headerOf reads the header of a document that follows the given version.
+// Numbers that are none count as missing here: nothing is captured by them.
 func headerOf(e *element, version string) Header {
-	if v := e.attr("schemaVersion"); v != "" {
-		version = v
-	}
-	return Header{
-		Sender:                e.attr("sender"),
-		Version:               e.attr("version"),
-		SchemaVersion:         version,
-		CreationTime:          parseTime(e.attr("creationTime")),
-		InstanceID:            e.integer("instanceId"),
-		BufferSize:            e.integer("bufferSize"),
-		FirstSequence:         e.integer("firstSequence"),
-		LastSequence:          e.integer("lastSequence"),
-		NextSequence:          e.integer("nextSequence"),
-		AssetBufferSize:       e.integer("assetBufferSize"),
-		AssetCount:            e.integer("assetCount"),
-		DeviceModelChangeTime: parseTime(e.attr("deviceModelChangeTime")),
-		TestIndicator:         e.attr("testIndicator") == "true" || e.attr("testIndicator") == "1",
-	}
-}
-
-// parseTime reads a time of XML Schema, with or without a zone (then UTC). It
-// gives the zero time where there is none.
-func parseTime(text string) time.Time {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC()
+	h := Header{SchemaVersion: version}
+	names := newInterner(0)
+	for _, a := range e.attrs {
+		if a.name == "schemaVersion" {
+			h.SchemaVersion = a.value
+			continue
 		}
+		_ = h.setAttribute([]byte(a.name), []byte(a.value), names)
 	}
-	return time.Time{}
+	return h
 }

@@ -2,12 +2,16 @@ package mtconnect
 
 import "bytes"
 
-// jsonLists are the elements that are lists of elements. In version 1 of the
-// JSON form they are arrays of objects with one member each, which names the
-// element; in version 2 objects with an array per name.
-var jsonLists = map[string]bool{
-	"Devices": true, "Components": true, "DataItems": true, "Compositions": true,
-	"Constraints": true, "Filters": true, "Assets": true, "Errors": true,
+// isJSONList reports whether an element is a list of elements. In version 1 of
+// the JSON form these are arrays of objects with one member each, which names
+// the element; in version 2 objects with an array per name.
+func isJSONList(name string) bool {
+	switch name {
+	case "Devices", "Components", "DataItems", "Compositions", "Constraints", "Filters", "Assets", "Errors":
+		return true
+	default:
+		return false
+	}
 }
 
 // jsonTree builds elements from JSON: members whose name begins with a lower
@@ -43,8 +47,8 @@ func openJSON(data []byte, limits Limits) (*jsonText, jsonMembers, error) {
 	if !root.next() {
 		return nil, root, j.fault(0, "want an object with one member, the root of the document")
 	}
-	if rest := root; rest.next() {
-		return nil, root, j.fault(rest.value, "more than one root")
+	if rest := root; rest.next() || rest.err != nil {
+		return nil, root, j.fault(rest.at, "more than one root")
 	}
 	return j, root, nil
 }
@@ -118,7 +122,7 @@ func upper(key []byte) bool {
 // children adds what the value of a member stands for: an element, several of
 // the same name, or a list in the form of version 1.
 func (t *jsonTree) children(e *element, key []byte, pos int) error {
-	if t.j.data[pos] == '[' && jsonLists[string(key)] {
+	if t.j.data[pos] == '[' && isJSONList(string(key)) {
 		return t.list(e, key, pos)
 	}
 	for it := t.j.items(pos); it.next(); {

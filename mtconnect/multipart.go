@@ -178,7 +178,7 @@ func (m *multipartReader) line(left *int) ([]byte, error) {
 // the body: behind a document it is white space.
 type part struct {
 	m *multipartReader
-	// encoding is the Content-encoding in lower case.
+	// encoding is the Content-encoding.
 	encoding string
 	// length is the declared Content-length and remaining what is left of it;
 	// remaining is -1 where none was declared.
@@ -211,7 +211,7 @@ func (p *part) header(line []byte) error {
 		}
 		p.length, p.remaining = int64(n), int64(n)
 	case "content-encoding":
-		p.encoding = strings.ToLower(text)
+		p.encoding = text
 	}
 	return nil
 }
@@ -324,7 +324,7 @@ func (p *part) decoded() (io.Reader, error) {
 
 // decode undoes a Content-encoding.
 func decode(r io.Reader, encoding string) (io.Reader, error) {
-	switch encoding {
+	switch strings.ToLower(encoding) {
 	case "", "identity":
 		return r, nil
 	case "gzip", "x-gzip":

@@ -33,8 +33,9 @@ const (
 
 // Options are the settings of a [Client]. A zero field means the default.
 type Options struct {
-	// HTTP replaces the client's own transport. RootCAs and ConnectTimeout do
-	// not apply to it; the limits on redirects do.
+	// HTTP replaces the client's own transport. RootCAs, ConnectTimeout and the
+	// limit on the header of an answer do not apply to it; those on redirects
+	// do. Its Timeout has to be zero, since streams last.
 	HTTP *http.Client
 	// Limits bound every document.
 	Limits Limits
