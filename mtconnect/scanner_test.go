@@ -55,6 +55,7 @@ func TestScanner(t *testing.T) {
 		"prefix":               {`<x:a><b/></x:a>`, []string{"<x:a", "<b", "/b", "/a"}},
 		"entities":             {`<a b="&lt;&gt;&amp;&quot;&apos;&#65;&#x42;">&lt;&gt;&amp;&quot;&apos;&#65;&#x10FFFF;</a>`, []string{`<a b="<>&\"'AB"`, fmt.Sprintf("%q", "<>&\"'A\U0010FFFF"), "/a"}},
 		"CDATA":                {`<a>x<![CDATA[<&]] >]]]]><![CDATA[>]]></a>`, []string{"<a", `"x<&]] >]]>"`, "/a"}},
+		"line ends in CDATA":   {"<a><![CDATA[1\r\n2\r3\r\r\n]]>4</a>", []string{"<a", `"1\n2\n3\n\n4"`, "/a"}},
 		"comments":             {`<!-- - --><a>1<!--<b>-->2<?p ?>3</a><!----> `, []string{"<a", `"123"`, "/a"}},
 		"instructions":         {`<?xml version="1.0" encoding='utf-8' standalone="yes" ?><?xml-stylesheet href="?"?><a/><?p?>`, []string{"<a", "/a"}},
 		"byte order mark":      {"\uFEFF<?xml version='1.0'?>\n<a/>", []string{"<a", "/a"}},

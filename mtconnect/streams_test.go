@@ -287,6 +287,7 @@ func TestStreamsRefuses(t *testing.T) {
 		{streams(`<Samples><Load dataItemId="i" sequence="1" timestamp="now"/></Samples>`), "<Load", `<Load>: timestamp is "now", not a time such as 2006-01-02T15:04:05Z`},
 		{streams(`<Samples><Load` + id + `>1</Lead></Samples>`), "</Lead", `element <Load> has another element's end tag`},
 		{streams("<Samples>\n<Load" + id + ">1</Load>\n<Load" + id + ">2</Load>\n<Load" + id + ">3</Load >\n<Load" + id + ">]]></Load>\n</Samples>"), "]]>", `"]]>" is not allowed in text`},
+		{streams("<Samples><Load" + id + "/><Load" + id + ">1</Load><Load" + id + ">2</Load>" + `<Load dataItemId="i" timestamp="2026-11-23T12:00:00Z" sequence="">3</Load></Samples>`), "<Load", `<Load>: sequence is "", not a number from 0 to 2^64-1`},
 		{streams("<Samples>\n<Load" + id + ">1</Load>\n<Load" + id + ">2</Load>\n<Load" + id + ">3\x01</Load></Samples>"), "\x01", `control character U+0001 is not allowed`},
 	}
 	for _, tt := range tests {
@@ -309,6 +310,35 @@ func TestStreamsRefuses(t *testing.T) {
 			} else if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", how, diff)
 			}
+		}
+	}
+}
+
+// TestStreamsAsTheyCome gives a document byte by byte: an observation is there
+// with the last byte of its element, and no byte later.
+func TestStreamsAsTheyCome(t *testing.T) {
+	rows := []string{
+		`<Load dataItemId="i" timestamp="2026-11-23T12:00:00Z" sequence="1" a='">'>1</Load>`,
+		`<Load dataItemId="i" timestamp="2026-11-23T12:00:00Z" sequence="2" a='">'>2</Load>`,
+		`<Load dataItemId="i" timestamp="2026-11-23T12:00:00Z" sequence="3" a='">'>3</Load>`,
+		`<Load dataItemId="i" timestamp="2026-11-23T12:00:00Z" sequence="4"/>`,
+		`<VariableDataSet dataItemId="d" timestamp="2026-11-23T12:00:00Z" sequence="5"><Entry key="a">1</Entry></VariableDataSet>`,
+	}
+	document := streams("<Samples>" + strings.Join(rows, "\n") + "</Samples>")
+	left := strings.NewReader(document)
+	r := mtconnect.NewStreamsReader(mtconnect.Limits{})
+	r.Reset(iotest.OneByteReader(left))
+	if _, err := r.Header(); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		o, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := strings.Index(document, row) + len(row)
+		if given := len(document) - left.Len(); given != want {
+			t.Errorf("observation %d is there after %d bytes, want %d", o.Sequence, given, want)
 		}
 	}
 }

@@ -133,7 +133,6 @@ func (x *xmlStreams) next() (*Observation, error) {
 			return nil, err
 		}
 		if t != startElement {
-			x.run.stop()
 			continue
 		}
 		if x.s.depth() == depthObservation {
@@ -201,7 +200,6 @@ func categoryOf(name string) Category {
 // where the element is a vendor's and no observation.
 func (x *xmlStreams) observation() (bool, error) {
 	if x.s.colon > 0 && string(x.s.prefix()) != x.rootPrefix && x.s.attr("dataItemId") == nil {
-		x.run.stop()
 		return false, x.s.skip()
 	}
 	before := x.last.dataItemID
