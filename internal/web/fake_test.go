@@ -215,16 +215,22 @@ func newShop(now func() time.Time) *shop {
 	}
 	mode := ptr("AUTOMATIC")
 	add(api.Machine{Slug: "vmc-01", Name: "VMC-01", Agent: "hall-a", Manufacturer: "Haas", Model: "VF-4", State: "running", Word: "Running", Since: ago(64*time.Minute + 20*time.Second), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O2201 BRACKET"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(38.0)})
-	add(api.Machine{Slug: "vmc-02", Name: "VMC-02", Agent: "hall-a", Manufacturer: "Haas", Model: "VF-4", State: "running", Word: "Running", Since: ago(12 * time.Minute), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O2207 FLANGE"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(112.0),
-		Conditions: []api.Condition{{Item: "c1", Type: "LUBRICATION", Component: "Systems[systems]/Lubrication[lube]", Level: "Warning", NativeCode: "207", Text: "Lubricant level low", Since: *ago(42 * time.Minute)}}})
-	add(api.Machine{Slug: "vmc-04", Name: "VMC-04", Agent: "hall-a", Manufacturer: "DMG MORI", Model: "CMX 1100", State: "alarm", Word: "Alarm", Since: ago(27 * time.Minute), Rule: "3 fault on the controller", Program: ptr("O1180"), Mode: mode, Execution: ptr("INTERRUPTED"), Parts: ptr(21.0),
+	add(api.Machine{
+		Slug: "vmc-02", Name: "VMC-02", Agent: "hall-a", Manufacturer: "Haas", Model: "VF-4", State: "running", Word: "Running", Since: ago(12 * time.Minute), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O2207 FLANGE"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(112.0),
+		Conditions: []api.Condition{{Item: "c1", Type: "LUBRICATION", Component: "Systems[systems]/Lubrication[lube]", Level: "Warning", NativeCode: "207", Text: "Lubricant level low", Since: *ago(42 * time.Minute)}},
+	})
+	add(api.Machine{
+		Slug: "vmc-04", Name: "VMC-04", Agent: "hall-a", Manufacturer: "DMG MORI", Model: "CMX 1100", State: "alarm", Word: "Alarm", Since: ago(27 * time.Minute), Rule: "3 fault on the controller", Program: ptr("O1180"), Mode: mode, Execution: ptr("INTERRUPTED"), Parts: ptr(21.0),
 		Conditions: []api.Condition{
 			{Item: "c2", Type: "TEMPERATURE", Component: "Axes[base]/Rotary[C]", Level: "Fault", NativeCode: "1010", Text: "Spindle temperature high", Since: *ago(27 * time.Minute)},
 			{Item: "c3", Type: "SYSTEM", Component: "Controller[controller]", Level: "Warning", NativeCode: "52", Text: "Coolant concentration out of range", Since: *ago(3 * time.Hour)},
-		}})
+		},
+	})
 	add(api.Machine{Slug: "lathe-2", Name: "LATHE-2", Agent: "hall-a", Manufacturer: "Mazak", Model: "QTN-200", State: "stopped", Word: "Stopped", Since: ago(12 * time.Minute), Rule: "6 execution OPTIONAL_STOP", Program: ptr("O1234"), Mode: mode, Execution: ptr("OPTIONAL_STOP"), Parts: ptr(55.0)})
-	add(api.Machine{Slug: "mill-turn-1", Name: "MILL-TURN-1", Agent: "hall-a", Manufacturer: "Mazak", Model: "Integrex i-200", State: "running", Word: "Running", Since: ago(8 * time.Minute), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O7001 SHAFT"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(9.0),
-		Paths: []api.Path{{Name: "P1", Program: ptr("O7001 SHAFT"), Execution: ptr("ACTIVE")}, {Name: "P2", Program: ptr("O7002 SUB"), Execution: ptr("READY")}}})
+	add(api.Machine{
+		Slug: "mill-turn-1", Name: "MILL-TURN-1", Agent: "hall-a", Manufacturer: "Mazak", Model: "Integrex i-200", State: "running", Word: "Running", Since: ago(8 * time.Minute), Rule: "5 execution ACTIVE, mode AUTOMATIC", Program: ptr("O7001 SHAFT"), Mode: mode, Execution: ptr("ACTIVE"), Parts: ptr(9.0),
+		Paths: []api.Path{{Name: "P1", Program: ptr("O7001 SHAFT"), Execution: ptr("ACTIVE")}, {Name: "P2", Program: ptr("O7002 SUB"), Execution: ptr("READY")}},
+	})
 	add(api.Machine{Slug: "grinder-1", Name: "GRINDER-1", Agent: "hall-b", Manufacturer: "Studer", Model: "S33", State: "setup", Word: "Setup", Since: ago(35 * time.Minute), Rule: "4 mode MANUAL", Program: ptr(""), Mode: ptr("MANUAL"), Execution: ptr("READY"), Parts: ptr(0.0)})
 	add(api.Machine{Slug: "robot-cell", Name: "ROBOT-CELL", Agent: "hall-b", Manufacturer: "KUKA", Model: "KR 60", State: "idle", Word: "Idle", Since: ago(9 * time.Hour), SinceBefore: true, Rule: "7 execution READY", Mode: mode, Execution: ptr("READY"), Parts: ptr(1204.0)})
 	add(api.Machine{Slug: "saw-1", Name: "SAW-1", Agent: "hall-b", State: "offline", Word: "Offline", Since: ago(2*time.Hour + 4*time.Minute), Rule: "2 availability UNAVAILABLE"})
@@ -250,8 +256,10 @@ func shopItems(number int, now time.Time) []api.Item {
 	var items []api.Item
 	add := func(component, category, typ, subType, name, units string, value any, ago time.Duration) *api.Item {
 		id := base + plant.ItemID(len(items)) + 1
-		items = append(items, api.Item{ID: id, DataItemID: fmt.Sprintf("d%d", id), Name: name, Category: category, Type: typ, SubType: subType,
-			Units: units, Component: component, Observed: true, Value: value, Time: ptr(now.Add(-ago).UTC()), Sequence: int64(id)})
+		items = append(items, api.Item{
+			ID: id, DataItemID: fmt.Sprintf("d%d", id), Name: name, Category: category, Type: typ, SubType: subType,
+			Units: units, Component: component, Observed: true, Value: value, Time: ptr(now.Add(-ago).UTC()), Sequence: int64(id),
+		})
 		return &items[len(items)-1]
 	}
 	add("", "EVENT", "AVAILABILITY", "", "avail", "", "AVAILABLE", 9*time.Hour)

@@ -183,8 +183,10 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 			continue
 		}
 		away[a.Name] = true
-		e := attention{State: plant.NoLink.Slug(), Word: linkWord(a.Link), Name: "Agent " + a.Name,
-			Href: "/agents/" + url.PathEscape(a.Name), Why: a.Error, Machines: a.Machines, Now: now}
+		e := attention{
+			State: plant.NoLink.Slug(), Word: linkWord(a.Link), Name: "Agent " + a.Name,
+			Href: "/agents/" + url.PathEscape(a.Name), Why: a.Error, Machines: a.Machines, Now: now,
+		}
 		if !a.Since.IsZero() {
 			e.Since = &a.Since
 		}
@@ -197,8 +199,10 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		if urgency(m.State) == 0 || m.State == plant.NoLink.Slug() && away[m.Agent] {
 			continue
 		}
-		list = append(list, attention{State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug),
-			Since: m.Since, Why: reason(m), Retry: m.Retry, Now: now})
+		list = append(list, attention{
+			State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug),
+			Since: m.Since, Why: reason(m), Retry: m.Retry, Now: now,
+		})
 	}
 	slices.SortStableFunc(list, func(a, b attention) int {
 		return cmp.Or(cmp.Compare(urgency(b.State), urgency(a.State)), compareSince(a.Since, b.Since))

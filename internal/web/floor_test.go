@@ -95,8 +95,12 @@ func TestAttentionIsSortedByGravityThenAge(t *testing.T) {
 		slug, state string
 		ago         time.Duration
 	}{
-		{"young-alarm", "alarm", time.Minute}, {"gone", "no-link", time.Hour}, {"old-stop", "stopped", 3 * time.Hour},
-		{"old-alarm", "alarm", time.Hour}, {"fine", "running", time.Hour}, {"young-stop", "stopped", time.Minute},
+		{"young-alarm", "alarm", time.Minute},
+		{"gone", "no-link", time.Hour},
+		{"old-stop", "stopped", 3 * time.Hour},
+		{"old-alarm", "alarm", time.Hour},
+		{"fine", "running", time.Hour},
+		{"young-stop", "stopped", time.Minute},
 	} {
 		s.machines = append(s.machines, api.MachineDetail{Machine: api.Machine{Slug: m.slug, Name: m.slug, Agent: "a", State: m.state, Word: m.state, Since: ptr(noon.Add(-m.ago))}})
 	}

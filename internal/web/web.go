@@ -186,8 +186,10 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return // The browser has gone: nobody reads this.
 	}
-	f := failure{Status: http.StatusInternalServerError, Title: "Something went wrong",
-		Cause: "The server could not draw this page. Its log says why.", Later: true}
+	f := failure{
+		Status: http.StatusInternalServerError, Title: "Something went wrong",
+		Cause: "The server could not draw this page. Its log says why.", Later: true,
+	}
 	switch plant.ErrorCode(err) {
 	case plant.NotFound:
 		f = failure{Status: http.StatusNotFound, Title: "Not found", Cause: message(err)}

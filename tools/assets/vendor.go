@@ -58,7 +58,7 @@ func vendor(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 
 	var refused []error
 	for _, p := range packages {
@@ -122,7 +122,7 @@ func fetch(ctx context.Context, scratch string, p npmPackage) (map[string][]byte
 	files := make(map[string][]byte)
 	for entries := tar.NewReader(plain); ; {
 		h, err := entries.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files, nil
 		}
 		if err != nil {
