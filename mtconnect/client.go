@@ -175,9 +175,9 @@ func (c *Client) Sample(ctx context.Context, q SampleQuery, handle func(*Streams
 // end of ctx. It never returns nil. While handle works nothing is read, and no
 // clock of the client runs.
 //
-// It returns [ErrStreamEnded] where the agent ended the stream in good order,
-// [ErrHeartbeat] where no document came for three heartbeats, an [*AgentError]
-// where the agent sent an error document, and an error that is
+// It returns [ErrStreamEnded] where the agent ended the stream between two
+// documents, [ErrHeartbeat] where no document came for three heartbeats, an
+// [*AgentError] where the agent sent an error document, and an error that is
 // [ErrNotStreaming] where the agent cannot stream: then poll with
 // [Client.Sample].
 func (c *Client) Stream(ctx context.Context, q SampleQuery, handle func(*StreamsReader) error) error {

@@ -2,6 +2,7 @@ package mtconnect
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -124,7 +125,7 @@ func parseXMLTree(data []byte, limits Limits, keep keepSource) (*element, string
 	if err != nil {
 		return nil, "", err
 	}
-	if _, err := t.s.next(); err != io.EOF {
+	if _, err := t.s.next(); !errors.Is(err, io.EOF) {
 		return nil, "", err
 	}
 	return root, version, nil

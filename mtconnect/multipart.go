@@ -45,8 +45,8 @@ type multipartReader struct {
 	br  *bufio.Reader // reads src
 	// delimiter is the boundary with its leading dashes.
 	delimiter []byte
-	// max is the most bytes of one part.
-	max  int64
+	// most is the most bytes of one part.
+	most int64
 	part part
 }
 
@@ -72,12 +72,12 @@ func multipartBoundary(contentType string) (string, bool) {
 	return boundary, ok
 }
 
-// newMultipartReader reads parts of at most max bytes from r.
-func newMultipartReader(r io.Reader, boundary string, max int64) *multipartReader {
+// newMultipartReader reads parts of at most the given number of bytes from r.
+func newMultipartReader(r io.Reader, boundary string, most int64) *multipartReader {
 	m := &multipartReader{
 		src:       frugalReader{src: r},
 		delimiter: []byte("--" + boundary),
-		max:       max,
+		most:      most,
 	}
 	m.br = bufio.NewReaderSize(&m.src, multipartBuffer)
 	return m
@@ -140,7 +140,7 @@ func (m *multipartReader) boundary(left *int) error {
 			// Agents that are stopped leave out the end of a chunked answer.
 			err = io.EOF
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("multipart: before a boundary: %w", err)
 		}
 		if len(line) > 0 {
@@ -206,8 +206,8 @@ func (p *part) header(line []byte) error {
 			return fmt.Errorf("multipart: Content-length %.40q: want a number of bytes", text)
 		case p.remaining >= 0 && p.length != int64(n):
 			return fmt.Errorf("multipart: two values of Content-length, %d and %d", p.length, n)
-		case int64(n) > p.m.max:
-			return &LimitError{Limit: "bytes of a part", Max: strconv.FormatInt(p.m.max, 10)}
+		case int64(n) > p.m.most:
+			return &LimitError{Limit: "bytes of a part", Max: strconv.FormatInt(p.m.most, 10)}
 		}
 		p.length, p.remaining = int64(n), int64(n)
 	case "content-encoding":
@@ -233,8 +233,8 @@ func (p *part) Read(b []byte) (int, error) {
 	p.read += int64(n)
 	if p.remaining >= 0 {
 		p.remaining -= int64(n)
-	} else if p.read > p.m.max {
-		p.err = &LimitError{Limit: "bytes of a part", Max: strconv.FormatInt(p.m.max, 10)}
+	} else if p.read > p.m.most {
+		p.err = &LimitError{Limit: "bytes of a part", Max: strconv.FormatInt(p.m.most, 10)}
 		return 0, p.err
 	}
 	_, err = p.m.br.Discard(n)
@@ -336,7 +336,7 @@ func decode(r io.Reader, encoding string) (io.Reader, error) {
 		z.Multistream(false)
 		return z, nil
 	default:
-		return nil, fmt.Errorf("Content-encoding %.40q: want gzip or none", encoding)
+		return nil, fmt.Errorf("content encoding %.40q: want gzip or none", encoding)
 	}
 }
 
