@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -21,17 +22,17 @@ type agentAddCommand struct {
 }
 
 // Run stores the agent.
-func (c *agentAddCommand) Run(env *environment) error {
+func (c *agentAddCommand) Run(ctx context.Context, env *environment) error {
 	agent := plant.Agent{Name: c.Name, URL: c.URL, Configured: true}
 	if err := agent.Validate(); err != nil {
 		return err
 	}
-	st, err := openStore(env.ctx, env.cli.Data)
+	st, err := openStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	if agent, err = st.PutAgent(env.ctx, agent); err != nil {
+	if agent, err = st.PutAgent(ctx, agent); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.stdout, "%s is read from %s\n", agent.Name, agent.Redacted())
@@ -43,13 +44,13 @@ type agentRemoveCommand struct {
 }
 
 // Run ends the reading of the agent.
-func (c *agentRemoveCommand) Run(env *environment) error {
-	st, err := openExistingStore(env.ctx, env.cli.Data)
+func (c *agentRemoveCommand) Run(ctx context.Context, env *environment) error {
+	st, err := openExistingStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	if err := st.RemoveAgent(env.ctx, c.Name); err != nil {
+	if err := st.RemoveAgent(ctx, c.Name); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.stdout, "%s is read no more; what is stored of it stays\n", c.Name)
@@ -61,13 +62,13 @@ type agentListCommand struct {
 }
 
 // Run prints the agents that were added by command.
-func (c *agentListCommand) Run(env *environment) error {
-	st, err := openExistingStore(env.ctx, env.cli.Data)
+func (c *agentListCommand) Run(ctx context.Context, env *environment) error {
+	st, err := openExistingStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	stored, err := st.Agents(env.ctx)
+	stored, err := st.Agents(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -19,13 +20,13 @@ type checkCommand struct {
 
 // Run prints each setting with its value, and what is wrong with it. It fails
 // where something is.
-func (c *checkCommand) Run(env *environment) error {
+func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 	checks := []struct {
 		name  string
 		value func() (string, error)
 	}{
 		{"data", func() (string, error) { return env.cli.Data, checkFolder(env.cli.Data) }},
-		{"listen", func() (string, error) { return c.checkListen(env) }},
+		{"listen", func() (string, error) { return c.checkListen(ctx) }},
 		{"commit-delay", func() (string, error) { return c.CommitDelay.String(), nil }},
 		{"poll-interval", func() (string, error) { return c.PollInterval.String(), nil }},
 		{"log-level", func() (string, error) { return env.cli.Log.Level.String(), nil }},
@@ -50,7 +51,7 @@ func (c *checkCommand) Run(env *environment) error {
 		value, err := check.value()
 		row(check.name, value, err)
 	}
-	agents, err := c.wanted(env)
+	agents, err := c.wanted(ctx, env.cli.Data)
 	if err != nil {
 		row("agents", "", err)
 	}
@@ -69,12 +70,12 @@ func (c *checkCommand) Run(env *environment) error {
 
 // wanted gives the agents that `serve` would read, without touching the store
 // where there is none.
-func (c *checkCommand) wanted(env *environment) ([]plant.Agent, error) {
+func (c *checkCommand) wanted(ctx context.Context, data string) ([]plant.Agent, error) {
 	named, err := c.named()
 	if err != nil {
 		return nil, err
 	}
-	st, err := openExistingStore(env.ctx, env.cli.Data)
+	st, err := openExistingStore(ctx, data)
 	if plant.ErrorCode(err) == plant.NotFound {
 		if len(named) == 0 {
 			named = []plant.Agent{defaultAgent}
@@ -85,7 +86,7 @@ func (c *checkCommand) wanted(env *environment) ([]plant.Agent, error) {
 		return nil, err
 	}
 	defer st.Close()
-	stored, err := st.Agents(env.ctx)
+	stored, err := st.Agents(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +94,12 @@ func (c *checkCommand) wanted(env *environment) ([]plant.Agent, error) {
 }
 
 // checkListen finds out whether the address is free.
-func (c *checkCommand) checkListen(env *environment) (string, error) {
+func (c *checkCommand) checkListen(ctx context.Context) (string, error) {
 	address, err := c.address()
 	if err != nil {
 		return c.Listen, err
 	}
-	listener, err := new(net.ListenConfig).Listen(env.ctx, "tcp", address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return address, fmt.Errorf("not free: %w", err)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -32,7 +31,6 @@ type CLI struct {
 
 // environment is what a subcommand runs in.
 type environment struct {
-	ctx            context.Context
 	stdout, stderr io.Writer
 	log            *slog.Logger
 	build          telemetry.Build

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -17,7 +18,7 @@ type exportCommand struct {
 }
 
 // Run writes the observations in order of agent, instance and sequence.
-func (c *exportCommand) Run(env *environment) error {
+func (c *exportCommand) Run(ctx context.Context, env *environment) error {
 	options := api.ExportOptions{Format: api.Format(c.Format), Agent: c.Agent, Machine: c.Machine}
 	var err error
 	if options.From, err = parseTime("--from", c.From); err != nil {
@@ -26,14 +27,14 @@ func (c *exportCommand) Run(env *environment) error {
 	if options.To, err = parseTime("--to", c.To); err != nil {
 		return err
 	}
-	st, err := openExistingStore(env.ctx, env.cli.Data)
+	st, err := openExistingStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
 	progress := newProgress(env.stderr, "exported")
 	options.Progress = progress.set
-	n, err := api.Export(env.ctx, st, env.stdout, options)
+	n, err := api.Export(ctx, st, env.stdout, options)
 	progress.done()
 	if err != nil {
 		return fmt.Errorf("after %d observations: %w", n, err)

@@ -17,8 +17,8 @@ type healthcheckCommand struct {
 }
 
 // Run asks /readyz of the process that listens on the address.
-func (c *healthcheckCommand) Run(env *environment) error {
-	ctx, cancel := context.WithTimeout(env.ctx, healthcheckTimeout)
+func (c *healthcheckCommand) Run(ctx context.Context, env *environment) error {
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()
 	url := "http://" + c.dialAddress() + "/readyz"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)

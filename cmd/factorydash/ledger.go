@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -13,13 +14,13 @@ type ledgerCommand struct {
 }
 
 // Run prints what is stored of each run of each agent, and what is not.
-func (c *ledgerCommand) Run(env *environment) error {
-	st, err := openExistingStore(env.ctx, env.cli.Data)
+func (c *ledgerCommand) Run(ctx context.Context, env *environment) error {
+	st, err := openExistingStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	entries, err := api.Ledger(env.ctx, st)
+	entries, err := api.Ledger(ctx, st)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"text/tabwriter"
 
@@ -15,7 +16,7 @@ type loaddataCommand struct {
 
 // Run reads each agent until what it has now is stored, and prints a summary.
 // It fails where an agent could not be read to the end.
-func (c *loaddataCommand) Run(env *environment) error {
+func (c *loaddataCommand) Run(ctx context.Context, env *environment) error {
 	named, err := c.named()
 	if err != nil {
 		return err
@@ -24,7 +25,7 @@ func (c *loaddataCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	st, err := openStore(env.ctx, env.cli.Data)
+	st, err := openStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
@@ -38,11 +39,11 @@ func (c *loaddataCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	agents, err := wantedAgents(env.ctx, st, named)
+	agents, err := wantedAgents(ctx, st, named)
 	if err != nil {
 		return err
 	}
-	results, err := supervisor.Fetch(env.ctx, agents)
+	results, err := supervisor.Fetch(ctx, agents)
 	progress.done()
 	if err != nil {
 		return err

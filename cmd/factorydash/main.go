@@ -76,13 +76,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	defer closer.Close()
 
 	env := &environment{
-		ctx:    ctx,
 		stdout: stdout,
 		stderr: stderr,
 		log:    log,
 		build:  telemetry.ReadBuild(version),
 		cli:    &cli,
 	}
+	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(env)
 	switch {
 	case err == nil:

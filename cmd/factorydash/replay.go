@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -20,7 +21,7 @@ type replayCommand struct {
 }
 
 // Run serves the recording until the process is told to end.
-func (c *replayCommand) Run(env *environment) error {
+func (c *replayCommand) Run(ctx context.Context, env *environment) error {
 	began := time.Now()
 	config := simulate.ReplayConfig{Speed: c.Speed}
 	if c.Devices != "" {
@@ -33,11 +34,11 @@ func (c *replayCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(env.ctx, "tcp", c.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
-	group, ctx := errgroup.WithContext(env.ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	handler := agent.New(replay.Source(), agent.Options{Namespaces: replay.Namespaces(), Logger: env.log})
 	group.Go(func() error { return replay.Run(ctx) })
 	group.Go(func() error {

@@ -50,7 +50,7 @@ type serveCommand struct {
 
 // Run wires the parts together and runs them until the process is told to end
 // or one of them cannot go on.
-func (c *serveCommand) Run(env *environment) error {
+func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 	named, err := c.named()
 	if err != nil {
 		return err
@@ -59,12 +59,12 @@ func (c *serveCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	listener, err := c.listen(env.ctx)
+	listener, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	st, err := openStore(env.ctx, env.cli.Data)
+	st, err := openStore(ctx, env.cli.Data)
 	if err != nil {
 		return err
 	}
@@ -88,9 +88,9 @@ func (c *serveCommand) Run(env *environment) error {
 		return err
 	}
 
-	running, stop := context.WithCancel(env.ctx)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	group, ctx := errgroup.WithContext(running)
+	group, ctx := errgroup.WithContext(ctx)
 	err = c.start(ctx, group, env, parts{named: named, store: st, hub: hub, service: service, supervisor: supervisor})
 	if err == nil {
 		group.Go(func() error {

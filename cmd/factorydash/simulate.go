@@ -34,18 +34,18 @@ type simulateCommand struct {
 }
 
 // Run serves the shop until the process is told to end.
-func (c *simulateCommand) Run(env *environment) error {
+func (c *simulateCommand) Run(ctx context.Context, env *environment) error {
 	shop, err := simulate.NewShop(simulate.ShopConfig{
 		Seed: c.Seed, Machines: c.Machines, Rate: c.Rate, Start: time.Now().Add(-c.History), Zone: time.Local,
 	})
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(env.ctx, "tcp", c.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
-	group, ctx := errgroup.WithContext(env.ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	agents := serveShop(ctx, group, shop, listener, env.log)
 	for _, a := range agents {
 		env.log.Info("agent is up", "agent", a.Name, "url", a.URL)
