@@ -31,7 +31,7 @@ type answer struct {
 // ask sends a request. The caller closes the answer.
 func (c *Client) ask(ctx context.Context, path string, v url.Values, compressed bool) (*answer, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	resp, err := c.send(ctx, cancel, path, v, compressed)
+	resp, err := c.send(ctx, cancel, path, v, compressed) //nolint:bodyclose // answer.close closes it
 	if err != nil {
 		cancel(nil)
 		return nil, err

@@ -300,7 +300,7 @@ func TestGzip(t *testing.T) {
 		}
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
-		defer z.Close()
+		defer func() { _ = z.Close() }()
 		switch r.URL.Path {
 		case "/bomb/probe", "/bomb/sample":
 			_, _ = io.WriteString(z, "<MTConnectStreams><Header/>")
@@ -334,7 +334,7 @@ func TestPollingUsesOneConnection(t *testing.T) {
 		if r.URL.Path == "/current" {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
-			defer z.Close()
+			defer func() { _ = z.Close() }()
 			_, _ = io.WriteString(z, streamsDocument(1, 2000))
 			return
 		}
@@ -495,8 +495,11 @@ func TestStreamsAsServersSendThem(t *testing.T) {
 		"cut in a document":  {"HTTP/1.0 200 OK\r\n" + kind + "\r\n" + three[:len(three)-50], []uint64{1, 2, 3}, io.ErrUnexpectedEOF, "bytes of a part"},
 		"length too small":   {"HTTP/1.0 200 OK\r\n" + kind + "\r\n" + strings.Replace(three, "Content-length: 3", "Content-length: 1", 1), nil, nil, "line 1, column"},
 		"length too great":   {"HTTP/1.0 200 OK\r\n" + kind + "\r\n" + strings.Replace(three, "Content-length: 3", "Content-length: 6", 1), []uint64{1}, nil, "next boundary stands"},
-		"error in between": {"HTTP/1.0 200 OK\r\n" + kind + "\r\n" + multipartOf(streamsDocument(1, 1), fmt.Sprintf(errorDocument, "OUT_OF_RANGE", "Client can't keep up")),
-			[]uint64{1}, mtconnect.CodeOutOfRange, ""},
+		"error in between": {
+			"HTTP/1.0 200 OK\r\n" + kind + "\r\n" + multipartOf(streamsDocument(1, 1), fmt.Sprintf(errorDocument, "OUT_OF_RANGE", "Client can't keep up")),
+			[]uint64{1},
+			mtconnect.CodeOutOfRange, "",
+		},
 		"page in between": {"HTTP/1.0 200 OK\r\n" + kind + "\r\n" + multipartOf(streamsDocument(1, 1), "<html>"), []uint64{1}, nil, "want MTConnectStreams, got"},
 	}
 	for name, test := range tests {

@@ -423,17 +423,27 @@ func TestParseError(t *testing.T) {
 		document string
 		want     []mtconnect.ErrorEntry
 	}{
-		"1.0": {`<MTConnectError><Header/><Error errorCode="NO_DEVICE"> where? </Error></MTConnectError>`,
-			[]mtconnect.ErrorEntry{{Code: "NO_DEVICE", Message: "where?"}}},
-		"1.3": {`<MTConnectError><Errors><Error errorCode="A">x</Error><Error errorCode="B"/></Errors></MTConnectError>`,
-			[]mtconnect.ErrorEntry{{Code: "A", Message: "x"}, {Code: "B"}}},
-		"2.6": {`<MTConnectError><Errors><OutOfRange errorCode="OUT_OF_RANGE"><URI>/sample?from=9</URI><Request>MTConnectStreams</Request><ErrorMessage>too high</ErrorMessage>
+		"1.0": {
+			`<MTConnectError><Header/><Error errorCode="NO_DEVICE"> where? </Error></MTConnectError>`,
+			[]mtconnect.ErrorEntry{{Code: "NO_DEVICE", Message: "where?"}},
+		},
+		"1.3": {
+			`<MTConnectError><Errors><Error errorCode="A">x</Error><Error errorCode="B"/></Errors></MTConnectError>`,
+			[]mtconnect.ErrorEntry{{Code: "A", Message: "x"}, {Code: "B"}},
+		},
+		"2.6": {
+			`<MTConnectError><Errors><OutOfRange errorCode="OUT_OF_RANGE"><URI>/sample?from=9</URI><Request>MTConnectStreams</Request><ErrorMessage>too high</ErrorMessage>
 			<QueryParameter name="from"><Value>9</Value><Minimum>1</Minimum><Maximum>8</Maximum></QueryParameter></OutOfRange></Errors></MTConnectError>`,
-			[]mtconnect.ErrorEntry{full}},
-		"JSON 1": {`{"MTConnectError":{"Errors":[{"Error":{"errorCode":"A","value":"x"}}]}}`,
-			[]mtconnect.ErrorEntry{{Code: "A", Message: "x"}}},
-		"JSON 2": {`{"MTConnectError":{"Errors":{"OutOfRange":[{"errorCode":"OUT_OF_RANGE","ErrorMessage":"too high","URI":"/sample?from=9","Request":"MTConnectStreams","QueryParameter":{"name":"from","Value":9,"Minimum":1,"Maximum":8}}]}}}`,
-			[]mtconnect.ErrorEntry{full}},
+			[]mtconnect.ErrorEntry{full},
+		},
+		"JSON 1": {
+			`{"MTConnectError":{"Errors":[{"Error":{"errorCode":"A","value":"x"}}]}}`,
+			[]mtconnect.ErrorEntry{{Code: "A", Message: "x"}},
+		},
+		"JSON 2": {
+			`{"MTConnectError":{"Errors":{"OutOfRange":[{"errorCode":"OUT_OF_RANGE","ErrorMessage":"too high","URI":"/sample?from=9","Request":"MTConnectStreams","QueryParameter":{"name":"from","Value":9,"Minimum":1,"Maximum":8}}]}}}`,
+			[]mtconnect.ErrorEntry{full},
+		},
 	}
 	for name, test := range tests {
 		got, err := mtconnect.ParseError([]byte(test.document), mtconnect.Limits{})

@@ -92,7 +92,8 @@ func TestMultipart(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("%s, %s: parts (-want +got):\n%s", name, way, diff)
 			}
-			if test.err == "" && err != io.EOF || test.err != "" && (err == io.EOF || !strings.Contains(err.Error(), test.err)) {
+			ended := errors.Is(err, io.EOF)
+			if ended != (test.err == "") || !ended && !strings.Contains(err.Error(), test.err) {
 				t.Errorf("%s, %s: error %v, want %q", name, way, err, test.err)
 			}
 		}
@@ -129,7 +130,7 @@ func TestSkippedParts(t *testing.T) {
 	n := 0
 	for {
 		_, err := m.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -193,7 +194,7 @@ func FuzzMultipart(f *testing.F) {
 		const limit = 1 << 10
 		want, wantErr := readParts(bytes.NewReader(data), "B", limit)
 		got, gotErr := readParts(&chunks{data: data, sizes: sizes}, "B", limit)
-		if diff := cmp.Diff(want, got); diff != "" || (wantErr == io.EOF) != (gotErr == io.EOF) {
+		if diff := cmp.Diff(want, got); diff != "" || errors.Is(wantErr, io.EOF) != errors.Is(gotErr, io.EOF) {
 			t.Fatalf("in pieces: error %v, whole: error %v; parts (-whole +pieces):\n%s", gotErr, wantErr, diff)
 		}
 
