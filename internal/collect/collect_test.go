@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,6 +107,29 @@ func TestOverrun(t *testing.T) {
 	stop()
 	if diff := cmp.Diff(losses{plant.GapOverrun: 30}, m.prove(t, s, 1)); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+// Agents of schema 1.x may answer from where they can and say nothing of it: the
+// header alone tells what is gone.
+func TestSilentAgent(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 100)
+	m.spoilBy(faults{noStream: true, clamp: true})
+	sup, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.say(80)
+	m.caughtUp(t, s, 1)
+	m.say(130) // 30 more than the buffer holds, between two requests
+	m.caughtUp(t, s, 1)
+	links := sup.Status()[0].Reconnects
+	m.restart(1000)
+	m.say(5)
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{plant.GapOverrun: 30}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+	if links != 1 || len(s.runs) != 2 {
+		t.Errorf("%d links before the restart, runs %+v: want one link and two runs", links, s.runs)
 	}
 }
 
@@ -305,11 +329,28 @@ func TestStoreAway(t *testing.T) {
 // the one left over goes on when the other ends.
 func TestTwoSupervisors(t *testing.T) {
 	s, m := newMemory(), newMachine(t, 1<<14)
-	_, stopFirst := supervise(t, options(s), m.agent(1, "mill"))
-	_, stopSecond := supervise(t, options(s), m.agent(1, "mill"))
-	for range 50 {
+	o := options(s)
+	stoodBy := make(chan struct{})
+	var once sync.Once
+	o.Status = func(status plant.AgentStatus) {
+		if strings.Contains(status.Error, "standing by") {
+			once.Do(func() { close(stoodBy) })
+		}
+	}
+	_, stopFirst := supervise(t, o, m.agent(1, "mill"))
+	_, stopSecond := supervise(t, o, m.agent(1, "mill"))
+	for rounds := 0; ; rounds++ {
 		m.say(11)
 		time.Sleep(time.Millisecond)
+		select {
+		case <-stoodBy:
+		default:
+			if rounds == 1000 {
+				t.Fatal("after 1000 rounds neither has found that the other captures the agent as well")
+			}
+			continue
+		}
+		break
 	}
 	m.caughtUp(t, s, 1)
 	stopFirst()

@@ -80,6 +80,9 @@ type life struct {
 type faults struct {
 	// noStream makes the agent one that cannot stream.
 	noStream bool
+	// clamp makes the agent one that answers from where it can, where it was asked
+	// for what it does not hold, and says nothing of it.
+	clamp bool
 	// refuse gives the status to answer a request with, 0 for a true answer.
 	refuse func(*http.Request) int
 	// cut gives after how many bytes an answer ends, and whether it does.
@@ -168,6 +171,12 @@ func (m *machine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		q.Del("interval")
 		q.Del("heartbeat")
+		r.URL.RawQuery = q.Encode()
+	}
+	if q := r.URL.Query(); m.faults.clamp && q.Has("from") {
+		first, next := l.ring.Bounds()
+		from, _ := strconv.ParseUint(q.Get("from"), 10, 64)
+		q.Set("from", strconv.FormatUint(min(max(from, first), next), 10))
 		r.URL.RawQuery = q.Encode()
 	}
 	s := &spoiler{ResponseWriter: w, machine: m, left: -1}
