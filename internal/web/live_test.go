@@ -2,7 +2,9 @@ package web_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +133,51 @@ func TestBrowserDrawsWhatTheServerDraws(t *testing.T) {
 	}
 }
 
+// linePixels gives where the line of the page's first chart is: the columns as
+// shares of what the line covers, the rows in pixels from the top.
+func linePixels(b *tab) [][2]float64 {
+	b.t.Helper()
+	return eval[[][2]float64](b, `(() => {
+		const canvas = document.querySelector(".chart canvas"), w = canvas.width, h = canvas.height;
+		const data = canvas.getContext("2d").getImageData(0, 0, w, h).data;
+		const hue = getComputedStyle(document.documentElement).getPropertyValue("--series-1").trim();
+		const want = [1, 3, 5].map(i => parseInt(hue.slice(i, i + 2), 16));
+		const touched = [];
+		for (let x = 0; x < w; x++) for (let y = 0; y < h; y++) {
+			const i = 4 * (y * w + x);
+			if (data[i + 3] > 128 && want.every((v, k) => Math.abs(data[i + k] - v) < 24)) touched.push([x, y]);
+		}
+		const first = touched[0][0], last = touched[touched.length - 1][0];
+		return touched.map(([x, y]) => [(x - first) / (last - first), y]);
+	})()`)
+}
+
+// TestChartHoldsWhatIsNotToldOf: agents tell of changes only, so between two
+// values that are far apart the line is level, and after the last one too.
+func TestChartHoldsWhatIsNotToldOf(t *testing.T) {
+	s := newShop(time.Now)
+	s.points = func(_ plant.ItemID, _, to time.Time) []api.Point {
+		return []api.Point{{to.Add(-70 * time.Minute).UnixMicro(), 20.0}, {to.Add(-30 * time.Minute).UnixMicro(), 80.0}}
+	}
+	s.edit("vmc-01", func(m *api.MachineDetail) {
+		m.Items[7].Value, m.Items[7].Time = 80.0, ptr(time.Now().Add(-30*time.Minute))
+	})
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 900)
+	b.open(server.URL + "/m/vmc-01?s=108&range=1h")
+	b.live()
+	b.await(`document.querySelector(".chart .message").textContent === ""`)
+	rows := make(map[float64]bool)
+	for _, p := range linePixels(b) {
+		if p[0] < 0.48 || p[0] > 0.52 {
+			rows[p[1]] = true
+		}
+	}
+	if len(rows) > 6 { // Two level lines of one to three pixels.
+		t.Errorf("the line is on the rows %v: it slopes", slices.Sorted(maps.Keys(rows)))
+	}
+}
+
 func TestChartLeavesGaps(t *testing.T) {
 	s := newShop(time.Now)
 	server := s.serve(t)
@@ -139,36 +186,24 @@ func TestChartLeavesGaps(t *testing.T) {
 	b.live()
 	b.await(`document.querySelector(".chart .message").textContent === ""`)
 	// The series has values for an hour, but for the time from 25 to 15 minutes
-	// ago. The columns of the picture that the line touches tell where it is.
-	columns := eval[[]float64](b, `(() => {
-		const canvas = document.querySelector(".chart canvas"), w = canvas.width, h = canvas.height;
-		const data = canvas.getContext("2d").getImageData(0, 0, w, h).data;
-		const hue = getComputedStyle(document.documentElement).getPropertyValue("--series-1").trim();
-		const want = [1, 3, 5].map(i => parseInt(hue.slice(i, i + 2), 16));
-		const touched = [];
-		for (let x = 0; x < w; x++) for (let y = 0; y < h; y++) {
-			const i = 4 * (y * w + x);
-			if (data[i + 3] > 128 && want.every((v, k) => Math.abs(data[i + k] - v) < 24)) { touched.push(x); break; }
-		}
-		const first = touched[0], last = touched[touched.length - 1];
-		return touched.map(x => (x - first) / (last - first));
-	})()`)
+	// ago.
+	pixels := linePixels(b)
 	count := func(from, to float64) (n int) {
-		for _, x := range columns {
-			if x >= from && x <= to {
+		for _, p := range pixels {
+			if p[0] >= from && p[0] <= to {
 				n++
 			}
 		}
 		return n
 	}
 	if n := count(0, 0.57); n < 100 {
-		t.Errorf("the line touches %d columns before the gap: it is not drawn", n)
+		t.Errorf("the line has %d pixels before the gap: it is not drawn", n)
 	}
 	if n := count(0.77, 1); n < 50 {
-		t.Errorf("the line touches %d columns behind the gap: it is not drawn", n)
+		t.Errorf("the line has %d pixels behind the gap: it is not drawn", n)
 	}
 	if n := count(0.60, 0.735); n > 0 {
-		t.Errorf("the line touches %d columns within the gap", n)
+		t.Errorf("the line has %d pixels within the gap", n)
 	}
 	label := eval[string](b, `document.querySelector(".chart canvas").getAttribute("aria-label")`)
 	if !strings.Contains(label, "1 gap") || !strings.Contains(label, "%") {

@@ -1,7 +1,7 @@
 // The list of what needs somebody: the same as needAttention in floor.go.
 
 import { instant } from "./clock";
-import { age, byId, fill, fillList, glyph, retry, set, show, slot } from "./dom";
+import { age, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { linkWord, wordText } from "./format";
 import type { Agent, Machine } from "./types";
 
@@ -45,7 +45,7 @@ export function drawAttention(machines: readonly Machine[], agents: readonly Age
   }
   list.sort((a, b) => (urgency[b.state] ?? 0) - (urgency[a.state] ?? 0) || begin(a) - begin(b));
   fillList(byId("attention-list"), "blank-entry", list, drawEntry);
-  byId("attention-count").textContent = String(list.length);
+  put("attention-count", String(list.length));
   byId("attention-none").hidden = list.length > 0;
 }
 

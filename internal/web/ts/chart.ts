@@ -26,6 +26,8 @@ export class ItemChart {
   private readonly chart: Chart;
   private readonly details: HTMLDetailsElement;
   private asked = 0;
+  /** What has been observed since the points were asked for, which may be missing in the answer. */
+  private fresh: [number, unknown][] = [];
   /** Until when what was last observed still holds. */
   private until = now();
   /** The end of the time axis. */
@@ -44,6 +46,7 @@ export class ItemChart {
   /** load reads the points anew. */
   async load(): Promise<void> {
     const asked = ++this.asked;
+    this.fresh = [];
     const end = now();
     const range = new URLSearchParams({ from: new Date(end - this.length).toISOString(), points: String(POINTS) });
     try {
@@ -51,7 +54,8 @@ export class ItemChart {
       if (asked !== this.asked) return; // Another range has been asked for since.
       this.line.hold = this.length / HOLDS;
       this.line.load(series.points);
-      this.message(series.points.length === 0 ? "Nothing observed in this range." : "");
+      for (const [x, value] of this.fresh) this.line.append(x, value);
+      this.message(this.line.marks.length === 0 ? "Nothing observed in this range." : "");
       this.draw(this.until);
       this.describe();
       this.drawTable();
@@ -69,14 +73,18 @@ export class ItemChart {
   /** append adds what has just been observed. */
   append(item: Item): void {
     const x = Date.parse(item.time ?? "");
-    if (!Number.isNaN(x) && this.line.append(x, item.value)) this.message("");
+    if (Number.isNaN(x)) return;
+    this.fresh.push([x, item.value]);
+    if (this.line.append(x, item.value)) this.message("");
   }
 
   /** draw draws the chart; what was last observed holds until the moment given. */
   draw(until: number): void {
     this.until = until;
     const last = this.line.marks[this.line.marks.length - 1];
-    const max = Math.max(now(), last?.x ?? 0);
+    // An agent's clock may be ahead of ours; one that is far off is not followed.
+    const ahead = last !== undefined && last.x > now() && last.x < now() + this.length;
+    const max = ahead ? last.x : now();
     const min = max - this.length;
     this.line.trim(min);
     const marks = [...this.line.marks];

@@ -11,6 +11,12 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return e as T;
 }
 
+/** put writes the text of an element where it differs. */
+export function put(id: string, text: string): void {
+  const e = document.getElementById(id);
+  if (e && e.textContent !== text) e.textContent = text;
+}
+
 /** blank makes a new element from the <template> with the id. */
 export function blank(id: string): HTMLElement {
   const t = byId(id) as unknown as HTMLTemplateElement;

@@ -3,6 +3,7 @@
 // reads the current values anew.
 
 import { setNow } from "./clock";
+import { put } from "./dom";
 import { secondsText } from "./format";
 import type { Agent, Hello, Machine, Values } from "./types";
 
@@ -18,6 +19,9 @@ const RETRY_MS = 30_000;
 const STALE_MS = 15_000;
 /** A page that has been hidden for this long gives its connection up. */
 const HIDDEN_MS = 30_000;
+
+/** A request that has not been answered in this time has failed. */
+const READ_MS = 20_000;
 
 /** Page is what follows the stream. */
 export interface Page {
@@ -38,7 +42,9 @@ export interface Page {
 
 /** read gives the JSON at an address. */
 export async function read<T>(address: string): Promise<T> {
-  const answer = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" });
+  const answer = await fetch(address, {
+    headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(READ_MS),
+  });
   if (!answer.ok) throw new Error(`${address}: status ${answer.status}`);
   return (await answer.json()) as T;
 }
@@ -255,9 +261,4 @@ class Follower {
     put("live-word", word);
     put("live-age", secondsText(age));
   }
-}
-
-function put(id: string, text: string): void {
-  const e = document.getElementById(id);
-  if (e && e.textContent !== text) e.textContent = text;
 }

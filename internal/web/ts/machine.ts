@@ -5,7 +5,7 @@ import { up } from "./attention";
 import { drawCondition, drawState } from "./card";
 import { ItemChart } from "./chart";
 import { instant, now } from "./clock";
-import { age, blank, byId, fill, fillList, glyph, retry, set, show, slot } from "./dom";
+import { age, blank, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { linkWord, placeText, wordText } from "./format";
 import { follow, read, readList } from "./live";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
@@ -72,7 +72,7 @@ function drawMachine(m: Machine): void {
   fillList(byId("conditions"), "blank-condition", list, drawRow);
   byId("conditions").hidden = list.length === 0;
   byId("conditions-none").hidden = list.length > 0;
-  byId("conditions-count").textContent = String(list.length);
+  put("conditions-count", String(list.length));
 }
 
 function drawRow(e: HTMLElement, c: Condition): void {

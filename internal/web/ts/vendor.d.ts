@@ -22,7 +22,6 @@ declare module "chart.js" {
     readonly chartArea: { left: number; right: number; top: number; bottom: number };
     readonly scales: Record<"x" | "y", Scale>;
     readonly data: { datasets: Dataset[] };
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any
     options: any;
     update(mode?: "none"): void;
     destroy(): void;
