@@ -96,6 +96,7 @@ func TestCommitterGroups(t *testing.T) {
 		time.Sleep(70 * time.Millisecond)
 		submit(2, 9, 10)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if diff := cmp.Diff([]error{nil, nil, nil, nil}, *settled); diff != "" {
 			t.Errorf("settled (-want +got):\n%s", diff)
 		}
@@ -143,6 +144,7 @@ func TestCommitterStoreAway(t *testing.T) {
 	commits(t, r, collect.Options{CommitDelay: time.Millisecond, StoreRetry: 200 * time.Millisecond}, func(submit func(plant.RunID, int64, int64), settled *[]error) {
 		submit(1, 1, 2)
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if !slices.Equal(*settled, []error{nil}) {
 			t.Errorf("settled %v, want once, without an error", *settled)
 		}
@@ -167,6 +169,7 @@ func TestCommitterFaultOfOne(t *testing.T) {
 			submit(run+1, 1, 2)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if got := *settled; len(got) != 3 || got[0] != nil || !errors.Is(got[1], fault) || got[2] != nil {
 			t.Errorf("settled %v, want the fault for the second alone", got)
 		}
