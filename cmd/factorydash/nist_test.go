@@ -50,10 +50,10 @@ func readNISTCounts(t *testing.T) nistCounts {
 }
 
 // startReplay serves recorded documents and gives the agent's URL.
-func startReplay(t *testing.T, docs ...string) string {
-	t.Helper()
-	args := []string{"replay", "--listen", "127.0.0.1:0", "--devices", filepath.Join(nist(t), "documents", "Devices.xml")}
-	p := start(t, append(args, docs...)...)
+func startReplay(tb testing.TB, nist string, docs ...string) string {
+	tb.Helper()
+	args := []string{"replay", "--listen", "127.0.0.1:0", "--devices", filepath.Join(nist, "documents", "Devices.xml")}
+	p := start(tb, append(args, docs...)...)
 	return fmt.Sprint(p.waitLog("agent is up")["url"])
 }
 
@@ -61,7 +61,7 @@ func startReplay(t *testing.T, docs ...string) string {
 // ledger and export with counts that were made without this project's code.
 func TestNISTRecordingIsCapturedExactly(t *testing.T) {
 	want := readNISTCounts(t)
-	url := startReplay(t, filepath.Join(nist(t), "recorded", "mazak03.tgz"))
+	url := startReplay(t, nist(t), filepath.Join(nist(t), "recorded", "mazak03.tgz"))
 	data := t.TempDir()
 	if out, code := output(t, "loaddata", "--data", data, "--agent", "mazak="+url); code != 0 {
 		t.Fatalf("loaddata: exit code %d: %s", code, out)
@@ -140,7 +140,7 @@ func TestNISTRecordingWithHoles(t *testing.T) {
 		kept = slices.DeleteFunc(kept, func(name string) bool { return name == docs[i] })
 	}
 
-	url := startReplay(t, kept...)
+	url := startReplay(t, nist(t), kept...)
 	data := t.TempDir()
 	if out, code := output(t, "loaddata", "--data", data, "--agent", "mazak="+url); code != 0 {
 		t.Fatalf("loaddata: exit code %d: %s", code, out)

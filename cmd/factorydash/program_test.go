@@ -36,18 +36,18 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // output runs factorydash to its end and gives what it printed.
-func output(t *testing.T, args ...string) (stdout string, code int) {
-	t.Helper()
-	cmd := command(t.Context(), args...)
+func output(tb testing.TB, args ...string) (stdout string, code int) {
+	tb.Helper()
+	cmd := command(tb.Context(), args...)
 	var out, diagnostics bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diagnostics
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !asExit(err, &exit) {
-		t.Fatalf("factorydash %s: %v", strings.Join(args, " "), err)
+		tb.Fatalf("factorydash %s: %v", strings.Join(args, " "), err)
 	}
 	if diagnostics.Len() > 0 {
-		t.Logf("factorydash %s: %s", strings.Join(args, " "), diagnostics.String())
+		tb.Logf("factorydash %s: %s", strings.Join(args, " "), diagnostics.String())
 	}
 	return out.String(), cmd.ProcessState.ExitCode()
 }
@@ -60,7 +60,7 @@ func asExit(err error, target **exec.ExitError) bool {
 
 // program is a running factorydash process with its log.
 type program struct {
-	t   *testing.T
+	tb  testing.TB
 	cmd *exec.Cmd
 
 	mu    sync.Mutex
@@ -71,27 +71,27 @@ type program struct {
 }
 
 // start runs factorydash in the background; it is killed when the test ends.
-func start(t *testing.T, args ...string) *program {
-	t.Helper()
+func start(tb testing.TB, args ...string) *program {
+	tb.Helper()
 	cmd := command(context.Background(), append([]string{"--log-format", "json"}, args...)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cmd.Stdout = io.Discard
-	p := &program{t: t, cmd: cmd, news: make(chan struct{}), ended: make(chan struct{})}
+	p := &program{tb: tb, cmd: cmd, news: make(chan struct{}), ended: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	go func() {
 		defer close(p.ended)
 		p.read(stderr)
 		p.err = cmd.Wait()
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
-			t.Logf("log of factorydash %s:\n%s", strings.Join(args, " "), p.tail(40))
+		if tb.Failed() {
+			tb.Logf("log of factorydash %s:\n%s", strings.Join(args, " "), p.tail(40))
 		}
 	})
 	return p
@@ -115,7 +115,7 @@ func (p *program) read(r io.Reader) {
 
 // waitLog waits for a log line with the message and gives it.
 func (p *program) waitLog(message string) map[string]any {
-	p.t.Helper()
+	p.tb.Helper()
 	deadline := time.After(60 * time.Second)
 	for seen := 0; ; {
 		p.mu.Lock()
@@ -130,16 +130,16 @@ func (p *program) waitLog(message string) map[string]any {
 		select {
 		case <-news:
 		case <-p.ended:
-			p.t.Fatalf("factorydash ended (%v) before it logged %q:\n%s", p.err, message, p.tail(40))
+			p.tb.Fatalf("factorydash ended (%v) before it logged %q:\n%s", p.err, message, p.tail(40))
 		case <-deadline:
-			p.t.Fatalf("factorydash did not log %q in time:\n%s", message, p.tail(40))
+			p.tb.Fatalf("factorydash did not log %q in time:\n%s", message, p.tail(40))
 		}
 	}
 }
 
 // address waits until the page is up and gives its address.
 func (p *program) address() string {
-	p.t.Helper()
+	p.tb.Helper()
 	return fmt.Sprint(p.waitLog("page is up")["address"])
 }
 
@@ -151,14 +151,14 @@ func (p *program) kill() {
 
 // stop asks the process to end, waits, and gives its exit code.
 func (p *program) stop() int {
-	p.t.Helper()
+	p.tb.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatal(err)
+		p.tb.Fatal(err)
 	}
 	select {
 	case <-p.ended:
 	case <-time.After(30 * time.Second):
-		p.t.Fatalf("factorydash did not stop within 30 s of SIGTERM:\n%s", p.tail(40))
+		p.tb.Fatalf("factorydash did not stop within 30 s of SIGTERM:\n%s", p.tail(40))
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
@@ -177,16 +177,22 @@ func (p *program) tail(n int) string {
 }
 
 // nist gives the folder of the recorded data of the NIST test bed, or skips.
-func nist(t *testing.T) string {
-	t.Helper()
+func nist(tb testing.TB) string {
+	tb.Helper()
+	dir, err := nistFolder()
+	if err != nil {
+		tb.Skipf("the recorded data of the NIST test bed is not there: set FACTORYDASH_NIST to its folder (%v)", err)
+	}
+	return dir
+}
+
+func nistFolder() (string, error) {
 	dir := os.Getenv("FACTORYDASH_NIST")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "nist")
 	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the recorded data of the NIST test bed is not there: set FACTORYDASH_NIST to its folder (%v)", err)
-	}
-	return dir
+	_, err := os.Stat(dir)
+	return dir, err
 }
 
 // ledgerEntry is one object of `factorydash ledger --json`.
@@ -204,12 +210,12 @@ type ledgerEntry struct {
 	} `json:"gaps"`
 }
 
-func ledger(t *testing.T, data string) []ledgerEntry {
-	t.Helper()
-	out, code := output(t, "ledger", "--json", "--data", data)
+func ledger(tb testing.TB, data string) []ledgerEntry {
+	tb.Helper()
+	out, code := output(tb, "ledger", "--json", "--data", data)
 	var entries []ledgerEntry
 	if err := json.Unmarshal([]byte(out), &entries); err != nil || code != 0 {
-		t.Fatalf("ledger: exit code %d, %v: %s", code, err, out)
+		tb.Fatalf("ledger: exit code %d, %v: %s", code, err, out)
 	}
 	return entries
 }
