@@ -17,6 +17,7 @@ import (
 	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/mtconnect"
+	"github.com/factorydash/factorydash/mtconnect/agent"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -529,6 +530,33 @@ func TestHostileAgents(t *testing.T) {
 	good.prove(t, s, 1)
 	if n := len(asked); n > 1000 {
 		t.Errorf("the bad agents were asked %d times: want pauses that grow", n)
+	}
+}
+
+// Sequence numbers go up to 2^64−1 by the standard. Those that the store cannot
+// hold are refused in words, and nothing is made of them.
+func TestSequenceTooGreat(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 100)
+	if _, err := m.life().ring.Add(agent.Observation{Sequence: 1 << 63, DataItemID: "feed", Value: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	o := options(s)
+	down := make(chan plant.AgentStatus, 1)
+	o.Status = func(status plant.AgentStatus) {
+		if status.Link == plant.LinkDown {
+			select {
+			case down <- status:
+			default:
+			}
+		}
+	}
+	_, stop := supervise(t, o, m.agent(1, "mill"))
+	if status := <-down; !strings.Contains(status.Error, "9223372036854775809") || !strings.Contains(status.Error, "2^63") {
+		t.Errorf("error %q: want one that names the number and what can be stored", status.Error)
+	}
+	stop()
+	if len(s.runs) != 0 {
+		t.Errorf("runs %+v, want none", s.runs)
 	}
 }
 

@@ -119,8 +119,8 @@ func (c *collector) finish(ctx context.Context) error {
 	return c.outbox.drain(context.WithoutCancel(ctx))
 }
 
-// session builds the link and reads until something is wrong; it never returns
-// nil unless read does.
+// session finds where to go on and calls read, until something is wrong. It
+// returns nil only where read does.
 func (c *collector) session(ctx context.Context, read func(context.Context) error) error {
 	if err := c.outbox.drain(ctx); err != nil {
 		c.run = plant.Run{}
@@ -155,7 +155,8 @@ func (c *collector) pause(ctx context.Context, err error, progressed bool, retry
 	switch {
 	case plant.ErrorCode(err) == plant.Conflict:
 		c.standby = true
-		c.log.Warn("another process captures the agent: standing by", slog.String("error", text))
+		c.log.Warn("another process captures the agent", slog.String("error", text))
+		_ = sleep(ctx, resyncPause)
 	case plant.ErrorCode(err) == plant.Unavailable:
 		c.meter.link(plant.LinkWaiting, "the store is away: "+text, time.Time{})
 		_ = sleep(ctx, c.opts.StoreRetry)
@@ -166,7 +167,7 @@ func (c *collector) pause(ctx context.Context, err error, progressed bool, retry
 	default:
 		wait := retry.next()
 		c.metrics.failures.WithLabelValues(c.agent.Name).Inc()
-		c.down(text, wait)
+		c.down(ctx, text, wait)
 		c.meter.link(plant.LinkDown, text, c.opts.Now().Add(wait))
 		_ = sleep(ctx, wait)
 	}
@@ -182,13 +183,13 @@ func (c *collector) up(state plant.LinkState) {
 }
 
 // down logs why the link is down: once, however often it is tried again.
-func (c *collector) down(text string, wait time.Duration) {
+func (c *collector) down(ctx context.Context, text string, wait time.Duration) {
 	level := slog.LevelWarn
 	if text == c.complaint {
 		level = slog.LevelDebug
 	}
 	c.complaint = text
-	c.log.Log(context.Background(), level, "no link to the agent", slog.String("error", text), slog.Duration("retry", wait))
+	c.log.Log(ctx, level, "no link to the agent", slog.String("error", text), slog.Duration("retry", wait))
 }
 
 // standBy waits until the cursor of an agent that another process reads stands

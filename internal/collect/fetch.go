@@ -11,7 +11,7 @@ func (c *collector) fetch(ctx context.Context) Fetched {
 	c.outbox.tally = fetched
 	retry := backoff{least: c.opts.ShortestRetry, most: c.opts.LongestRetry}
 	var err error
-	for attempt := 0; attempt < c.opts.FetchAttempts; attempt++ {
+	for failures := 0; failures < c.opts.FetchAttempts; {
 		before := c.progress
 		err = c.session(ctx, c.catchUp)
 		if err == nil {
@@ -21,10 +21,12 @@ func (c *collector) fetch(ctx context.Context) Fetched {
 			break
 		}
 		if c.progress > before {
-			attempt = -1
+			failures = 0
 			retry.reset()
 		}
-		c.pause(ctx, err, c.progress > before, &retry)
+		if failures++; failures < c.opts.FetchAttempts {
+			c.pause(ctx, err, c.progress > before, &retry)
+		}
 		// Whoever else reads the agent brings its cursor to the target as well.
 		c.standby = false
 	}
