@@ -49,9 +49,9 @@ var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func batch(run plant.RunID, from, next int64) *store.Batch {
 	b := &store.Batch{Run: run, Expect: from, Next: next}
 	for s := from; s < next; s++ {
-		o := plant.Observation{Item: plant.ItemID(run), Sequence: s}
+		o := plant.Observation{Item: plant.ItemID(run), Run: run, Sequence: s}
 		b.Observations = append(b.Observations, o)
-		b.Latest = []plant.Latest{{Observation: o, Run: run}}
+		b.Latest = []plant.Latest{{Observation: o}}
 	}
 	return b
 }
