@@ -91,12 +91,12 @@ func (c *capture) store(ctx context.Context, n int) (plant.Change, error) {
 		b.Observations = append(b.Observations, number(c.items[0].ID, at, at.Seconds()), text(c.items[1].ID, at, "O1"))
 	}
 	for i := range b.Observations {
-		b.Observations[i].Sequence = b.Expect + int64(i)
+		b.Observations[i].Run, b.Observations[i].Sequence = c.run.ID, b.Expect+int64(i)
 	}
 	c.run.Next += int64(len(b.Observations))
 	b.Next = c.run.Next
 	for _, o := range b.Observations[len(b.Observations)-2:] {
-		b.Latest = append(b.Latest, plant.Latest{Run: c.run.ID, Observation: o})
+		b.Latest = append(b.Latest, plant.Latest{Observation: o})
 	}
 	err := c.Commit(ctx, []*store.Batch{b})
 	return plant.Change{Agent: c.run.Agent, Latest: b.Latest, Observations: len(b.Observations)}, errors.Join(err, b.Err)

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func latest(item plant.ItemID, run plant.RunID, sequence int64) plant.Latest {
-	return plant.Latest{Run: run, Observation: plant.Observation{Item: item, Sequence: sequence}}
+	return plant.Latest{Observation: plant.Observation{Item: item, Run: run, Sequence: sequence}}
 }
 
 func change(all ...plant.Latest) plant.Change { return plant.Change{Latest: all} }

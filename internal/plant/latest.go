@@ -16,8 +16,6 @@ const (
 // one observation does not tell it all, what the observations before it add.
 type Latest struct {
 	Observation
-	// Run is the run of the agent that the observation is of.
-	Run RunID
 	// Active are the active activations of a condition, oldest first: empty
 	// while it is normal or unknown.
 	Active []Activation
@@ -55,7 +53,8 @@ func (l *Latest) Apply(run RunID, o Observation) {
 		l.Active = activate(l.Active, o)
 	}
 	l.Merged = merged(l.Merged, o)
-	l.Observation, l.Run = o, run
+	o.Run = run
+	l.Observation = o
 }
 
 // Level is the gravest level of a condition's active activations, Normal where

@@ -142,7 +142,7 @@ func TestNewRunForgets(t *testing.T) {
 	if len(l.Active) != 1 || l.Active[0].Alarm.NativeCode != "B" || l.Run != 2 {
 		t.Errorf("after a new run: %+v", l)
 	}
-	set := plant.Latest{Run: 1, Merged: `{"a":1}`}
+	set := plant.Latest{Observation: plant.Observation{Run: 1}, Merged: `{"a":1}`}
 	set.Apply(2, plant.Observation{Value: plant.Value{Kind: plant.Set, Text: `{"b":2}`}})
 	if set.Merged != `{"b":2}` {
 		t.Errorf("merged %s after a new run", set.Merged)

@@ -65,9 +65,8 @@ func (a *Alarm) Key() string {
 // Observation is one observation of a data item.
 type Observation struct {
 	Item ItemID
-	// Run is the run of the agent that the observation is of. Stores set it on
-	// the observations they give; within a batch or a Latest, whose own Run
-	// says it, it is not looked at.
+	// Run is the run of the agent that the observation is of. Those that are on
+	// their way to the store may leave it to their batch and have 0.
 	Run RunID
 	// Sequence orders the observations of a run: 1 to 2^63−1.
 	Sequence int64

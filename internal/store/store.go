@@ -59,7 +59,8 @@ type Inventory struct {
 	Items   []plant.DataItem
 }
 
-// Batch is what one agent commits at once.
+// Batch is what one agent commits at once. All that it holds is of its Run:
+// what names a run of its own names that one, or 0.
 type Batch struct {
 	Run plant.RunID
 	// Expect is the cursor that the batch goes on from; Next is the cursor

@@ -11,10 +11,8 @@ import (
 
 // checkBatch reports what is wrong with a batch by itself, as Invalid.
 func checkBatch(b *store.Batch) error {
-	for i := range b.Gaps {
-		if g := &b.Gaps[i]; g.Run != 0 && g.Run != b.Run {
-			return plant.Errorf(plant.Invalid, "gap %v is of run %d and not of the batch's run %d", g, g.Run, b.Run)
-		}
+	if err := checkRuns(b); err != nil {
+		return err
 	}
 	next, err := account(b.Expect, b.Observations, b.Gaps)
 	if err != nil {
@@ -30,6 +28,37 @@ func checkBatch(b *store.Batch) error {
 	}
 	for i := range b.Latest {
 		if err := checkValue(&b.Latest[i].Observation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRuns refuses what names another run than the batch's.
+func checkRuns(b *store.Batch) error {
+	check := func(what string, sequence int64, run plant.RunID) error {
+		if run == 0 || run == b.Run {
+			return nil
+		}
+		return plant.Errorf(plant.Invalid, "%s at sequence %d is of run %d and not of the batch's run %d", what, sequence, run, b.Run)
+	}
+	for i := range b.Observations {
+		if err := check("observation", b.Observations[i].Sequence, b.Observations[i].Run); err != nil {
+			return err
+		}
+	}
+	for i := range b.Gaps {
+		if err := check("gap", b.Gaps[i].From, b.Gaps[i].Run); err != nil {
+			return err
+		}
+	}
+	for i := range b.Latest {
+		if err := check("latest", b.Latest[i].Sequence, b.Latest[i].Run); err != nil {
+			return err
+		}
+	}
+	for i := range b.States {
+		if err := check("state", b.States[i].Sequence, b.States[i].Run); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func BenchmarkCommit(b *testing.B) {
 			last[o.Item] = o
 		}
 		for _, o := range last {
-			batch.Latest = append(batch.Latest, plant.Latest{Observation: o, Run: run.ID})
+			batch.Latest = append(batch.Latest, plant.Latest{Observation: o})
 		}
 		if err := s.Commit(b.Context(), []*store.Batch{batch}); err != nil || batch.Err != nil {
 			b.Fatal(err, batch.Err)

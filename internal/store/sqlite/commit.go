@@ -173,12 +173,12 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 		return err
 	}
 	for i := range b.Latest {
-		if err := c.know(ctx, &b.Latest[i]); err != nil {
+		if err := c.know(ctx, b.Run, &b.Latest[i]); err != nil {
 			return err
 		}
 	}
 	for _, change := range b.States {
-		if err := c.change(ctx, change); err != nil {
+		if err := c.change(ctx, b.Run, change); err != nil {
 			return err
 		}
 	}
@@ -218,7 +218,7 @@ const upsertLatest = `
 		value = excluded.value, detail = excluded.detail, active = excluded.active, merged = excluded.merged`
 
 // know stores what is known of an item now.
-func (c *commit) know(ctx context.Context, l *plant.Latest) error {
+func (c *commit) know(ctx context.Context, run plant.RunID, l *plant.Latest) error {
 	detail, err := encodeDetail(l.Alarm, l.Extra)
 	if err != nil {
 		return err
@@ -232,16 +232,16 @@ func (c *commit) know(ctx context.Context, l *plant.Latest) error {
 		merged = l.Merged
 	}
 	_, err = c.upsertLatest.ExecContext(context.WithoutCancel(ctx),
-		int64(l.Item), int64(l.Run), l.Time, l.Sequence, encodeValue(l.Value), detail, active, merged)
+		int64(l.Item), int64(run), l.Time, l.Sequence, encodeValue(l.Value), detail, active, merged)
 	return err
 }
 
 // change stores a change of a machine's state. The same change again takes the
 // place of the first, since states may be worked out anew.
-func (c *commit) change(ctx context.Context, change plant.StateChange) error {
+func (c *commit) change(ctx context.Context, run plant.RunID, change plant.StateChange) error {
 	_, err := c.tx.ExecContext(ctx, `
 		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
-		change.Device, change.Run, change.Sequence, change.Time, change.State, change.Rule)
+		change.Device, run, change.Sequence, change.Time, change.State, change.Rule)
 	return err
 }

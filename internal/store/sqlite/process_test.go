@@ -71,7 +71,7 @@ func writeNext(ctx context.Context, s *sqlite.Store, n int) error {
 			Value: plant.Value{Kind: plant.Number, Number: float64(i)},
 		})
 	}
-	b.Latest = []plant.Latest{{Run: run.ID, Observation: b.Observations[n-1]}}
+	b.Latest = []plant.Latest{{Observation: b.Observations[n-1]}}
 	if err := s.Commit(ctx, []*store.Batch{b}); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func testCommitInGroup(t *testing.T, s Store) {
 	for i := range stale.Observations {
 		stale.Observations[i].Sequence--
 	}
-	stale.Latest = []plant.Latest{{Run: lines[1].run.ID, Observation: stale.Observations[3]}}
+	stale.Latest = []plant.Latest{{Observation: stale.Observations[3]}}
 	stale.States = []plant.StateChange{{Device: lines[1].device.ID, Run: lines[1].run.ID, Sequence: 3, State: plant.Running}}
 	invalid := lines[2].batch(numbers(4)...)
 	invalid.Next++
@@ -111,7 +111,7 @@ func testCommitOfEndedRun(t *testing.T, s Store) {
 	old := l.batch(numbers(3)...)
 	l.start(t, 2)
 	unknown := l.batch(numbers(1)...)
-	unknown.Run += 100
+	unknown.Run, unknown.Observations[0].Run = unknown.Run+100, 0
 	if err := s.Commit(t.Context(), []*store.Batch{old, unknown}); err != nil {
 		t.Fatalf("commit: %v", err)
 	}
@@ -150,12 +150,18 @@ func testInvalidCommit(t *testing.T, s Store) {
 		{"a gap of another run", func(b *store.Batch) {
 			b.Next, b.Gaps = 7, []plant.Gap{{Run: other.run.ID, From: 6, To: 6, Reason: plant.GapMissing}}
 		}},
+		{"an observation of another run", func(b *store.Batch) { b.Observations[2].Run = other.run.ID }},
+		{"latest of another run", func(b *store.Batch) {
+			b.Latest = []plant.Latest{{Observation: b.Observations[0]}}
+			b.Latest[0].Run = other.run.ID
+		}},
+		{"a state of another run", func(b *store.Batch) { b.States[0].Run = other.run.ID }},
 		{"an unknown item", func(b *store.Batch) { b.Observations[0].Item = 12345 }},
 		{"item 0", func(b *store.Batch) { b.Observations[4].Item = 0 }},
 		{"a negative item", func(b *store.Batch) { b.Observations[4].Item = -1 }},
 		{"an item of another agent", func(b *store.Batch) { b.Observations[2].Item = other.items[0].ID }},
 		{"latest of another agent", func(b *store.Batch) {
-			b.Latest = []plant.Latest{{Run: b.Run, Observation: plant.Observation{Item: other.items[0].ID}}}
+			b.Latest = []plant.Latest{{Observation: plant.Observation{Item: other.items[0].ID}}}
 		}},
 		{"a state of another agent", func(b *store.Batch) {
 			b.States = []plant.StateChange{{Device: other.device.ID, Run: b.Run, Sequence: 1}}
@@ -166,7 +172,7 @@ func testInvalidCommit(t *testing.T, s Store) {
 		{"not a number", func(b *store.Batch) { b.Observations[0].Value.Number = math.NaN() }},
 		{"infinity", func(b *store.Batch) { b.Observations[0].Value.Number = math.Inf(-1) }},
 		{"latest is not a number", func(b *store.Batch) {
-			b.Latest = []plant.Latest{{Run: b.Run, Observation: b.Observations[0]}}
+			b.Latest = []plant.Latest{{Observation: b.Observations[0]}}
 			b.Latest[0].Value.Number = math.NaN()
 		}},
 		{"a kind of value that there is not", func(b *store.Batch) { b.Observations[0].Value.Kind = plant.Set + 1 }},

@@ -30,7 +30,7 @@ func testConcurrently(t *testing.T, s Store) {
 		writing.Go(func() {
 			for range commits {
 				b := l.batch(numbers(size)...)
-				b.Latest = []plant.Latest{{Run: l.run.ID, Observation: b.Observations[size-1]}}
+				b.Latest = []plant.Latest{{Observation: b.Observations[size-1]}}
 				if err := s.Commit(ctx, []*store.Batch{b}); err != nil || b.Err != nil {
 					t.Errorf("commit: %v, %v", err, b.Err)
 					return

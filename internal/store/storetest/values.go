@@ -55,8 +55,7 @@ func testValues(t *testing.T, s Store) {
 		// One at a time, to see each of them as the latest too.
 		one := l.batch(o.Value)
 		one.Observations[0] = o
-		one.Latest = []plant.Latest{{Observation: o, Run: l.run.ID}}
-		one.Latest[0].Observation.Run = 0 // A Latest says it by itself.
+		one.Latest = []plant.Latest{{Observation: o}}
 		l.commit(t, one)
 		latest := must[[]plant.Latest](t)(s.Current(t.Context(), l.device.ID))
 		if diff := cmp.Diff(one.Latest, latest, sameBits); diff != "" {
@@ -107,20 +106,19 @@ func testLatest(t *testing.T, s Store) {
 	equal(t, "latest before anything", must[[]plant.Latest](t)(s.Latest(ctx, l.agent.ID)), nil)
 
 	b := l.batch(numbers(3)...)
-	condition := plant.Latest{Run: l.run.ID, Observation: plant.Observation{
-		Item: l.items[2].ID, Sequence: 2, Time: -5, Alarm: &plant.Alarm{Level: plant.LevelNormal, NativeCode: "C"},
+	condition := plant.Latest{Observation: plant.Observation{
+		Run: l.run.ID, Item: l.items[2].ID, Sequence: 2, Time: -5, Alarm: &plant.Alarm{Level: plant.LevelNormal, NativeCode: "C"},
 	}, Active: []plant.Activation{
 		{Alarm: &plant.Alarm{Level: plant.LevelFault, NativeCode: "A", Text: "<Öl>"}, Raised: math.MinInt64, RaisedSequence: math.MaxInt64, Changed: 7},
 		{Alarm: &plant.Alarm{Level: plant.LevelWarning, ConditionID: "B"}, Raised: 2, RaisedSequence: 1, Changed: 2},
 	}}
-	set := plant.Latest{Run: l.run.ID, Observation: plant.Observation{
-		Item: l.items[0].ID, Sequence: 3, Time: 3, Value: plant.Value{Kind: plant.Set, Text: `{"a":null}`}, Extra: `{"count":"1"}`,
+	set := plant.Latest{Observation: plant.Observation{
+		Run: l.run.ID, Item: l.items[0].ID, Sequence: 3, Time: 3, Value: plant.Value{Kind: plant.Set, Text: `{"a":null}`}, Extra: `{"count":"1"}`,
 	}, Merged: `{"b":"é"}`}
 	b.Latest = []plant.Latest{condition, set}
 	l.commit(t, b)
 	b = other.batch(numbers(1)...)
-	b.Latest = []plant.Latest{{Run: other.run.ID, Observation: b.Observations[0]}}
-	b.Latest[0].Observation.Run = 0 // A Latest says it by itself.
+	b.Latest = []plant.Latest{{Observation: b.Observations[0]}}
 	other.commit(t, b)
 
 	equal(t, "latest of the agent", must[[]plant.Latest](t)(s.Latest(ctx, l.agent.ID)), []plant.Latest{set, condition})
@@ -130,10 +128,10 @@ func testLatest(t *testing.T, s Store) {
 	// What is known changes: cleared, unknown, and in another run.
 	l.start(t, 2)
 	b = l.batch(numbers(2)...)
-	condition = plant.Latest{Run: l.run.ID, Observation: plant.Observation{
-		Item: l.items[2].ID, Sequence: 1, Time: 1, Alarm: &plant.Alarm{Level: plant.LevelUnavailable},
+	condition = plant.Latest{Observation: plant.Observation{
+		Run: l.run.ID, Item: l.items[2].ID, Sequence: 1, Time: 1, Alarm: &plant.Alarm{Level: plant.LevelUnavailable},
 	}}
-	set = plant.Latest{Run: l.run.ID, Observation: plant.Observation{Item: l.items[0].ID, Sequence: 2, Time: 2}}
+	set = plant.Latest{Observation: plant.Observation{Run: l.run.ID, Item: l.items[0].ID, Sequence: 2, Time: 2}}
 	b.Latest = []plant.Latest{set, condition}
 	l.commit(t, b)
 	equal(t, "latest after a new run", must[[]plant.Latest](t)(s.Latest(ctx, l.agent.ID)), []plant.Latest{set, condition})
