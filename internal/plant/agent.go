@@ -32,9 +32,8 @@ func (a Agent) Validate() error {
 	if !agentName.MatchString(a.Name) {
 		return Errorf(Invalid, "agent name %q: use 1 to 64 letters, digits, dots, dashes or underscores, beginning with a letter or digit", a.Name)
 	}
-	u, err := url.Parse(a.URL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return Errorf(Invalid, "agent %s: URL %q: use http://host:port or https://host:port, with a path where the agent has one", a.Name, RedactURL(a.URL))
+	if parseURL(a.URL) == nil {
+		return Errorf(Invalid, "agent %s: URL: use http://host:port or https://host:port, with a path where the agent has one and nothing behind it", a.Name)
 	}
 	return nil
 }
@@ -42,14 +41,27 @@ func (a Agent) Validate() error {
 // Redacted is the URL without its password.
 func (a Agent) Redacted() string { return RedactURL(a.URL) }
 
-// RedactURL gives a URL with its password replaced; a text that is no URL is
-// replaced whole, since it may hold a secret.
+// RedactURL gives the URL of an agent with its password replaced; any other text
+// is replaced whole, since nobody knows where in it a secret stands.
 func RedactURL(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "(not a URL)"
+	u := parseURL(s)
+	if u == nil {
+		return "(not an agent's URL)"
 	}
 	return u.Redacted()
+}
+
+// parseURL gives the URL of an agent; nil for what is none.
+func parseURL(s string) *url.URL {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil,
+		u.Scheme != "http" && u.Scheme != "https",
+		u.Hostname() == "",
+		u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil
+	}
+	return u
 }
 
 // RunID is the store's number of one run of an agent.

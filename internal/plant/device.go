@@ -36,9 +36,12 @@ const (
 	Condition
 )
 
-// String gives the category as MTConnect spells it.
+// String gives the category as MTConnect spells it; empty where it is none.
 func (c Category) String() string {
-	return [...]string{"", "SAMPLE", "EVENT", "CONDITION"}[c&3]
+	if c > Condition {
+		return ""
+	}
+	return [...]string{"", "SAMPLE", "EVENT", "CONDITION"}[c]
 }
 
 // DataItem is a data item of a device, as the newest model that has it says.

@@ -15,7 +15,7 @@ func testAgents(t *testing.T, s Store) {
 
 	put := must[plant.Agent](t)
 	b := put(s.PutAgent(ctx, plant.Agent{Name: "b", URL: "http://b:5000", Configured: true, Added: moment(1)}))
-	a := put(s.PutAgent(ctx, plant.Agent{Name: "a", URL: "https://user:secret@a/mill?x=1", Added: moment(2)}))
+	a := put(s.PutAgent(ctx, plant.Agent{Name: "a", URL: "https://user:secret@a/mill", Added: moment(2)}))
 	if a.ID == 0 || a.ID == b.ID {
 		t.Errorf("agents have the numbers %d and %d", a.ID, b.ID)
 	}
@@ -56,6 +56,7 @@ func testInvalidAgents(t *testing.T, s Store) {
 		{Name: "a b", URL: "http://a"},
 		{Name: "a", URL: "ftp://a"},
 		{Name: "a", URL: ""},
+		{Name: "a", URL: "http://a/?x=1"},
 	} {
 		_, err := s.PutAgent(t.Context(), agent)
 		refused(t, "put "+agent.Name+" "+agent.URL, err, plant.Invalid)
