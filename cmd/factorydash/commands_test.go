@@ -142,17 +142,17 @@ func TestWrongInput(t *testing.T) {
 		code int
 		want string
 	}{
-		"agent without URL":     {[]string{"serve", "--agent", "x"}, 1, "--agent"},
-		"agent with a bad name": {[]string{"serve", "--agent", "a/b=http://h"}, 1, "agent name"},
-		"agent of another kind": {[]string{"serve", "--agent", "a=ftp://h"}, 1, "use http://"},
-		"agent named twice":     {[]string{"serve", "--agent", "a=http://h", "--agent", "a=http://i"}, 1, "twice"},
-		"secret in a bad agent": {[]string{"serve", "--agent", "http://u:hunter2@h"}, 1, "NAME=URL"},
-		"no port":               {[]string{"serve", "--listen", "127.0.0.1"}, 1, "address:port"},
+		"agent without URL":     {[]string{"serve", "--agent", "x"}, 2, "--agent"},
+		"agent with a bad name": {[]string{"serve", "--agent", "a/b=http://h"}, 2, "agent name"},
+		"agent of another kind": {[]string{"serve", "--agent", "a=ftp://h"}, 2, "use http://"},
+		"agent named twice":     {[]string{"serve", "--agent", "a=http://h", "--agent", "a=http://i"}, 2, "twice"},
+		"secret in a bad agent": {[]string{"serve", "--agent", "http://u:hunter2@h"}, 2, "NAME=URL"},
+		"no port":               {[]string{"serve", "--listen", "127.0.0.1"}, 2, "address:port"},
 		"commit delay":          {[]string{"serve", "--commit-delay", "1h"}, 2, "--commit-delay"},
 		"unknown command":       {[]string{"sreve"}, 2, "sreve"},
 		"no store":              {[]string{"ledger", "--data", empty}, 1, "no store"},
 		"data is a file":        {[]string{"loaddata", "--data", file, "--agent", "a=http://127.0.0.1:1"}, 1, "--data"},
-		"time":                  {[]string{"export", "--data", empty, "--from", "yesterday"}, 1, "--from"},
+		"time":                  {[]string{"export", "--data", empty, "--from", "yesterday"}, 2, "--from"},
 		"log level":             {[]string{"--log-level", "loud", "version"}, 2, "log-level"},
 		"agent away":            {[]string{"loaddata", "--data", filepath.Join(empty, "d"), "--agent", "a=http://127.0.0.1:1"}, 1, "refused"},
 	} {

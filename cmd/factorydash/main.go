@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/telemetry"
 )
 
@@ -47,12 +48,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&cli,
 		kong.Name("factorydash"),
 		kong.Description("Reads machine tools through MTConnect agents, keeps every observation and shows the shop floor live and back in time."),
-		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Configuration(configFile),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exit = code }),
-		kong.Vars{"stdout": "-"},
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "factorydash:", err)
@@ -91,6 +90,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	default:
 		fmt.Fprintln(stderr, "factorydash:", err)
+		if plant.ErrorCode(err) == plant.Invalid {
+			return exitUsage
+		}
 		return exitFailed
 	}
 }
