@@ -220,7 +220,7 @@ func (x *exchange) observations() error {
 	a := x.agent
 	p := params{schema: x.model.schema, values: x.r.URL.Query()}
 	first, next := a.source.Bounds()
-	var q streamQuery
+	var q query
 	if x.route.request == "current" {
 		q = p.currentQuery(first, next)
 	} else {
@@ -252,7 +252,7 @@ func (x *exchange) observations() error {
 }
 
 // selectItems gives the data items that a request is about.
-func (a *Agent) selectItems(m *model, q *streamQuery) (filter, error) {
+func (a *Agent) selectItems(m *model, q *query) (filter, error) {
 	if len(q.path) > a.options.MaxPath {
 		return nil, newProblem(mtconnect.CodeInvalidXPath, "The path is longer than %d bytes", a.options.MaxPath)
 	}
@@ -273,7 +273,7 @@ func (a *Agent) selectItems(m *model, q *streamQuery) (filter, error) {
 func (x *exchange) assets() error {
 	p := params{schema: x.model.schema, values: x.r.URL.Query()}
 	count := int64(len(x.agent.source.Assets()))
-	if n, given := p.signed("count", 1, maxMilliseconds); given {
+	if n, given := p.signed("count", 1, maxNumber); given {
 		count = n
 	}
 	if p.problem != nil {
@@ -323,14 +323,17 @@ func (x *exchange) assetsByID(ids []string) ([]mtconnect.Asset, error) {
 	}
 	all := x.agent.source.Assets()
 	var found []mtconnect.Asset
-	for _, id := range ids {
+	for n, id := range ids {
+		if slices.Contains(ids[:n], id) {
+			continue // once is enough: a short request makes no long answer
+		}
 		i := slices.IndexFunc(all, func(a mtconnect.Asset) bool { return a.ID == id })
 		if i < 0 {
-			verb := "Cannot find asset: %s"
+			verb := "Cannot"
 			if !x.model.schema.at(2, 0) {
-				verb = "Could not find asset: %s"
+				verb = "Could not"
 			}
-			pr := newProblem(mtconnect.CodeAssetNotFound, verb, id)
+			pr := newProblem(mtconnect.CodeAssetNotFound, "%s find asset: %s", verb, id)
 			pr.assetID = id
 			return nil, pr
 		}

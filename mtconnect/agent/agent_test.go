@@ -271,18 +271,20 @@ func TestSampleRanges(t *testing.T) {
 		seqs []uint64
 		next uint64
 	}{
-		"/sample":                        {seq(51, 110), 111}, // MaxCount
-		"/sample?from=151":               {nil, 151},
-		"/sample?from=149&count=1":       {seq(149, 149), 150},
-		"/sample?count=-3":               {seq(148, 150), 147},
-		"/sample?from=60&count=-3":       {seq(58, 60), 57},
-		"/sample?from=52&count=-30":      {seq(51, 52), 50},
-		"/sample?from=60&to=70":          {seq(60, 70), 71},
-		"/sample?from=60&to=70&count=3":  {seq(68, 70), 71},
-		"/sample?from=140&to=151":        {seq(140, 150), 151},
-		"/mill-uuid/sample?from=150":     {seq(150, 150), 151},
-		"/sample?from=149&path=//Path":   {seq(149, 150), 151},
-		"/sample?from=149&path=//Linear": {nil, 151},
+		"/sample":                         {seq(51, 110), 111}, // MaxCount
+		"/sample?from=151":                {nil, 151},
+		"/sample?from=149&count=1":        {seq(149, 149), 150},
+		"/sample?count=-3":                {seq(148, 150), 147},
+		"/sample?from=60&count=-3":        {seq(58, 60), 57},
+		"/sample?from=52&count=-30":       {seq(51, 52), 50},
+		"/sample?from=60&to=70":           {seq(60, 70), 71},
+		"/sample?from=60&to=70&count=3":   {seq(68, 70), 71},
+		"/sample?from=60&to=140&count=60": {seq(81, 140), 141},
+		"/sample?from=60&to=140&count=61": {seq(60, 119), 120}, // MaxCount
+		"/sample?from=140&to=151":         {seq(140, 150), 151},
+		"/mill-uuid/sample?from=150":      {seq(150, 150), 151},
+		"/sample?from=149&path=//Path":    {seq(149, 150), 151},
+		"/sample?from=149&path=//Linear":  {nil, 151},
 	} {
 		resp, doc := get(t, a, target)
 		if resp.StatusCode != http.StatusOK {
@@ -428,8 +430,8 @@ func TestAssetRequests(t *testing.T) {
 	r := newRing(t, "2.7", 10)
 	for _, a := range []mtconnect.Asset{
 		{ID: "t1", Type: "CuttingTool", DeviceUUID: "mill-uuid", Content: []byte(`<CuttingTool assetId="t1"><A/></CuttingTool>`)},
-		{ID: "t2", Type: "CuttingTool", DeviceUUID: "other", Content: []byte(`<CuttingTool assetId="t2"/>`)},
-		{ID: "f1", Type: "File", DeviceUUID: "mill-uuid", Content: []byte(`<File assetId="f1"/>`)},
+		{ID: "t2", Type: "CuttingTool", DeviceUUID: "other", Content: []byte(`<!-- 1 > 0 --><CuttingTool assetId="t2" note="a>b"/>`)},
+		{ID: "f1", Type: "File", DeviceUUID: "mill-uuid", Content: []byte("\n <File assetId=\"f1\"/>\n")},
 	} {
 		if err := r.PutAsset(a); err != nil {
 			t.Fatal(err)
@@ -445,6 +447,7 @@ func TestAssetRequests(t *testing.T) {
 		"/Mill/assets?type=File":                {"f1"},
 		"/assets?device=mill-uuid&removed=true": {"f1", "t1"},
 		"/assets/t1;t2":                         {"t1", "t2"},
+		"/assets/t1;t2;t1":                      {"t1", "t2"},
 	} {
 		_, doc := get(t, a, target)
 		got, err := mtconnect.ParseAssets(doc, mtconnect.Limits{})

@@ -6,7 +6,7 @@ import (
 )
 
 // current fills the batch with the current state of the data items asked for.
-func (a *Agent) current(ctx context.Context, m *model, q *streamQuery, bt *batch) (header, error) {
+func (a *Agent) current(ctx context.Context, m *model, q *query, bt *batch) (header, error) {
 	h := a.header()
 	bt.reset()
 	if h.first == h.next {
@@ -30,7 +30,7 @@ func (a *Agent) current(ctx context.Context, m *model, q *streamQuery, bt *batch
 // A document ends after the last observation that is asked for, and at the end
 // of the buffer where there is none: a reader of few data items goes on from
 // there and does not read what lies between again.
-func (a *Agent) page(ctx context.Context, m *model, q *streamQuery, bt *batch) (header, error) {
+func (a *Agent) page(ctx context.Context, m *model, q *query, bt *batch) (header, error) {
 	h := a.header()
 	bt.reset()
 	limit, down := q.count, false
@@ -45,8 +45,9 @@ func (a *Agent) page(ctx context.Context, m *model, q *streamQuery, bt *batch) (
 		from = h.first
 		end = max(h.first, 1) - 1
 	case q.to != 0:
-		// As agents do: the last observations up to the one named.
-		down = true
+		// As agents do: the last observations up to the one named. Where they do
+		// not fit a document, the first ones, after which nextSequence goes on.
+		down = q.count <= a.options.MaxCount
 		to = min(q.to+1, h.next)
 		end = to
 	}
@@ -80,7 +81,7 @@ func (a *Agent) page(ctx context.Context, m *model, q *streamQuery, bt *batch) (
 
 // stillHeld reports an error where the source may have dropped, before they
 // were read, observations that were asked for by number.
-func (a *Agent) stillHeld(m *model, h *header, q *streamQuery) error {
+func (a *Agent) stillHeld(m *model, h *header, q *query) error {
 	h.first, _ = a.source.Bounds()
 	if q.count < 0 || q.from == 0 || q.from >= h.first {
 		return nil

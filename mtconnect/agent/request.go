@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/url"
 	"strconv"
@@ -97,11 +96,12 @@ func (s schema) outOfRange(name, text string, tooLow bool, low, high, below, abo
 	return pr
 }
 
-// maxMilliseconds bounds interval and heartbeat, as in agents of version 2.
-const maxMilliseconds = math.MaxInt32 - 1
+// maxNumber bounds interval and heartbeat, in milliseconds, and the count of
+// assets, as in agents of version 2.
+const maxNumber = math.MaxInt32 - 1
 
-// streamQuery is a current or sample request.
-type streamQuery struct {
+// query is a current or sample request.
+type query struct {
 	from, to  uint64 // zero where not given
 	at        uint64
 	count     int // negative: backwards
@@ -115,8 +115,8 @@ type streamQuery struct {
 }
 
 // currentQuery reads the parameters of a current request.
-func (p *params) currentQuery(first, next uint64) streamQuery {
-	var q streamQuery
+func (p *params) currentQuery(first, next uint64) query {
+	var q query
 	q.at, _ = p.unsigned("at", first, max(next, 1)-1)
 	q.interval, q.streaming = p.interval(1)
 	if q.at != 0 && q.streaming && !p.schema.at(2, 0) {
@@ -127,8 +127,8 @@ func (p *params) currentQuery(first, next uint64) streamQuery {
 }
 
 // sampleQuery reads the parameters of a sample request.
-func (p *params) sampleQuery(first, next, bufferSize uint64) streamQuery {
-	q := streamQuery{count: defaultCount, heartbeat: defaultHeartbeat}
+func (p *params) sampleQuery(first, next, bufferSize uint64) query {
+	q := query{count: defaultCount, heartbeat: defaultHeartbeat}
 	size := int64(min(bufferSize, math.MaxInt32))
 	var given bool
 	if q.from, given = p.unsigned("from", first, next); !given && !p.schema.at(2, 0) {
@@ -155,7 +155,7 @@ func (p *params) sampleQuery(first, next, bufferSize uint64) streamQuery {
 			p.fail(p.zeroCount(low, size))
 		}
 	}
-	if n, ok := p.signed("heartbeat", 2, maxMilliseconds); ok {
+	if n, ok := p.signed("heartbeat", 2, maxNumber); ok {
 		q.heartbeat = time.Duration(n) * time.Millisecond
 	}
 	return q
@@ -169,9 +169,9 @@ func (p *params) zeroCount(low, high int64) *problem {
 }
 
 func (p *params) interval(low int64) (time.Duration, bool) {
-	n, given := p.signed("interval", low, maxMilliseconds)
+	n, given := p.signed("interval", low, maxNumber)
 	if !given && !p.schema.at(2, 0) {
-		n, given = p.signed("frequency", low, maxMilliseconds)
+		n, given = p.signed("frequency", low, maxNumber)
 	}
 	return time.Duration(n) * time.Millisecond, given
 }
@@ -237,7 +237,7 @@ var requestNames = map[string]string{
 // badPath says that a path cannot be followed.
 func badPath(path string, reason error) *problem {
 	if errors.Is(reason, errPathCost) {
-		return newProblem(mtconnect.CodeInvalidXPath, "%s", fmt.Sprintf("%v: %s", reason, path))
+		return newProblem(mtconnect.CodeInvalidXPath, "%v: %s", reason, path)
 	}
 	return newProblem(mtconnect.CodeInvalidXPath, "The path could not be parsed. Invalid syntax: %s", path)
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -399,6 +400,7 @@ func (r *Ring) PutAsset(a mtconnect.Asset) error {
 	if a.ID == "" {
 		return errors.New("agent: asset: ID is missing")
 	}
+	a.Content = bytes.TrimSpace(a.Content)
 	if err := checkElement(a.Content); err != nil {
 		return fmt.Errorf("agent: asset %q: Content must be the asset's XML element: %w", a.ID, err)
 	}

@@ -221,6 +221,7 @@ func TestRingMergesSets(t *testing.T) {
 		entries("", agent.Entry{Key: "b", Value: "2"}, agent.Entry{Key: "a", Value: "1"}),
 		entries("", agent.Entry{Key: "b", Removed: true}, agent.Entry{Key: "c", Value: "3"}),
 		entries("DAY", agent.Entry{Key: "d", Value: "4"}),
+		event("vars", ""),
 		entries("", agent.Entry{Key: "d", Removed: true}),
 	)
 	want := map[uint64][]agent.Entry{
@@ -228,7 +229,8 @@ func TestRingMergesSets(t *testing.T) {
 		2: {{Key: "a", Value: "1"}, {Key: "b", Value: "2"}},
 		3: {{Key: "a", Value: "1"}, {Key: "c", Value: "3"}},
 		4: {{Key: "d", Value: "4"}},
-		5: nil,
+		5: {{Key: "d", Value: "4"}},
+		6: nil,
 	}
 	for at, entries := range want {
 		got := currentOf(t, r, at, "vars")
@@ -327,6 +329,15 @@ func TestRingAssets(t *testing.T) {
 	}
 	if a := r.Assets()[0]; a.ID != "a" || !a.Removed {
 		t.Errorf("removed asset: %+v", a)
+	}
+}
+
+func TestAssetMustBeOneElement(t *testing.T) {
+	r := newRing(t, "2.7", 10)
+	for _, content := range []string{"", "text", "{}", "<A>", "<A></B>", "<A/><B/>", "<A/></B><C>", "<A/>x", "<!DOCTYPE a><A/>", "<?xml version='1.0'?><A/>"} {
+		if err := r.PutAsset(mtconnect.Asset{ID: "a", Content: []byte(content)}); err == nil {
+			t.Errorf("%q: no error", content)
+		}
 	}
 }
 

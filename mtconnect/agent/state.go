@@ -185,17 +185,22 @@ func (st *state) yield(k kind, f func(*slot)) {
 		return
 	}
 	s := st.last
-	if len(st.entries) > 0 {
-		d := *s.detail
-		d.Entries = make([]Entry, 0, len(st.entries))
-		for _, k := range slices.Sorted(maps.Keys(st.entries)) {
-			d.Entries = append(d.Entries, st.entries[k])
-		}
-		s.detail = &d
-	} else if s.detail != nil && len(s.detail.Entries) > 0 {
-		d := *s.detail
-		d.Entries = nil
-		s.detail = &d
+	if k == set {
+		s.detail = st.merged()
 	}
 	f(&s)
+}
+
+// merged gives the detail of a set's last observation with the entries that
+// stand after it.
+func (st *state) merged() *Detail {
+	var d Detail
+	if st.last.detail != nil {
+		d = *st.last.detail
+	}
+	d.Entries = nil
+	for _, k := range slices.Sorted(maps.Keys(st.entries)) {
+		d.Entries = append(d.Entries, st.entries[k])
+	}
+	return &d
 }

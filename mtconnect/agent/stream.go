@@ -16,7 +16,7 @@ var errStreamEnded = errors.New("stream ended")
 
 // stream answers a request with an interval: documents as parts of a
 // multipart body, until the client leaves.
-func (x *exchange) stream(q *streamQuery) error {
+func (x *exchange) stream(q *query) error {
 	a := x.agent
 	select {
 	case a.streams <- struct{}{}:
@@ -43,7 +43,7 @@ func (x *exchange) stream(q *streamQuery) error {
 // stream is an answer in parts.
 type stream struct {
 	*exchange
-	query    *streamQuery
+	query    *query
 	boundary string
 	control  *http.ResponseController
 	sent     time.Time // when the last part went out
@@ -75,7 +75,7 @@ func (st *stream) current() error {
 		if err := st.send(&h); err != nil {
 			return err
 		}
-		if _, err := st.wait(nil, st.query.interval); err != nil {
+		if _, err := st.wait(nil, st.sent.Add(st.query.interval)); err != nil {
 			return err
 		}
 	}
@@ -93,7 +93,7 @@ func (st *stream) sample() error {
 	for {
 		// The channel is taken before looking, so that what is added after the
 		// look is not missed.
-		changed := st.agent.source.Changed()
+		changed, looked := st.agent.source.Changed(), time.Now()
 		if err := st.refresh(); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (st *stream) sample() error {
 		if h.next <= h.last {
 			continue
 		}
-		if err := st.idle(changed); err != nil {
+		if err := st.idle(changed, looked); err != nil {
 			return err
 		}
 	}
@@ -130,21 +130,26 @@ func (st *stream) page() (header, error) {
 	return h, newProblem(mtconnect.CodeInternalError, "Client fell too far behind, disconnecting")
 }
 
-// idle waits for the next observation, then until the interval is over; or for
-// the heartbeat.
-func (st *stream) idle(changed <-chan struct{}) error {
-	woken, err := st.wait(changed, st.query.heartbeat)
+// idle waits for the next observation, then until the interval since the last
+// look is over, found or not: a stream of data items that say little does not
+// look each time another one speaks. It waits no longer than the heartbeat.
+func (st *stream) idle(changed <-chan struct{}, looked time.Time) error {
+	heartbeat := st.sent.Add(st.query.heartbeat)
+	woken, err := st.wait(changed, heartbeat)
 	if err != nil || !woken {
 		return err
 	}
-	_, err = st.wait(nil, min(st.query.interval, st.query.heartbeat))
+	until := looked.Add(st.query.interval)
+	if heartbeat.Before(until) {
+		until = heartbeat
+	}
+	_, err = st.wait(nil, until)
 	return err
 }
 
-// wait waits until the given time has passed since the last part, or until the
-// channel is closed and then reports true.
-func (st *stream) wait(changed <-chan struct{}, after time.Duration) (bool, error) {
-	timer := time.NewTimer(time.Until(st.sent.Add(after)))
+// wait waits for a time, or until the channel is closed and then reports true.
+func (st *stream) wait(changed <-chan struct{}, until time.Time) (bool, error) {
+	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
 	case <-changed:

@@ -158,7 +158,7 @@ func checkElement(raw []byte) error {
 	dec := xml.NewDecoder(bytes.NewReader(raw))
 	depth, elements := 0, 0
 	for {
-		token, err := dec.RawToken()
+		token, err := dec.Token() // unlike RawToken it wants every element closed
 		if errors.Is(err, io.EOF) {
 			break
 		}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"encoding/xml"
 	"slices"
 	"strconv"
 	"time"
@@ -156,16 +157,38 @@ func (a *Agent) appendAssets(b []byte, m *model, h *header, assets []mtconnect.A
 // appendAsset appends an asset as it was written; one that was removed since
 // says so.
 func appendAsset(b []byte, a *mtconnect.Asset) []byte {
-	start, rest := a.Content, []byte(nil)
-	if i := bytes.IndexByte(a.Content, '>'); i >= 0 {
-		if i > 0 && a.Content[i-1] == '/' {
-			i--
+	end := 0
+	if a.Removed {
+		end = roomForRemoved(a.Content)
+	}
+	if end == 0 {
+		return append(b, a.Content...)
+	}
+	b = append(b, a.Content[:end]...)
+	b = append(b, ` removed="true"`...)
+	return append(b, a.Content[end:]...)
+}
+
+// roomForRemoved gives where in an element the attribute removed may be put, 0
+// where it has one or is no element.
+func roomForRemoved(raw []byte) int {
+	dec := xml.NewDecoder(bytes.NewReader(raw))
+	for {
+		token, err := dec.RawToken()
+		if err != nil {
+			return 0
 		}
-		start, rest = a.Content[:i], a.Content[i:]
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if slices.ContainsFunc(start.Attr, func(a xml.Attr) bool { return a.Name.Local == "removed" }) {
+			return 0
+		}
+		end := int(dec.InputOffset()) - len(">")
+		if raw[end-1] == '/' {
+			end--
+		}
+		return end
 	}
-	b = append(b, start...)
-	if a.Removed && rest != nil && !bytes.Contains(start, []byte("removed=")) {
-		b = append(b, ` removed="true"`...)
-	}
-	return append(b, rest...)
 }
