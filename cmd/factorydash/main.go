@@ -2,8 +2,8 @@
 // observation and shows the shop floor live and back in time.
 //
 // There is one file per subcommand; `factorydash --help` lists them. What they
-// share stands in cli.go (flags and environment), store.go (opening the store)
-// and agents.go (which agents are read).
+// share stands in cli.go (flags and environment), store.go (opening the store),
+// agentflags.go and roster.go (which agents are read).
 package main
 
 import (
