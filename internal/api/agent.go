@@ -35,12 +35,34 @@ func (s *Service) findAgent(name string) (*agent, error) {
 
 // agent gives an agent with how its reading goes.
 func (s *Service) agent(a *agent) Agent {
-	v := Agent{AgentStatus: s.status(a.Agent), URL: a.Redacted()}
-	v.Since, v.Retry, v.LastDocument = v.Since.UTC(), v.Retry.UTC(), v.LastDocument.UTC()
+	status := s.status(a.Agent)
+	v := Agent{
+		Name: a.Name, URL: a.Redacted(),
+		Link: status.Link, Since: status.Since.UTC(), Error: status.Error, Retry: status.Retry.UTC(),
+		AgentVersion: status.AgentVersion, SchemaVersion: status.SchemaVersion,
+		Sender: status.Sender, InstanceID: status.InstanceID,
+		Next: status.Next, Last: status.Last,
+		BufferSize: status.BufferSize, HorizonSeconds: seconds(status.Horizon),
+		Rate: status.Rate, DelayP95Seconds: seconds(status.DelayP95), SkewSeconds: seconds(status.Skew),
+		LastDocument: status.LastDocument.UTC(),
+		Gaps:         status.Gaps, Lost: status.Lost, Reconnects: status.Reconnects,
+	}
+	if v.Next > 0 && v.Last > 0 {
+		v.Lag = &status.Lag
+	}
 	for _, m := range a.machines {
 		if m.onFloor() {
 			v.Machines++
 		}
 	}
 	return v
+}
+
+// seconds gives a duration in seconds; nil where it is not known.
+func seconds(s plant.Span) *float64 {
+	if !s.Known {
+		return nil
+	}
+	n := s.Duration.Seconds()
+	return &n
 }

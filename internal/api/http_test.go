@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -157,6 +158,44 @@ func TestHTTPLists(t *testing.T) {
 	}
 	if routes := w.samples(t, "factorydash_api_request_seconds"); routes != 5 {
 		t.Errorf("%d routes were measured, want 5", routes)
+	}
+}
+
+// Durations are seconds; what is not known is left out, and zero is not that.
+func TestHTTPAgent(t *testing.T) {
+	w := newWorld(t, newFake(), live.Options{})
+	span := func(d time.Duration) plant.Span { return plant.Span{Duration: d, Known: true} }
+	for _, test := range []struct {
+		status plant.AgentStatus
+		want   string
+	}{
+		{
+			plant.AgentStatus{
+				Agent: 1, Link: plant.LinkStreaming, Since: start, AgentVersion: "2.0", SchemaVersion: "2.1", Sender: "s", InstanceID: math.MaxUint64,
+				Next: 7, Last: 9, Lag: 3, BufferSize: 8, Horizon: span(90 * time.Second), Rate: 2.5,
+				DelayP95: span(250 * time.Millisecond), Skew: span(-1500 * time.Millisecond),
+				LastDocument: start.Add(time.Second), Gaps: 1, Lost: 2, Reconnects: 3,
+			},
+			`"link":"streaming","since":"2026-01-31T08:00:00Z","agentVersion":"2.0","schemaVersion":"2.1","sender":"s","instanceId":"18446744073709551615",` +
+				`"next":7,"last":9,"lag":3,"bufferSize":8,"horizonSeconds":90,"rate":2.5,"delayP95Seconds":0.25,"skewSeconds":-1.5,` +
+				`"lastDocument":"2026-01-31T08:00:01Z","gaps":1,"lost":2,"reconnects":3`,
+		},
+		{
+			plant.AgentStatus{Agent: 1, Link: plant.LinkPolling, Since: start, Next: 10, Last: 9, Horizon: span(0), DelayP95: span(0), Skew: span(0)},
+			`"link":"polling","since":"2026-01-31T08:00:00Z","next":10,"last":9,"lag":0,` +
+				`"horizonSeconds":0,"rate":0,"delayP95Seconds":0,"skewSeconds":0,"gaps":0,"lost":0,"reconnects":0`,
+		},
+		{
+			plant.AgentStatus{Agent: 1, Link: plant.LinkDown, Since: start, Error: "refused", Retry: start.Add(time.Minute), Next: 10},
+			`"link":"down","since":"2026-01-31T08:00:00Z","error":"refused","retry":"2026-01-31T08:01:00Z","next":10,` +
+				`"rate":0,"gaps":0,"lost":0,"reconnects":0`,
+		},
+	} {
+		w.hub.PublishStatus(test.status)
+		want := `{"name":"hall-a",` + test.want + `,"url":"http://user:xxxxx@hall-a:5000","machines":1}`
+		if diff := cmp.Diff(want, string(get[json.RawMessage](t, w, "/api/v1/agents/hall-a"))); diff != "" {
+			t.Errorf("agent (-want +got):\n%s", diff)
+		}
 	}
 }
 

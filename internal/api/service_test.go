@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,12 +162,15 @@ func TestAgents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status := streaming(1)
-	status.Name = "hall-a"
 	want := []api.Agent{
-		{AgentStatus: status, URL: "http://user:xxxxx@hall-a:5000", Machines: 1},
-		{AgentStatus: plant.AgentStatus{Agent: 2, Name: "hall-b", Link: plant.LinkDown, Since: start.Add(time.Hour),
-			Error: "this process does not read the agent"}, URL: "http://hall-b:5000"},
+		{
+			Name: "hall-a", URL: "http://user:xxxxx@hall-a:5000", Link: plant.LinkStreaming, Since: start,
+			InstanceID: math.MaxUint64, LastDocument: start.Add(time.Minute), Machines: 1,
+		},
+		{
+			Name: "hall-b", URL: "http://hall-b:5000", Link: plant.LinkDown, Since: start.Add(time.Hour),
+			Error: "this process does not read the agent",
+		},
 	}
 	if diff := cmp.Diff(want, agents); diff != "" {
 		t.Errorf("agents (-want +got):\n%s", diff)

@@ -108,10 +108,47 @@ type MachineDetail struct {
 
 // Agent is an agent with how its reading goes.
 type Agent struct {
-	plant.AgentStatus
+	Name string          `json:"name"`
+	Link plant.LinkState `json:"link"`
+	// Since is when the link came to be as it is.
+	Since time.Time `json:"since"`
+	// Error says why the link is down; Retry is when the next attempt is made.
+	Error string    `json:"error,omitempty"`
+	Retry time.Time `json:"retry,omitzero"`
+	// AgentVersion, SchemaVersion, Sender and InstanceID are the agent's own
+	// words.
+	AgentVersion  string `json:"agentVersion,omitempty"`
+	SchemaVersion string `json:"schemaVersion,omitempty"`
+	Sender        string `json:"sender,omitempty"`
+	InstanceID    uint64 `json:"instanceId,string,omitempty"`
+	// Next is the next sequence number to be read; Last is the newest that the
+	// agent has; Lag is how many observations are still to be read.
+	Next int64  `json:"next,omitempty"`
+	Last int64  `json:"last,omitempty"`
+	Lag  *int64 `json:"lag,omitempty"`
+	// BufferSize is how many observations the agent's buffer holds;
+	// HorizonSeconds is how long the agent can go on before it overwrites what
+	// has not been read.
+	BufferSize     int64    `json:"bufferSize,omitempty"`
+	HorizonSeconds *float64 `json:"horizonSeconds,omitempty"`
+	// Rate is observations stored a second, over the last minute;
+	// DelayP95Seconds is the 95th percentile of the time from an observation to
+	// its storing.
+	Rate            float64  `json:"rate"`
+	DelayP95Seconds *float64 `json:"delayP95Seconds,omitempty"`
+	// SkewSeconds is the agent's clock less ours.
+	SkewSeconds *float64 `json:"skewSeconds,omitempty"`
+	// LastDocument is when the agent was heard last.
+	LastDocument time.Time `json:"lastDocument,omitzero"`
+	// Gaps and Lost count the entries of the gap ledger, and the sequence
+	// numbers in those of known length.
+	Gaps int64 `json:"gaps"`
+	Lost int64 `json:"lost"`
+	// Reconnects counts how often the link was built since the start.
+	Reconnects int64 `json:"reconnects"`
 	// URL is without its password.
 	URL string `json:"url"`
-	// Machines counts the devices of the agent.
+	// Machines counts the machines of the agent.
 	Machines int `json:"machines"`
 }
 

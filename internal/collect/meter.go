@@ -33,7 +33,6 @@ type meter struct {
 	mu       sync.Mutex
 	s        plant.AgentStatus
 	reported time.Time
-	skewed   bool
 	// away is set while a commit waits for the store; resume is how the link
 	// stands beside that.
 	away   bool
@@ -157,11 +156,10 @@ func (m *meter) skew(theirs, ours time.Time) {
 	if theirs.Nanosecond() == 0 {
 		d += time.Second / 2
 	}
-	if !m.skewed {
-		m.s.Skew, m.skewed = d, true
-		return
+	if before := m.s.Skew; before.Known {
+		d = before.Duration + time.Duration(float64(d-before.Duration)*skewWeight)
 	}
-	m.s.Skew += time.Duration(float64(d-m.s.Skew) * skewWeight)
+	m.s.Skew = plant.Span{Duration: d, Known: true}
 }
 
 // cursor says how far the store has the agent's observations.
@@ -180,7 +178,7 @@ func (m *meter) stored(b *store.Batch) {
 	m.commits.add(now, int64(len(b.Observations)))
 	step := len(b.Observations)/meterDelaysPerBatch + 1
 	for i := 0; i < len(b.Observations); i += step {
-		took := now.Sub(time.UnixMicro(b.Observations[i].Time).Add(-m.s.Skew))
+		took := now.Sub(time.UnixMicro(b.Observations[i].Time).Add(-m.s.Skew.Duration))
 		d := delay{at: now, took: max(took, 0)}
 		if len(m.delays) < meterDelays {
 			m.delays = append(m.delays, d)
@@ -220,13 +218,13 @@ func (m *meter) snapshot(now time.Time) plant.AgentStatus {
 	s.Rate = m.commits.perSecond(now)
 	if made := m.newest.perSecond(now); made > 0 && s.BufferSize > 0 {
 		horizon := float64(max(0, s.BufferSize-s.Lag)) / made
-		s.Horizon = time.Duration(min(horizon*float64(time.Second), math.MaxInt64/2))
+		s.Horizon = plant.Span{Duration: time.Duration(min(horizon*float64(time.Second), math.MaxInt64/2)), Known: true}
 	}
 	s.DelayP95 = m.delayP95(now)
 	return s
 }
 
-func (m *meter) delayP95(now time.Time) time.Duration {
+func (m *meter) delayP95(now time.Time) plant.Span {
 	var recent []time.Duration
 	for _, d := range m.delays {
 		if now.Sub(d.at) < meterWindow {
@@ -234,10 +232,10 @@ func (m *meter) delayP95(now time.Time) time.Duration {
 		}
 	}
 	if len(recent) == 0 {
-		return 0
+		return plant.Span{}
 	}
 	slices.Sort(recent)
-	return recent[(len(recent)*95+99)/100-1]
+	return plant.Span{Duration: recent[(len(recent)*95+99)/100-1], Known: true}
 }
 
 // rate counts occurrences over the last minute, by the second.

@@ -39,17 +39,23 @@ func TestMeter(t *testing.T) {
 	if s.Rate < 9.9 || s.Rate > 10.1 {
 		t.Errorf("rate %v, want 10", s.Rate)
 	}
-	if s.Horizon < 79*time.Second || s.Horizon > 81*time.Second {
+	if d := s.Horizon.Duration; d < 79*time.Second || d > 81*time.Second {
 		t.Errorf("horizon %v, want 80 s: 800 free of 1000 at 10 a second", s.Horizon)
 	}
-	if s.Skew < 29900*time.Millisecond || s.Skew > 30100*time.Millisecond {
+	if d := s.Skew.Duration; d < 29900*time.Millisecond || d > 30100*time.Millisecond {
 		t.Errorf("skew %v, want 30 s", s.Skew)
 	}
-	if s.DelayP95 < 240*time.Millisecond || s.DelayP95 > 260*time.Millisecond {
+	if d := s.DelayP95.Duration; d < 240*time.Millisecond || d > 260*time.Millisecond {
 		t.Errorf("delay %v, want 250 ms", s.DelayP95)
 	}
+	// As much is to be read as the buffer holds: there is no time left.
+	h.LastSequence = 3000
+	m.Header(h, true)
+	if s := m.Status(); s.Lag != 1000 || s.Horizon != (plant.Span{Known: true}) {
+		t.Errorf("lag %d, horizon %v: want 1000 and none left", s.Lag, s.Horizon)
+	}
 	now = now.Add(2 * time.Minute)
-	if s := m.Status(); s.Rate != 0 || s.DelayP95 != 0 || s.Horizon != 0 {
+	if s := m.Status(); s.Rate != 0 || s.DelayP95.Known || s.Horizon.Known {
 		t.Errorf("rate %v, delay %v, horizon %v after two silent minutes: want none", s.Rate, s.DelayP95, s.Horizon)
 	}
 }

@@ -73,47 +73,49 @@ const (
 // Up reports whether observations arrive.
 func (s LinkState) Up() bool { return s == LinkStreaming || s == LinkPolling }
 
+// Span is a duration that may not be known; the zero Span is not.
+type Span struct {
+	Duration time.Duration
+	Known    bool
+}
+
 // AgentStatus is how the reading of one agent goes. Rates are over the last
-// minute.
+// minute. Two of them can be compared.
 type AgentStatus struct {
-	Agent AgentID   `json:"-"`
-	Name  string    `json:"name"`
-	Link  LinkState `json:"link"`
+	Agent AgentID
+	Name  string
+	Link  LinkState
 	// Since is when the link came to be as it is.
-	Since time.Time `json:"since"`
+	Since time.Time
 	// Error says why the link is down, for people; empty otherwise.
-	Error string `json:"error,omitempty"`
+	Error string
 	// Retry is when the next attempt is made; zero while the link is up.
-	Retry time.Time `json:"retry,omitzero"`
+	Retry time.Time
 	// AgentVersion, SchemaVersion, Sender and InstanceID are the agent's own
 	// words.
-	AgentVersion  string `json:"agentVersion,omitempty"`
-	SchemaVersion string `json:"schemaVersion,omitempty"`
-	Sender        string `json:"sender,omitempty"`
-	InstanceID    uint64 `json:"instanceId,string,omitempty"`
+	AgentVersion, SchemaVersion, Sender string
+	InstanceID                          uint64
 	// Next is our cursor; Last is the newest sequence number the agent has;
-	// Lag is how many observations we have still to read.
-	Next int64 `json:"next"`
-	Last int64 `json:"last"`
-	Lag  int64 `json:"lag"`
-	// BufferSize is how many observations the agent's buffer holds; Horizon is
-	// how long the agent can go on before it overwrites what we have not read,
-	// at the present rate; zero where it is not known.
-	BufferSize int64         `json:"bufferSize"`
-	Horizon    time.Duration `json:"horizon"`
+	// both are 0 where they are not known. Lag is how many observations we have
+	// still to read; it has no meaning without the two.
+	Next, Last, Lag int64
+	// BufferSize is how many observations the agent's buffer holds, 0 where it
+	// does not say. Horizon is how long the agent can go on before it overwrites
+	// what we have not read, at the present rate.
+	BufferSize int64
+	Horizon    Span
 	// Rate is observations committed a second.
-	Rate float64 `json:"rate"`
+	Rate float64
 	// DelayP95 is the 95th percentile of the time from an observation's
 	// timestamp, corrected by the clock skew, to our commit of it.
-	DelayP95 time.Duration `json:"delayP95"`
+	DelayP95 Span
 	// Skew is the agent's clock less ours.
-	Skew time.Duration `json:"skew"`
+	Skew Span
 	// LastDocument is when the last document arrived, heartbeats counted.
-	LastDocument time.Time `json:"lastDocument,omitzero"`
+	LastDocument time.Time
 	// Gaps and Lost count the ledger's entries of this agent and the sequence
 	// numbers in those of known length.
-	Gaps int64 `json:"gaps"`
-	Lost int64 `json:"lost"`
+	Gaps, Lost int64
 	// Reconnects counts how often the link was built since the start.
-	Reconnects int64 `json:"reconnects"`
+	Reconnects int64
 }

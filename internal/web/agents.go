@@ -24,15 +24,15 @@ type agentRow struct {
 }
 
 // Away reports whether the agent cannot be read.
-func (a agentRow) Away() bool { return needsLink(a.AgentStatus) }
+func (a agentRow) Away() bool { return needsLink(a.Agent) }
 
 // Used is how much of the agent's buffer is still to be read, in percent; it
 // has no meaning where the size of the buffer is not known.
 func (a agentRow) Used() float64 {
-	if a.BufferSize <= 0 {
+	if a.BufferSize <= 0 || a.Lag == nil {
 		return 0
 	}
-	return min(100, max(0, 100*float64(a.Lag)/float64(a.BufferSize)))
+	return min(100, max(0, 100*float64(*a.Lag)/float64(a.BufferSize)))
 }
 
 func (s *site) agents(w http.ResponseWriter, r *http.Request) {

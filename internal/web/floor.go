@@ -179,7 +179,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 	var list []attention
 	away := make(map[string]bool)
 	for _, a := range agents {
-		if !needsLink(a.AgentStatus) {
+		if !needsLink(a) {
 			continue
 		}
 		away[a.Name] = true
@@ -225,8 +225,8 @@ func urgency(state string) int {
 
 // needsLink reports whether an agent is away, and not merely being connected
 // for the first time.
-func needsLink(s plant.AgentStatus) bool {
-	return s.Link == plant.LinkDown || s.Link == plant.LinkWaiting || !s.Link.Up() && s.Error != ""
+func needsLink(a api.Agent) bool {
+	return a.Link == plant.LinkDown || a.Link == plant.LinkWaiting || !a.Link.Up() && a.Error != ""
 }
 
 // reason says in a few words what is the matter with a machine.

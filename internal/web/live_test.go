@@ -85,7 +85,7 @@ func TestBrowserDrawsWhatTheServerDraws(t *testing.T) {
 		s.machines = append(s.machines, blank)
 	}
 	for _, a := range agents {
-		s.agents = append(s.agents, api.Agent{AgentStatus: plant.AgentStatus{Name: a.Name, Link: plant.LinkConnecting}})
+		s.agents = append(s.agents, api.Agent{Name: a.Name, Link: plant.LinkConnecting})
 	}
 	// Numbers of every size, beside what the shop has.
 	for i, v := range []float64{0, -0.00004567, 1e-5, 0.004567891, 12345.678901, 1e15, -2.5e20, 0.1 + 0.2, -1} {

@@ -67,13 +67,16 @@ func gapWord(r plant.GapReason) string {
 	return string(r)
 }
 
+// span is a number of seconds as a duration.
+func span(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
 // functions are what the templates call.
 func functions(a *assets) template.FuncMap {
 	return template.FuncMap{
 		"asset":    a.url,
-		"duration": durationText,
-		"seconds":  secondsText,
-		"skew":     skewText,
+		"duration": func(seconds float64) string { return durationText(span(seconds)) },
+		"seconds":  func(seconds float64) string { return secondsText(span(seconds)) },
+		"skew":     func(seconds float64) string { return skewText(span(seconds)) },
 		"count":    countText,
 		"number":   numberText,
 		"rate":     rateText,

@@ -8,7 +8,6 @@ import { follow, readList } from "./live";
 import type { Agent } from "./types";
 
 const agents = new Map<string, Agent>();
-const nano = 1e-6; // Nanoseconds to milliseconds.
 
 function take(list: Agent[]): void {
   for (const a of list) agents.set(a.name, a);
@@ -62,19 +61,19 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "schemaVersion", a.schemaVersion ? `schema ${a.schemaVersion}` : "");
   fill(row, "instanceId", a.instanceId || UNKNOWN);
   fill(row, "next", a.next ? countText(a.next) : UNKNOWN);
-  fill(row, "lag", a.next ? countText(a.lag) : UNKNOWN);
+  fill(row, "lag", a.lag === undefined ? UNKNOWN : countText(a.lag));
   fill(row, "machines", String(a.machines));
   fill(row, "bufferSize", a.bufferSize ? countText(a.bufferSize) : UNKNOWN);
   fill(row, "reconnects", countText(a.reconnects));
-  fill(row, "horizon", a.horizon ? durationText(a.horizon * nano) : UNKNOWN);
+  fill(row, "horizon", a.horizonSeconds === undefined ? UNKNOWN : durationText(1000 * a.horizonSeconds));
   const used = slot(row, "used") as HTMLMeterElement | null;
   if (used) {
     used.hidden = !a.bufferSize;
-    used.value = a.bufferSize ? (100 * a.lag) / a.bufferSize : 0;
+    used.value = a.bufferSize ? (100 * (a.lag ?? 0)) / a.bufferSize : 0;
   }
   fill(row, "rate", rateText(a.rate));
-  fill(row, "delayP95", a.delayP95 ? secondsText(a.delayP95 * nano) : UNKNOWN);
-  fill(row, "skew", a.instanceId ? skewText(a.skew * nano) : UNKNOWN);
+  fill(row, "delayP95", a.delayP95Seconds === undefined ? UNKNOWN : secondsText(1000 * a.delayP95Seconds));
+  fill(row, "skew", a.skewSeconds === undefined ? UNKNOWN : skewText(1000 * a.skewSeconds));
   fill(row, "gaps", countText(a.gaps));
   fill(row, "lost", a.gaps ? `${countText(a.lost)} lost` : "");
   age(row, "lastDocument", a.lastDocument, UNKNOWN);

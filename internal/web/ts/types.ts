@@ -70,14 +70,13 @@ export interface Agent {
   agentVersion?: string;
   schemaVersion?: string;
   instanceId?: string;
-  next: number;
-  lag: number;
-  bufferSize: number;
-  // Durations are nanoseconds.
-  horizon: number;
+  next?: number;
+  lag?: number;
+  bufferSize?: number;
+  horizonSeconds?: number;
   rate: number;
-  delayP95: number;
-  skew: number;
+  delayP95Seconds?: number;
+  skewSeconds?: number;
   lastDocument?: string;
   gaps: number;
   lost: number;
