@@ -81,10 +81,9 @@ func tokenize(line string) []token {
 			tokens = append(tokens, token{text, start + 1})
 			i = end
 		} else {
-			if i = len(line); strings.Contains(line[start:], "|") {
-				i = start + strings.IndexByte(line[start:], '|')
-			}
-			tokens = append(tokens, token{strings.TrimRight(line[start:i], space), start + 1})
+			text, _, _ := strings.Cut(line[start:], "|")
+			tokens = append(tokens, token{strings.TrimRight(text, space), start + 1})
+			i = start + len(text)
 		}
 		if i >= len(line) {
 			return tokens
@@ -118,13 +117,6 @@ func quoted(line string, start int) (text string, end int, ok bool) {
 		}
 	}
 	return "", 0, false
-}
-
-func (p *parser) column() int {
-	if len(p.tokens) == 0 {
-		return p.end
-	}
-	return p.tokens[0].column
 }
 
 // next takes the next field; it is empty behind the last.
@@ -190,7 +182,7 @@ func (p *parser) item() (Item, error) {
 		return it, key.errorf("%.40q: an asset must be alone in its line", it.Key)
 	}
 	if len(p.tokens) == 0 {
-		return it, (token{column: p.end}).errorf("%.40q: no value", it.Key)
+		return it, p.next().errorf("%.40q: no value", it.Key)
 	}
 	if p.lookup != nil {
 		it.Kind = p.lookup(it.Device, it.Key)

@@ -1,6 +1,7 @@
 package shdr
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -56,7 +57,7 @@ func (s *setParser) entries() []Entry {
 		case !s.hasValue(""):
 			e.Removed = true
 		case s.table && s.text[0] != '{':
-			s.fail("row " + quoteShort(e.Key) + ": must be like r1={a=1 b=2}")
+			s.fail(fmt.Sprintf("row %.40q: must be like r1={a=1 b=2}", e.Key))
 		case s.table:
 			s.text = s.text[1:]
 			e.Cells = s.cells()
@@ -145,11 +146,4 @@ func (s *setParser) quoted(closing byte) string {
 	}
 	s.fail("a quote or brace is not closed")
 	return ""
-}
-
-func quoteShort(s string) string {
-	if len(s) > 40 {
-		s = s[:40]
-	}
-	return "\"" + strings.ToValidUTF8(s, "") + "\""
 }

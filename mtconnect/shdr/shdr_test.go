@@ -195,6 +195,22 @@ func TestReader(t *testing.T) {
 	}
 }
 
+func TestReaderBoundsAssets(t *testing.T) {
+	const begin = "|@ASSET@|T1|CuttingTool|--multiline--AB\n"
+	line := strings.Repeat("x", shdr.MaxAsset/4) + "\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"no end":    {begin + "<CuttingTool>\n", "no line"},
+		"long line": {begin + strings.Repeat("x", shdr.MaxAsset+1) + "\n--multiline--AB\n", "longer than"},
+		"too long":  {begin + strings.Repeat(line, 4) + "--multiline--AB\n", "longer than"},
+	} {
+		_, err := shdr.NewReader(strings.NewReader(tt.text), kinds).Read()
+		var s *shdr.SyntaxError
+		if !errors.As(err, &s) || !strings.Contains(s.Msg, tt.want) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, tt.want)
+		}
+	}
+}
+
 func FuzzSHDR(f *testing.F) {
 	for _, seed := range []string{
 		stamp + "@1.5|mill:exec|ACTIVE|cond|FAULT|c:i|1|HIGH|text|msg|a|b", "* PONG 10000", "|a|\"x \\| y\"",

@@ -1,6 +1,7 @@
 package shdr
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -19,7 +20,7 @@ func (l *Line) Append(b []byte) ([]byte, error) {
 	if err != nil {
 		return b[:start], err
 	}
-	if strings.ContainsAny(string(b[start:]), "\n\x00") {
+	if bytes.ContainsAny(b[start:], "\n\x00") {
 		return b[:start], errors.New("shdr: a line must not hold a line break or a zero byte")
 	}
 	return b, nil
