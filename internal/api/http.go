@@ -68,6 +68,14 @@ func describe(document *huma.OpenAPI) {
 	for schema, property := range map[string]string{"Item": "sequence", "Gap": "instance", "Agent": "instanceId"} {
 		*schemas[schema].Properties[property] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
 	}
+	// Lists may be empty and are never null.
+	for _, schema := range schemas {
+		for _, p := range schema.Properties {
+			for ; p != nil && p.Type == huma.TypeArray; p = p.Items {
+				p.Nullable = false
+			}
+		}
+	}
 	// Only conditions have what an alarm has.
 	record := schemas["Record"]
 	record.Required = slices.DeleteFunc(record.Required, func(property string) bool {

@@ -119,6 +119,16 @@ func TestOpenAPI(t *testing.T) {
 	if kind := schemas["Item"].Properties["sequence"].Type; kind != "string" {
 		t.Errorf("a sequence is a %v, want a string, which JavaScript can hold", kind)
 	}
+	for name, schema := range schemas {
+		for property, p := range schema.Properties {
+			if kinds, ok := p.Type.([]any); ok && slices.Contains(kinds, any("array")) {
+				t.Errorf("the list %s.%s is one of %v", name, property, kinds)
+			}
+		}
+	}
+	if items := schemas["PageMachine"].Properties["items"]; items.Type != "array" {
+		t.Errorf("the machines are a %v, want an array", items.Type)
+	}
 	want = []string{"agent", "instance", "sequence", "time", "device", "dataItem", "category", "type", "subType", "name", "value"}
 	if diff := cmp.Diff(want, schemas["Record"].Required); diff != "" {
 		t.Errorf("required of a record (-want +got):\n%s", diff)
