@@ -114,7 +114,7 @@ func (a *adapter) entriesChanged(s *signal, changed ...agent.Entry) {
 // raise adds an alarm to a condition. One that is active already changes
 // nothing.
 func (a *adapter) raise(s *signal, al alarm) {
-	if s == nil || s.alarm(al.code) >= 0 {
+	if s == nil || s.findAlarm(al.code) >= 0 {
 		return
 	}
 	s.known, s.alarms = true, append(s.alarms, al)
@@ -126,7 +126,7 @@ func (a *adapter) clear(s *signal, code string) {
 	if s == nil {
 		return
 	}
-	i := s.alarm(code)
+	i := s.findAlarm(code)
 	if i < 0 {
 		return
 	}
@@ -151,11 +151,6 @@ func (a *adapter) sendAlarm(s *signal, al alarm) {
 
 func (a *adapter) sendNormal(s *signal) {
 	a.send(s, "", &agent.Detail{Level: mtconnect.Normal})
-}
-
-// alarm gives where the alarm with a code stands, −1 where it is not active.
-func (s *signal) alarm(code string) int {
-	return slices.IndexFunc(s.alarms, func(al alarm) bool { return al.code == code })
 }
 
 // disconnect makes all signals unavailable, as an agent does that has lost its

@@ -90,9 +90,11 @@ func (m *machine) buildController(b *modeler) {
 	}
 	if m.idiom.structured {
 		m.panel.variables = b.item(c, mtconnect.DataItem{
-			Category: mtconnect.Event, Name: "variables", Type: "VARIABLE", Representation: mtconnect.DataSet})
+			Category: mtconnect.Event, Name: "variables", Type: "VARIABLE", Representation: mtconnect.DataSet,
+		})
 		m.panel.offsets = b.item(c, mtconnect.DataItem{
-			Category: mtconnect.Event, Name: "work_offsets", Type: "WORK_OFFSET", Representation: mtconnect.Table})
+			Category: mtconnect.Event, Name: "work_offsets", Type: "WORK_OFFSET", Representation: mtconnect.Table,
+		})
 	}
 	for i := range m.kind.paths {
 		m.buildPath(b, b.component(c, "Path", "path"+strconv.Itoa(i+1)), i)
@@ -117,7 +119,8 @@ func (m *machine) buildPath(b *modeler, n *node, number int) {
 	}
 	p.feedrate = b.sample(n, name("feed"), "PATH_FEEDRATE", "ACTUAL", "MILLIMETER/SECOND", 4, m.kind.topFeed()*0.002)
 	p.position = b.item(n, mtconnect.DataItem{
-		Category: mtconnect.Sample, Name: name("path_pos"), Type: "PATH_POSITION", SubType: "ACTUAL", Units: "MILLIMETER_3D"})
+		Category: mtconnect.Sample, Name: name("path_pos"), Type: "PATH_POSITION", SubType: "ACTUAL", Units: "MILLIMETER_3D",
+	})
 	m.buildOverrides(b, n, p, name)
 	m.panel.conditions[motionOf(number)] = b.condition(n, name("motion"), "MOTION_PROGRAM")
 	if number == 0 {
@@ -144,7 +147,8 @@ func (m *machine) buildOverrides(b *modeler, n *node, p *path, name func(string)
 	}
 	event := func(s, typ, subType string) *signal {
 		return b.item(n, mtconnect.DataItem{
-			Category: mtconnect.Event, Name: name(s), Type: typ, SubType: subType, Units: "PERCENT"})
+			Category: mtconnect.Event, Name: name(s), Type: typ, SubType: subType, Units: "PERCENT",
+		})
 	}
 	p.feedOverride = event("feed_ovr", "PATH_FEEDRATE_OVERRIDE", "PROGRAMMED")
 	p.rapidOverride = event("rapid_ovr", "PATH_FEEDRATE_OVERRIDE", "RAPID")

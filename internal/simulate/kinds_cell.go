@@ -15,16 +15,26 @@ var wireEDM = kind{
 		{name: "V", home: 0, middle: 0, reach: 8},
 	},
 	gauges: []gaugeSpec{
-		{on: "generator", name: "gap_voltage", typ: "VOLTAGE", subType: "ACTUAL", units: "VOLT", rest: 0, work: 62,
-			lag: time.Second, noise: 1.8, digits: 1, delta: 1, seconds: 2, cuts: true},
-		{on: "generator", name: "gap_current", typ: "AMPERAGE", subType: "ACTUAL", units: "AMPERE", rest: 0, work: 24,
-			lag: time.Second, noise: 0.9, digits: 1, delta: 0.5, seconds: 2, cuts: true},
-		{on: "wire", name: "wire_speed", typ: "VELOCITY", units: "MILLIMETER/SECOND", rest: 0, work: 190,
-			lag: 2 * time.Second, noise: 1.5, digits: 0, delta: 2, seconds: 4, cuts: true},
-		{on: "wire", name: "wire_tension", typ: "x:WIRE_TENSION", units: "NEWTON", rest: 0, work: 14,
-			lag: 2 * time.Second, noise: 0.15, digits: 2, delta: 0.12, seconds: 2, cuts: true},
-		{on: "dielectric", name: "conductivity", typ: "CONDUCTIVITY", units: "SIEMENS/METER", rest: 0.0005, work: 0.0018,
-			lag: 30 * time.Minute, noise: 0.00002, digits: 5, delta: 0.00002, seconds: 10, cuts: true},
+		{
+			on: "generator", name: "gap_voltage", typ: "VOLTAGE", subType: "ACTUAL", units: "VOLT", rest: 0, work: 62,
+			lag: time.Second, noise: 1.8, digits: 1, delta: 1, seconds: 2, cuts: true,
+		},
+		{
+			on: "generator", name: "gap_current", typ: "AMPERAGE", subType: "ACTUAL", units: "AMPERE", rest: 0, work: 24,
+			lag: time.Second, noise: 0.9, digits: 1, delta: 0.5, seconds: 2, cuts: true,
+		},
+		{
+			on: "wire", name: "wire_speed", typ: "VELOCITY", units: "MILLIMETER/SECOND", rest: 0, work: 190,
+			lag: 2 * time.Second, noise: 1.5, digits: 0, delta: 2, seconds: 4, cuts: true,
+		},
+		{
+			on: "wire", name: "wire_tension", typ: "x:WIRE_TENSION", units: "NEWTON", rest: 0, work: 14,
+			lag: 2 * time.Second, noise: 0.15, digits: 2, delta: 0.12, seconds: 2, cuts: true,
+		},
+		{
+			on: "dielectric", name: "conductivity", typ: "CONDUCTIVITY", units: "SIEMENS/METER", rest: 0.0005, work: 0.0018,
+			lag: 30 * time.Minute, noise: 0.00002, digits: 5, delta: 0.00002, seconds: 10, cuts: true,
+		},
 		warm("dielectric", "dielectric_temp", 20, 24, 40*time.Minute),
 	},
 	programs:   wirePrograms,

@@ -81,8 +81,10 @@ var grinder = kind{
 	gauges: []gaugeSpec{
 		warm("WHEEL", "wheel_motor_temp", 23, 49, 14*time.Minute),
 		warm("coolant", "coolant_temp", 20, 24, 60*time.Minute),
-		{on: "WHEEL", name: "acoustic", typ: "SOUND_LEVEL", units: "DECIBEL", rest: 48, work: 92,
-			lag: 2 * time.Second, noise: 0.6, digits: 1, delta: 1.5, seconds: 4, cuts: true},
+		{
+			on: "WHEEL", name: "acoustic", typ: "SOUND_LEVEL", units: "DECIBEL", rest: 48, work: 92,
+			lag: 2 * time.Second, noise: 0.6, digits: 1, delta: 1.5, seconds: 4, cuts: true,
+		},
 		pressure("hydraulic", "hyd_pressure", 3.9e6, 4.2e6),
 	},
 	programs:   grinderPrograms,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"time"
 
@@ -20,7 +19,8 @@ const (
 	// MaxPause is the longest time between two observations that a paced replay
 	// waits, in the time of the recording: a night is not waited out.
 	MaxPause = time.Minute
-	// MaxSpeed is the highest speed of a paced replay.
+	// MinSpeed and MaxSpeed bound the speed of a paced replay.
+	MinSpeed = 0.001
 	MaxSpeed = 1_000_000
 )
 
@@ -64,8 +64,8 @@ type Replay struct {
 // an error that names the document where one cannot be read, is of another
 // instance, or gives other content for the same sequence number.
 func NewReplay(documents iter.Seq2[Document, error], c ReplayConfig) (*Replay, error) {
-	if math.IsNaN(c.Speed) || c.Speed < 0 || c.Speed > MaxSpeed {
-		return nil, fmt.Errorf("replay: Speed %v: must be 0 (all at once) to %d", c.Speed, MaxSpeed)
+	if paced := c.Speed >= MinSpeed && c.Speed <= MaxSpeed; c.Speed != 0 && !paced {
+		return nil, fmt.Errorf("replay: Speed %v: must be 0 (all at once), or %v to %d", c.Speed, MinSpeed, MaxSpeed)
 	}
 	if c.Now == nil {
 		c.Now = time.Now

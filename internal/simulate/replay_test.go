@@ -115,6 +115,7 @@ func TestReplayRefuses(t *testing.T) {
 	}
 	for want, c := range map[string]simulate.ReplayConfig{
 		"Speed":         {Speed: -1},
+		"Speed 1e-300":  {Speed: 1e-300},
 		"device models": {Devices: []byte("<nonsense/>")},
 	} {
 		if _, err := simulate.NewReplay(recordings(good), c); err == nil || !strings.Contains(err.Error(), want) {

@@ -122,8 +122,16 @@ var standardShop = []struct {
 	kind *kind
 	hall int
 }{
-	{&fiveAxisMill, 0}, {&twinLathe, 1}, {&millTurn, 2}, {&robotCell, 0}, {&wireEDM, 2},
-	{&mill, 0}, {&barLathe, 1}, {&palletMill, 2}, {&grinder, 1}, {&mill, 0},
+	{&fiveAxisMill, 0},
+	{&twinLathe, 1},
+	{&millTurn, 2},
+	{&robotCell, 0},
+	{&wireEDM, 2},
+	{&mill, 0},
+	{&barLathe, 1},
+	{&palletMill, 2},
+	{&grinder, 1},
+	{&mill, 0},
 }
 
 // NewShop makes a shop whose agents hold everything from the start until now.
@@ -265,10 +273,12 @@ func (h *hall) advance(to int64) error {
 	for i := range out {
 		out[i].Time += h.skew.Microseconds()
 	}
-	if _, err := h.ring.AddAll(out); err != nil {
+	// An asset is there before the agent says that it has changed.
+	if err := h.putAssets(); err != nil {
 		return err
 	}
-	return h.putAssets()
+	_, err := h.ring.AddAll(out)
+	return err
 }
 
 func (h *hall) putAssets() error {

@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"slices"
+
 	"github.com/factorydash/factorydash/mtconnect"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
@@ -32,4 +34,9 @@ type signal struct {
 	entries []agent.Entry
 	// set is true for data sets and tables.
 	set bool
+}
+
+// findAlarm gives where the alarm with a code stands, −1 where it is not active.
+func (s *signal) findAlarm(code string) int {
+	return slices.IndexFunc(s.alarms, func(al alarm) bool { return al.code == code })
 }

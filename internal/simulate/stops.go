@@ -89,13 +89,13 @@ func (m *machine) place(t *trouble) []raised {
 	list := make([]raised, len(t.alarms))
 	for i, al := range t.alarms {
 		on := m.panel.conditions[al.on]
-		switch {
-		case al.on == "axis":
+		switch al.on {
+		case "axis":
 			x := pick(m.behave, m.axes)
 			on = x.condition
 			al.text = strings.Replace(al.text, "xis", "xis "+x.name, 1)
 			al.text = strings.Replace(al.text, "AXIS", "AXIS "+x.name, 1)
-		case al.on == "spindle":
+		case "spindle":
 			on = m.spindles[0].condition
 		}
 		list[i] = raised{on, al}
@@ -138,13 +138,15 @@ func (m *machine) stopFor(t *trouble, in time.Duration) []step {
 			}
 			m.raise(list)
 		}},
-		{lasts: repair, execution: m.kind.control.halted, mode: manual,
+		{
+			lasts: repair, execution: m.kind.control.halted, mode: manual,
 			begin: func() { m.adapter.event(m.panel.door, "OPEN") },
 			end: func() {
 				m.adapter.event(m.panel.door, "CLOSED")
 				m.adapter.event(m.panel.emergency, "ARMED")
 				m.acknowledge(t, list)
-			}},
+			},
+		},
 		{lasts: m.behave.about(20*time.Second, 0.3), execution: ready, mode: automatic},
 	}
 }

@@ -14,8 +14,10 @@ import (
 
 // vocabulary is the values that the standard has for events of some types.
 var vocabulary = map[string][]string{
-	"EXECUTION": {"READY", "ACTIVE", "INTERRUPTED", "FEED_HOLD", "STOPPED", "OPTIONAL_STOP",
-		"PROGRAM_STOPPED", "PROGRAM_COMPLETED", "WAIT"},
+	"EXECUTION": {
+		"READY", "ACTIVE", "INTERRUPTED", "FEED_HOLD", "STOPPED", "OPTIONAL_STOP",
+		"PROGRAM_STOPPED", "PROGRAM_COMPLETED", "WAIT",
+	},
 	"CONTROLLER_MODE":   {"AUTOMATIC", "MANUAL", "MANUAL_DATA_INPUT", "SEMI_AUTOMATIC", "EDIT"},
 	"AVAILABILITY":      {"AVAILABLE"},
 	"EMERGENCY_STOP":    {"ARMED", "TRIGGERED"},
