@@ -15,9 +15,13 @@ import (
 // could not be cleaned up while it is read.
 const (
 	// pageRows and pageBytes are how many observations a page has at most, and
-	// after how many bytes of text it ends.
-	pageRows  = 5000
-	pageBytes = 4 << 20
+	// after how many bytes of text it ends. The first page has firstRows at most
+	// and each further one pageGrowth times as many as the one before, since many
+	// callers want no more than a few.
+	pageRows   = 5000
+	firstRows  = 50
+	pageGrowth = 10
+	pageBytes  = 4 << 20
 	// scanRows is how many rows a page of a run looks at, most of which may be
 	// of other runs.
 	scanRows = 50_000
@@ -36,8 +40,9 @@ type page struct {
 
 const selectObservations = `SELECT id, item, instance, time, sequence, value, detail FROM observations `
 
-// readPage reads a page of a query for rows of selectObservations.
-func (s *Store) readPage(ctx context.Context, query string, args ...any) (p page, err error) {
+// readPage reads a page of at most so many observations of a query for rows of
+// selectObservations.
+func (s *Store) readPage(ctx context.Context, most int, query string, args ...any) (p page, err error) {
 	rows, err := s.read.QueryContext(ctx, selectObservations+query, args...)
 	if err != nil {
 		return p, err
@@ -45,7 +50,7 @@ func (s *Store) readPage(ctx context.Context, query string, args ...any) (p page
 	defer rows.Close()
 	size := 0
 	for rows.Next() {
-		if len(p.observations) == pageRows || size > pageBytes {
+		if len(p.observations) == most || size > pageBytes {
 			p.more = true
 			return p, nil
 		}
@@ -78,14 +83,16 @@ func (s *Store) ItemObservations(ctx context.Context, item plant.ItemID, from, t
 	return func(yield func(plant.Observation, error) bool) {
 		const op = "read observations of an item"
 		if before {
-			p, err := s.readPage(ctx, `WHERE item = ? AND time < ? ORDER BY time DESC, id DESC LIMIT 1`, item, from)
+			p, err := s.readPage(ctx, 1, `WHERE item = ? AND time < ? ORDER BY time DESC, id DESC LIMIT 1`, item, from)
 			if !s.give(ctx, op, p, err, yield) {
 				return
 			}
 		}
-		p, err := s.readPage(ctx, `WHERE item = ? AND time >= ? AND time < ? ORDER BY time, id`, item, from, to)
+		most := firstRows
+		p, err := s.readPage(ctx, most, `WHERE item = ? AND time >= ? AND time < ? ORDER BY time, id`, item, from, to)
 		for s.give(ctx, op, p, err, yield) && p.more {
-			p, err = s.itemPageAfter(ctx, item, p.last, to)
+			most = min(pageGrowth*most, pageRows)
+			p, err = s.itemPageAfter(ctx, most, item, p.last, to)
 		}
 	}
 }
@@ -93,13 +100,13 @@ func (s *Store) ItemObservations(ctx context.Context, item plant.ItemID, from, t
 // itemPageAfter reads on after a row: what is left of its time, then what is
 // later. These are two queries because SQLite finds the place of each in its
 // index, and would look at all rows of that time for one query with both.
-func (s *Store) itemPageAfter(ctx context.Context, item plant.ItemID, after position, to int64) (page, error) {
-	p, err := s.readPage(ctx, `WHERE item = ? AND time = ? AND id > ? ORDER BY id`, item, after.time, after.id)
+func (s *Store) itemPageAfter(ctx context.Context, most int, item plant.ItemID, after position, to int64) (page, error) {
+	p, err := s.readPage(ctx, most, `WHERE item = ? AND time = ? AND id > ? ORDER BY id`, item, after.time, after.id)
 	if err != nil || len(p.observations) > 0 {
 		p.more = true
 		return p, err
 	}
-	return s.readPage(ctx, `WHERE item = ? AND time > ? AND time < ? ORDER BY time, id`, item, after.time, to)
+	return s.readPage(ctx, most, `WHERE item = ? AND time > ? AND time < ? ORDER BY time, id`, item, after.time, to)
 }
 
 // Observations implements store.Reader. It gives what was committed before the
@@ -112,9 +119,9 @@ func (s *Store) Observations(ctx context.Context, run plant.RunID, sequence int6
 			yield(plant.Observation{}, s.fail(ctx, s.read, op, err))
 			return
 		}
-		for row <= last {
+		for most := firstRows; row <= last; most = min(pageGrowth*most, pageRows) {
 			end := min(row+scanRows-1, last)
-			p, err := s.readPage(ctx, `WHERE id BETWEEN ? AND ? AND instance = ? ORDER BY id`, row, end, run)
+			p, err := s.readPage(ctx, most, `WHERE id BETWEEN ? AND ? AND instance = ? ORDER BY id`, row, end, run)
 			if !s.give(ctx, op, p, err, yield) {
 				return
 			}
@@ -143,8 +150,8 @@ func (s *Store) runRows(ctx context.Context, run plant.RunID, sequence int64) (f
 		middle := first + (high-first)/2
 		var id, found int64
 		err := s.read.QueryRowContext(ctx,
-			`SELECT id, sequence FROM observations WHERE id BETWEEN ? AND ? AND instance = ? ORDER BY id LIMIT 1`,
-			middle, last, run).Scan(&id, &found)
+			`SELECT id, sequence FROM observations WHERE id >= ? AND id < ? AND instance = ? ORDER BY id LIMIT 1`,
+			middle, high, run).Scan(&id, &found)
 		switch {
 		case err != nil && !errors.Is(err, sql.ErrNoRows):
 			return 0, 0, err

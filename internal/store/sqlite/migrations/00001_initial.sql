@@ -27,6 +27,7 @@ CREATE TABLE instances (
     last_row    INTEGER,
     UNIQUE (agent, instance_id, epoch)
 ) STRICT;
+CREATE INDEX instances_agent ON instances (agent);
 
 CREATE TABLE gaps (
     id            INTEGER PRIMARY KEY,
