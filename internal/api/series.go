@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // SeriesQuery asks for the observations of a data item as a chart shows them.
@@ -49,10 +51,6 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 	if err != nil {
 		return none, err
 	}
-	breaks, err := s.breaks(ctx, it.machine.agent, first)
-	if err != nil {
-		return none, err
-	}
 	v := Series{Item: s.item(it), From: timeOf(first), To: timeOf(end), Points: []Point{}}
 	counted := func(yield func(plant.Observation, error) bool) {
 		for o, err := range s.reader.ItemObservations(ctx, it.ID, first, end, true) {
@@ -65,7 +63,8 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 			}
 		}
 	}
-	kept, err := insight.Downsample(broken(counted, breaks, end), first, end, max(1, points/insight.PointsPerColumn))
+	b := breaker{reader: s.reader, first: first, gaps: make(map[plant.RunID][]plant.Gap)}
+	kept, err := insight.Downsample(b.broken(ctx, counted, end), first, end, max(1, points/insight.PointsPerColumn))
 	if err != nil {
 		return none, err
 	}
@@ -100,41 +99,82 @@ func newPoint(o plant.Observation) Point {
 	return p
 }
 
-// breaks gives, for each gap in the ledger of an agent, an unknown observation in
-// its place, in order of run and sequence. It stands at the time of the last
-// observation before the gap, after which nothing is known. Where that is of no
-// account, because the gap was noticed before first, and behind the first
-// MaxGapTimes of them, it stands at the time when the gap was noticed.
-func (s *Service) breaks(ctx context.Context, a *agent, first int64) ([]plant.Observation, error) {
-	var breaks []plant.Observation
-	looks := 0
-	for _, run := range s.inventory.Load().runs {
-		if run.Agent != a.ID {
-			continue
-		}
-		gaps, err := s.reader.Gaps(ctx, run.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range gaps {
-			b := plant.Observation{Run: run.ID, Sequence: g.From, Time: g.Noticed.UnixMicro()}
-			if b.Time >= first && looks < MaxGapTimes {
-				looks++
-				if b.Time, err = s.timeBefore(ctx, g); err != nil {
-					return nil, err
-				}
-			}
-			breaks = append(breaks, b)
-		}
-	}
-	slices.SortFunc(breaks, inSequence)
-	return breaks, nil
+// breaker finds what the gap ledger says is missing between observations. It
+// reads the gaps of a run when it meets the first observation of it.
+type breaker struct {
+	reader store.Reader
+	// first is where the range of the series begins.
+	first int64
+	gaps  map[plant.RunID][]plant.Gap
+	// looks counts the gaps whose time was looked up.
+	looks int
 }
 
-// timeBefore is the time of the observation before a gap, or that of the gap's
-// notice where it is not stored.
-func (s *Service) timeBefore(ctx context.Context, g plant.Gap) (int64, error) {
-	for o, err := range s.reader.Observations(ctx, g.Run, g.From-1) {
+// broken puts an unknown observation into each place between observations, in
+// order of time, where the ledger has a gap between them in sequence, and one
+// behind the last of them where it lies before end.
+func (b *breaker) broken(ctx context.Context, observations iter.Seq2[plant.Observation, error], end int64) iter.Seq2[plant.Observation, error] {
+	return func(yield func(plant.Observation, error) bool) {
+		var last plant.Observation
+		begun := false
+		for o, err := range observations {
+			if err == nil && begun {
+				found, ok, err := b.between(ctx, last, o)
+				if (ok || err != nil) && !yield(found, err) {
+					return
+				}
+			}
+			if !yield(o, err) {
+				return
+			}
+			last, begun = o, true
+		}
+		if !begun {
+			return
+		}
+		never := plant.Observation{Run: math.MaxInt32, Time: math.MaxInt64}
+		if found, ok, err := b.between(ctx, last, never); err != nil || ok && found.Time < end {
+			yield(found, err)
+		}
+	}
+}
+
+// between gives an unknown observation for the first gap after one observation
+// of an item where that lies before the next one of it, and reports whether it
+// does. It stands at the time of the last observation before the gap, after
+// which nothing is known, but not out of the order of time.
+func (b *breaker) between(ctx context.Context, o, next plant.Observation) (plant.Observation, bool, error) {
+	gaps, ok := b.gaps[o.Run]
+	if !ok {
+		var err error
+		if gaps, err = b.reader.Gaps(ctx, o.Run); err != nil {
+			return plant.Observation{}, false, err
+		}
+		b.gaps[o.Run] = gaps
+	}
+	i, _ := slices.BinarySearchFunc(gaps, o.Sequence, func(g plant.Gap, sequence int64) int { return cmp.Compare(g.From, sequence) })
+	if i == len(gaps) || o.Run > next.Run || o.Run == next.Run && gaps[i].From > next.Sequence {
+		return plant.Observation{}, false, nil
+	}
+	at, err := b.timeBefore(ctx, gaps[i])
+	if err != nil {
+		return plant.Observation{}, false, err
+	}
+	found := plant.Observation{Item: o.Item, Run: o.Run, Sequence: gaps[i].From, Time: min(max(at, o.Time), next.Time)}
+	return found, true, nil
+}
+
+// timeBefore is the time of the observation before a gap. It is that of the
+// gap's notice where the observation is not stored, where its time is of no
+// account because the gap was noticed before the range, and behind the first
+// MaxGapTimes gaps.
+func (b *breaker) timeBefore(ctx context.Context, g plant.Gap) (int64, error) {
+	noticed := g.Noticed.UnixMicro()
+	if noticed < b.first || b.looks == MaxGapTimes {
+		return noticed, nil
+	}
+	b.looks++
+	for o, err := range b.reader.Observations(ctx, g.Run, g.From-1) {
 		if err != nil {
 			return 0, err
 		}
@@ -143,49 +183,5 @@ func (s *Service) timeBefore(ctx context.Context, g plant.Gap) (int64, error) {
 		}
 		break
 	}
-	return g.Noticed.UnixMicro(), nil
-}
-
-// inSequence orders observations as they were made: by run and sequence.
-func inSequence(a, b plant.Observation) int {
-	return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Sequence, b.Sequence))
-}
-
-// broken puts those breaks between observations, in order of time, that lie
-// between them in sequence, and one behind the last of them where it lies before
-// end.
-func broken(observations iter.Seq2[plant.Observation, error], breaks []plant.Observation, end int64) iter.Seq2[plant.Observation, error] {
-	// after gives the first break after an observation, not before its time.
-	after := func(o plant.Observation) (plant.Observation, bool) {
-		i, _ := slices.BinarySearchFunc(breaks, o, inSequence)
-		if i == len(breaks) {
-			return plant.Observation{}, false
-		}
-		b := breaks[i]
-		b.Item, b.Time = o.Item, max(b.Time, o.Time)
-		return b, true
-	}
-	return func(yield func(plant.Observation, error) bool) {
-		var last plant.Observation
-		begun := false
-		for o, err := range observations {
-			if err == nil && begun {
-				if b, ok := after(last); ok && inSequence(b, o) < 0 {
-					b.Time = min(b.Time, o.Time)
-					if !yield(b, nil) {
-						return
-					}
-				}
-			}
-			if !yield(o, err) {
-				return
-			}
-			last, begun = o, true
-		}
-		if begun {
-			if b, ok := after(last); ok && b.Time < end {
-				yield(b, nil)
-			}
-		}
-	}
+	return noticed, nil
 }
