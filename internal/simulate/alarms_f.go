@@ -23,22 +23,22 @@ var controlF = control{
 		{perDay: 0.9, lasts: 18 * time.Minute, alarms: []alarm{
 			{on: "system", level: mtconnect.Warning, code: "FN5081", severity: "2", text: "CABINET FAN SPEED DOWN"},
 		}},
-		{perDay: 0.8, stops: true, lasts: 4 * time.Minute, alarms: []alarm{
+		{perDay: 1.1, stops: true, lasts: 4 * time.Minute, alarms: []alarm{
 			{on: "axis", level: mtconnect.Fault, code: "SV4023", severity: "5", qualifier: "HIGH", text: "AXIS EXCESS ERROR WHILE MOVING"},
 			{on: "motion", level: mtconnect.Fault, code: "PS1187", severity: "5", text: "CYCLE ABORTED BY SERVO"},
 		}},
-		{perDay: 0.9, stops: true, lasts: 3 * time.Minute, whole: true, alarms: []alarm{
+		{perDay: 1.2, stops: true, lasts: 3 * time.Minute, whole: true, alarms: []alarm{
 			{on: "logic", level: mtconnect.Fault, code: "EX1301", severity: "4", text: "TOOL CHANGE ARM NOT IN POSITION"},
 			{on: "logic", level: mtconnect.Fault, code: "EX1304", severity: "4", text: "MAGAZINE POT NOT DOWN"},
 		}},
-		{perDay: 0.7, stops: true, lasts: 2 * time.Minute, alarms: []alarm{
+		{perDay: 1.0, stops: true, lasts: 2 * time.Minute, alarms: []alarm{
 			{on: "motion", level: mtconnect.Fault, code: "PS0394", severity: "4", text: "ILLEGAL OFFSET NUMBER IN BLOCK"},
 		}},
-		{perDay: 0.5, stops: true, lasts: 5 * time.Minute, alarms: []alarm{
+		{perDay: 0.7, stops: true, lasts: 5 * time.Minute, alarms: []alarm{
 			{on: "coolant", level: mtconnect.Fault, code: "EX1710", severity: "4", qualifier: "LOW", text: "COOLANT PUMP PRESSURE"},
 			{on: "system", level: mtconnect.Warning, code: "EX1711", severity: "2", text: "FILTER CHANGE REQUIRED"},
 		}},
-		{perDay: 0.15, stops: true, emergency: true, lasts: 4 * time.Minute, whole: true, alarms: []alarm{
+		{perDay: 0.2, stops: true, emergency: true, lasts: 4 * time.Minute, whole: true, alarms: []alarm{
 			{on: "system", level: mtconnect.Fault, code: "EX0001", severity: "5", text: "EMERGENCY STOP PUSHED"},
 			{on: "communications", level: mtconnect.Fault, code: "SV4401", severity: "5", text: "SERVO READY OFF"},
 		}},

@@ -23,23 +23,23 @@ var controlS = control{
 		{perDay: 1.0, lasts: 45 * time.Minute, alarms: []alarm{
 			{on: "system", level: mtconnect.Warning, code: "160522", severity: "info", text: "Maintenance interval of the guideways expires"},
 		}},
-		{perDay: 0.9, stops: true, lasts: 4 * time.Minute, alarms: []alarm{
+		{perDay: 1.2, stops: true, lasts: 4 * time.Minute, alarms: []alarm{
 			{on: "motion", level: mtconnect.Fault, code: "26108", severity: "alarm", text: "Channel 1 axis following error outside tolerance"},
 			{on: "axis", level: mtconnect.Fault, code: "327850", severity: "alarm", qualifier: "HIGH", text: "Drive: encoder signal amplitude out of range"},
 		}},
-		{perDay: 0.9, stops: true, lasts: 3 * time.Minute, whole: true, alarms: []alarm{
+		{perDay: 1.2, stops: true, lasts: 3 * time.Minute, whole: true, alarms: []alarm{
 			{on: "logic", level: mtconnect.Fault, code: "708402", severity: "alarm", text: "Door: safety switch does not report closed"},
 			{on: "logic", level: mtconnect.Fault, code: "708405", severity: "alarm", text: "Clamping: end position not reached"},
 			{on: "logic", level: mtconnect.Warning, code: "708407", severity: "warning", text: "Clamping: repeat the clamping"},
 		}},
-		{perDay: 0.7, stops: true, lasts: 2 * time.Minute, alarms: []alarm{
+		{perDay: 1.0, stops: true, lasts: 2 * time.Minute, alarms: []alarm{
 			{on: "motion", level: mtconnect.Fault, code: "15230", severity: "alarm", text: "Channel 1 block: tool with edge is not loaded"},
 		}},
-		{perDay: 0.5, stops: true, lasts: 6 * time.Minute, alarms: []alarm{
+		{perDay: 0.7, stops: true, lasts: 6 * time.Minute, alarms: []alarm{
 			{on: "communications", level: mtconnect.Fault, code: "381204", severity: "alarm", text: "Bus: node has left the ring"},
 			{on: "system", level: mtconnect.Warning, code: "380077", severity: "warning", text: "Bus: retry counter raised"},
 		}},
-		{perDay: 0.12, stops: true, emergency: true, lasts: 5 * time.Minute, whole: true, alarms: []alarm{
+		{perDay: 0.2, stops: true, emergency: true, lasts: 5 * time.Minute, whole: true, alarms: []alarm{
 			{on: "system", level: mtconnect.Fault, code: "3007", severity: "alarm", text: "Emergency stop"},
 			{on: "logic", level: mtconnect.Fault, code: "708001", severity: "alarm", text: "Safety circuit open at the control panel"},
 		}},

@@ -39,7 +39,7 @@ var wireEDM = kind{
 	},
 	programs:   wirePrograms,
 	loading:    loading{lasts: 4 * time.Minute, door: true},
-	unattended: true, setup: 25 * time.Minute,
+	unattended: true, setup: 28 * time.Minute,
 }
 
 var robotCell = kind{
@@ -61,5 +61,5 @@ var robotCell = kind{
 	},
 	programs:   robotPrograms,
 	loading:    loading{lasts: 9 * time.Second},
-	unattended: true, setup: 12 * time.Minute, dropouts: 2.5,
+	unattended: true, setup: 15 * time.Minute, dropouts: 2.5,
 }

@@ -22,7 +22,7 @@ var mill = kind{
 	},
 	programs: millPrograms,
 	loading:  loading{lasts: 70 * time.Second, door: true},
-	setup:    18 * time.Minute,
+	setup:    20 * time.Minute,
 	tooled:   true, coolant: true,
 }
 
@@ -48,7 +48,7 @@ var fiveAxisMill = kind{
 	},
 	programs:   fiveAxisPrograms,
 	loading:    loading{lasts: 45 * time.Second},
-	unattended: true, setup: 24 * time.Minute, dropouts: 1.5,
+	unattended: true, setup: 32 * time.Minute, dropouts: 1.5,
 	vibration: true, tooled: true, coolant: true,
 }
 
@@ -70,6 +70,6 @@ var palletMill = kind{
 	},
 	programs:   palletPrograms,
 	loading:    loading{lasts: 32 * time.Second},
-	unattended: true, setup: 20 * time.Minute,
+	unattended: true, setup: 24 * time.Minute,
 	tooled: true, coolant: true,
 }

@@ -22,7 +22,7 @@ var twinLathe = kind{
 	},
 	programs:   twinPrograms,
 	loading:    loading{lasts: 14 * time.Second},
-	unattended: true, setup: 22 * time.Minute, dropouts: 0.7,
+	unattended: true, setup: 28 * time.Minute, dropouts: 0.7,
 	tooled: true, coolant: true,
 }
 
@@ -41,7 +41,7 @@ var barLathe = kind{
 	},
 	programs:   barPrograms,
 	loading:    loading{lasts: 5 * time.Second},
-	unattended: true, setup: 15 * time.Minute,
+	unattended: true, setup: 18 * time.Minute,
 	tooled: true, coolant: true,
 }
 
@@ -66,7 +66,7 @@ var millTurn = kind{
 	},
 	programs:   millTurnPrograms,
 	loading:    loading{lasts: 22 * time.Second},
-	unattended: true, setup: 26 * time.Minute, dropouts: 0.5,
+	unattended: true, setup: 32 * time.Minute, dropouts: 0.5,
 	tooled: true, coolant: true,
 }
 

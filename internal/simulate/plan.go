@@ -20,7 +20,7 @@ type order struct {
 }
 
 // Materials and their like run out this often a day of running.
-const materialOutPerDay = 2.0
+const materialOutPerDay = 8.0
 
 // plan decides what the machine does next. It is called when there is nothing
 // left to do, and gives every path something.
@@ -55,15 +55,15 @@ func (m *machine) idle(lasts time.Duration) step {
 }
 
 func (m *machine) waitForMaterial() step {
-	s := m.idle(m.behave.about(6*time.Minute, 0.5))
+	s := m.idle(m.behave.about(10*time.Minute, 0.5))
 	s.begin = func() {
 		m.adapter.message(m.panel.message, "MAT-01", fmt.Sprintf("WAITING FOR MATERIAL, ORDER %d", m.order.number))
 	}
 	return s
 }
 
-// takeOrder chooses the next order: another program than before, and about
-// four hours of it.
+// takeOrder chooses the next order: another program than before, and about two
+// hours of it, of long parts two at least.
 func (m *machine) takeOrder() {
 	old := m.order.program
 	next := &m.kind.programs[m.behave.IntN(len(m.kind.programs))]
@@ -71,7 +71,7 @@ func (m *machine) takeOrder() {
 		i := slices.IndexFunc(m.kind.programs, func(p program) bool { return p.name == old.name })
 		next = &m.kind.programs[(i+1)%len(m.kind.programs)]
 	}
-	lasts := m.behave.about(4*time.Hour, 0.4)
+	lasts := m.behave.about(2*time.Hour, 0.4)
 	quantity := max(2, int(lasts/(next.length()+m.kind.loading.lasts)))
 	m.order = order{number: 41000 + m.behave.IntN(9000), program: next, quantity: quantity}
 	m.selectProgram()
@@ -93,7 +93,7 @@ func (m *machine) selectProgram() {
 // setUp is the change to the next order by people: clear away, clamp, enter
 // offsets by hand, select the program.
 func (m *machine) setUp() []step {
-	lasts := m.behave.about(m.kind.setup, 0.35)
+	lasts := m.behave.about(m.kind.setup, 0.25)
 	part := func(share float64, mode, execution string, begin func()) step {
 		return step{
 			lasts: time.Duration(share * float64(lasts)), mode: mode, execution: execution,
@@ -172,9 +172,9 @@ func (m *machine) operate(op *operation, block int, attended bool) []step {
 	cut.lasts = time.Duration(float64(m.behave.about(op.lasts, 0.04)) * 100 / float64(m.override.feed))
 	cut.to, cut.turns, cut.feeds = 1, true, true
 	steps := []step{fetch, cut}
-	if op.stop && attended && m.behave.happens(0.12) {
+	if op.stop && attended && (!m.order.proven || m.behave.happens(0.25)) {
 		look := s
-		look.lasts, look.execution, look.from, look.to = m.behave.about(50*time.Second, 0.5), optional, 1, 1
+		look.lasts, look.execution, look.from, look.to = m.behave.about(90*time.Second, 0.6), optional, 1, 1
 		steps = append(steps, look)
 	}
 	return steps

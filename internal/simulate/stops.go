@@ -16,7 +16,7 @@ type stop struct {
 }
 
 // Feed holds by people happen this often a day of running.
-const feedHoldsPerDay = 18.0
+const feedHoldsPerDay = 36.0
 
 // unattendedShare is how much less often a machine is stopped by a trouble
 // while nobody is there: only what runs well is left alone.
@@ -33,7 +33,7 @@ func (m *machine) stops(length time.Duration, attended bool) []stop {
 	sometime := func() time.Duration { return time.Duration(m.behave.Float64() * float64(length)) }
 	if attended && m.behave.within(length, feedHoldsPerDay) {
 		list = append(list, stop{sometime(), []step{{
-			lasts: m.behave.about(25*time.Second, 0.7), execution: feedHold, mode: automatic, turns: true,
+			lasts: m.behave.about(60*time.Second, 0.7), execution: feedHold, mode: automatic, turns: true,
 		}}})
 	}
 	for i := range m.kind.control.troubles {
@@ -59,9 +59,9 @@ func (m *machine) stops(length time.Duration, attended bool) []stop {
 // answer is how long it takes until somebody comes, some time from now.
 func (m *machine) answer(in time.Duration) time.Duration {
 	if m.calendar.staffed(m.agenda.now + in.Microseconds()) {
-		return m.behave.about(3*time.Minute, 0.6)
+		return m.behave.about(8*time.Minute, 0.5)
 	}
-	return m.behave.about(6*time.Minute, 0.5)
+	return m.behave.about(9*time.Minute, 0.5)
 }
 
 // raised is an alarm that has been raised on a condition.

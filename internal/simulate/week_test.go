@@ -26,9 +26,6 @@ var vocabulary = map[string][]string{
 	"CONNECTION_STATUS": {"ESTABLISHED", "CLOSED", "LISTEN"},
 }
 
-// atWork are the values of Execution of a machine that is in production.
-var atWork = []string{"ACTIVE", "WAIT", "FEED_HOLD", "OPTIONAL_STOP"}
-
 // watcher follows one agent's observations and says what is not believable.
 type watcher struct {
 	t     *testing.T
@@ -43,6 +40,7 @@ type watcher struct {
 	last     map[string]int64 // device name to its newest timestamp
 	values   map[string]string
 	raisedAt map[string]int64 // condition and code to when it was raised
+	faults   map[string]bool  // those of them that are faults
 	levels   map[mtconnect.Level]int
 	several  int // how often a condition had several alarms at a time
 	// burst holds the data items that a device has lost at one time.
@@ -54,7 +52,7 @@ func watch(t *testing.T, a simulate.ShopAgent) *watcher {
 	w := &watcher{
 		t: t, agent: a, next: 1, skew: a.Source.Info().ClockSkew.Microseconds(),
 		items: make(map[string]*mtconnect.DataItem), device: make(map[string]string), seen: make(map[string]bool),
-		last: make(map[string]int64), values: make(map[string]string), raisedAt: make(map[string]int64),
+		last: make(map[string]int64), values: make(map[string]string), raisedAt: make(map[string]int64), faults: make(map[string]bool),
 		levels: make(map[mtconnect.Level]int), burst: make(map[string]map[string]bool), gone: make(map[string]int64),
 	}
 	devices := a.Source.Devices()
@@ -135,6 +133,9 @@ func (w *watcher) condition(item *mtconnect.DataItem, o *agent.Observation) {
 		if w.raisedAt[key] == 0 {
 			w.raisedAt[key] = o.Time
 		}
+		if o.Detail.Level == mtconnect.Fault {
+			w.faults[key] = true
+		}
 		n := 0
 		for k := range w.raisedAt {
 			if strings.HasPrefix(k, prefix) {
@@ -148,6 +149,7 @@ func (w *watcher) condition(item *mtconnect.DataItem, o *agent.Observation) {
 		for k := range w.raisedAt {
 			if k == key || o.Detail.NativeCode == "" && strings.HasPrefix(k, prefix) {
 				delete(w.raisedAt, k)
+				delete(w.faults, k)
 			}
 		}
 	}
@@ -207,34 +209,55 @@ func (w *watcher) event(item *mtconnect.DataItem, o *agent.Observation) {
 	}
 }
 
-// running counts the machines that are at work or held within it by a person.
+// running counts the machines that run a program.
 func (w *watcher) running() (n int) {
 	busy := make(map[string]bool)
 	for id, item := range w.items {
-		if item.Type == "EXECUTION" && slices.Contains(atWork, w.values[id]) {
+		if item.Type == "EXECUTION" && (w.values[id] == "ACTIVE" || w.values[id] == "WAIT") {
 			busy[w.device[id]] = true
 		}
 	}
 	return len(busy)
 }
 
+// In every hour of a week at least half of the machines produce, taken over the
+// hour; while people are there, there is something for them to see to.
 func TestAWeekIsBelievable(t *testing.T) {
+	const every = 5 * time.Minute
 	s := newShop(t, monday, simulate.ShopConfig{Seed: 1, Rate: 0.25})
 	var watchers []*watcher
 	for _, a := range s.Agents() {
 		watchers = append(watchers, watch(t, a))
 	}
-	for hour := 1; hour <= 7*24; hour++ {
-		at := monday.Add(time.Duration(hour) * time.Hour)
+	inHour, attended, attendedRunning, attendedFaulty := 0, 0, 0, 0
+	for at := monday.Add(every); !at.After(monday.Add(7 * 24 * time.Hour)); at = at.Add(every) {
 		advance(t, s, at)
-		running := 0
+		running, faults := 0, 0
 		for _, w := range watchers {
 			w.read()
 			running += w.running()
+			faults += len(w.faults)
 		}
-		if running < simulate.DefaultMachines/2 {
-			t.Errorf("%s: %d machines at work", at.Format("Mon 15:04"), running)
+		inHour += running
+		if at.Minute() == 0 {
+			if mean := float64(inHour) * every.Hours(); mean < simulate.DefaultMachines/2 {
+				t.Errorf("hour until %s: %.1f machines were running", at.Format("Mon 15:04"), mean)
+			}
+			inHour = 0
 		}
+		if day := at.Weekday(); day != time.Saturday && day != time.Sunday && at.Hour() >= 6 && at.Hour() < 22 {
+			attended++
+			attendedRunning += running
+			if faults > 0 {
+				attendedFaulty++
+			}
+		}
+	}
+	if share := float64(attendedRunning) / float64(attended*simulate.DefaultMachines); share < 0.65 || share > 0.8 {
+		t.Errorf("%.1f %% of the machines were running during the shifts", 100*share)
+	}
+	if share := float64(attendedFaulty) / float64(attended); share < 0.1 || share > 0.3 {
+		t.Errorf("some machine had a fault in %.1f %% of the time of the shifts", 100*share)
 	}
 	checkWeek(t, watchers)
 }
