@@ -467,6 +467,11 @@ func TestLongTexts(t *testing.T) {
 		}
 		q.After = page.Next
 	}
+	f.commit(nil, alarm(system, time.Minute, plant.LevelFault, long), alarm(system, time.Minute, plant.LevelFault, long))
+	page, err := w.service.Observations(t.Context(), api.ObservationQuery{Machine: "mill", DataItem: "system", From: start})
+	if err != nil || len(page.Items) != 1 || page.Next == "" {
+		t.Errorf("a page with %d conditions that have long codes, %v; want 1 and more", len(page.Items), err)
+	}
 	series, err := w.service.Series(t.Context(), api.SeriesQuery{Item: program})
 	if err != nil {
 		t.Fatal(err)

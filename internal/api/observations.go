@@ -129,7 +129,7 @@ func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, af
 				continue
 			}
 			found = append(found, o)
-			taken, size = taken+1, size+textBytes(o)
+			taken, size = taken+1, size+o.TextBytes()
 			if taken > limit || taken > 1 && size > MaxPageBytes {
 				break
 			}
@@ -148,20 +148,11 @@ func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, af
 func fitting(found []plant.Observation, limit int) int {
 	size := 0
 	for i, o := range found {
-		if size += textBytes(o); i == limit || i > 0 && size > MaxPageBytes {
+		if size += o.TextBytes(); i == limit || i > 0 && size > MaxPageBytes {
 			return i
 		}
 	}
 	return len(found)
-}
-
-// textBytes is how long the texts of an observation are.
-func textBytes(o plant.Observation) int {
-	n := len(o.Value.Text) + len(o.Extra)
-	if o.Alarm != nil {
-		n += len(o.Alarm.Text)
-	}
-	return n
 }
 
 // position is a place in the order of observations: no two have the same.

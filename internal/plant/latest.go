@@ -5,9 +5,11 @@ import "slices"
 // What is known of one data item has limits, so that an agent that invents keys
 // cannot fill the memory. The observations themselves are all kept.
 const (
-	// MaxActive is how many activations a condition may have at once. One more
-	// takes the place of the oldest.
-	MaxActive = 1000
+	// MaxActive is how many activations a condition may have at once, and
+	// MaxActiveText how many bytes their texts may have together, but for one
+	// that is longer by itself. What is more takes the place of the oldest.
+	MaxActive     = 1000
+	MaxActiveText = 1 << 20
 	// MaxMerged is how long the JSON of a merged set may be, in bytes.
 	MaxMerged = 1 << 20
 )
@@ -83,13 +85,13 @@ func activate(active []Activation, o Observation) []Activation {
 	i := slices.IndexFunc(active, func(a Activation) bool { return a.Alarm.Key() == key })
 	switch level := o.Alarm.Level; {
 	case level >= LevelWarning && i < 0:
-		return append(slices.Clip(active[max(0, len(active)-MaxActive+1):]), Activation{
+		return newest(append(slices.Clip(active), Activation{
 			Alarm: o.Alarm, Raised: o.Time, RaisedSequence: o.Sequence, Changed: o.Time,
-		})
+		}))
 	case level >= LevelWarning:
 		active = slices.Clone(active)
 		active[i].Alarm, active[i].Changed = o.Alarm, o.Time
-		return active
+		return newest(active)
 	case level == LevelUnavailable, key == "":
 		return nil
 	case i < 0:
@@ -99,6 +101,19 @@ func activate(active []Activation, o Observation) []Activation {
 	default:
 		return slices.Concat(active[:i], active[i+1:])
 	}
+}
+
+// newest leaves the oldest activations out where there are more than may be.
+func newest(active []Activation) []Activation {
+	n, text := 0, 0
+	for _, a := range slices.Backward(active) {
+		text += a.Alarm.textBytes()
+		if n == MaxActive || n > 0 && text > MaxActiveText {
+			break
+		}
+		n++
+	}
+	return active[len(active)-n:]
 }
 
 // merged gives the whole data set or table after o. A reset begins it anew.

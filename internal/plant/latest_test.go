@@ -3,6 +3,7 @@ package plant_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -133,6 +134,46 @@ func TestActivationsAreLimited(t *testing.T) {
 	}
 	if len(l.Active) != plant.MaxActive || l.Active[0].RaisedSequence != 5 {
 		t.Errorf("%d active, the oldest of %d; want %d, 5", len(l.Active), l.Active[0].RaisedSequence, plant.MaxActive)
+	}
+}
+
+// Long texts make room as many activations do, whether they are raised or
+// change; the newest stays, however long it is.
+func TestActivationTextsAreLimited(t *testing.T) {
+	var l plant.Latest
+	sequence := int64(0)
+	say := func(code string, bytes int) {
+		sequence++
+		l.Apply(1, plant.Observation{Sequence: sequence, Alarm: &plant.Alarm{
+			Level: plant.LevelFault, NativeCode: code, Text: strings.Repeat("x", bytes-len(code)),
+		}})
+	}
+	codes := func() string {
+		var all []string
+		for _, a := range l.Active {
+			all = append(all, a.Alarm.NativeCode)
+		}
+		return strings.Join(all, " ")
+	}
+	const quarter = plant.MaxActiveText / 4
+	for _, code := range []string{"a", "b", "c", "d"} {
+		say(code, quarter)
+	}
+	for _, test := range []struct {
+		code  string
+		bytes int
+		want  string
+	}{
+		{"e", quarter, "b c d e"},
+		{"e", 2 * quarter, "c d e"},
+		{"f", 2 * quarter, "e f"},
+		{"g", 5 * quarter, "g"},
+		{"h", 1, "h"},
+		{"i", 1, "h i"},
+	} {
+		if say(test.code, test.bytes); codes() != test.want {
+			t.Errorf("active after %s with %d bytes: %s; want %s", test.code, test.bytes, codes(), test.want)
+		}
 	}
 }
 

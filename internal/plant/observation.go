@@ -62,6 +62,11 @@ func (a *Alarm) Key() string {
 	return a.NativeCode
 }
 
+// textBytes is how long the texts of an alarm are together.
+func (a *Alarm) textBytes() int {
+	return len(a.NativeCode) + len(a.NativeSeverity) + len(a.Qualifier) + len(a.ConditionID) + len(a.Text)
+}
+
 // Observation is one observation of a data item.
 type Observation struct {
 	Item ItemID
@@ -80,4 +85,14 @@ type Observation struct {
 	// further attributes the agent gave, such as resetTriggered, statistic or
 	// assetType; empty where there are none, which is the rule.
 	Extra string
+}
+
+// TextBytes is how long the texts of an observation are together: all of it that
+// has no fixed size.
+func (o *Observation) TextBytes() int {
+	n := len(o.Value.Text) + len(o.Extra)
+	if o.Alarm != nil {
+		n += o.Alarm.textBytes()
+	}
+	return n
 }

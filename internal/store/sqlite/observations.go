@@ -68,10 +68,7 @@ func (s *Store) readPage(ctx context.Context, most int, query string, args ...an
 			return p, err
 		}
 		p.last.time = o.Time
-		size += len(o.Value.Text) + len(o.Extra)
-		if o.Alarm != nil {
-			size += len(o.Alarm.Text)
-		}
+		size += o.TextBytes()
 		p.observations = append(p.observations, o)
 	}
 	return p, rows.Err()
