@@ -35,10 +35,10 @@ type Writer interface {
 	// LastRun gives the newest run of an agent. NotFound where there is none.
 	LastRun(ctx context.Context, agent plant.AgentID) (plant.Run, error)
 	// StartRun begins a new run of an agent, at first; gaps are put into the
-	// ledger with it, those of the run that it follows and, with Run 0, those
-	// of the new run. after is the newest run the caller knows of (0 where it
-	// knows none): Conflict where another one was started since, or where that
-	// run has gone on, so that a gap with an open end does not begin at its
+	// ledger with it: with Run 0, those at the beginning of the new run, and the
+	// open end of the run that it follows. after is the newest run the caller
+	// knows of (0 where it knows none): Conflict where another one was started
+	// since, or where that run has gone on, so that its open end is not at its
 	// cursor. The epoch is counted by the store.
 	StartRun(ctx context.Context, after plant.RunID, run plant.Run, gaps []plant.Gap) (plant.Run, error)
 	// Latest gives what is known now of every data item of an agent that has

@@ -127,9 +127,12 @@ func unpack(packed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unpack document: %w", err)
 	}
-	document, err := io.ReadAll(io.LimitReader(z, maxDocument))
+	document, err := io.ReadAll(io.LimitReader(z, maxDocument+1))
 	if err != nil {
 		return nil, fmt.Errorf("unpack document: %w", err)
+	}
+	if len(document) > maxDocument {
+		return nil, fmt.Errorf("unpack document: it has more than %d bytes", maxDocument)
 	}
 	return document, nil
 }

@@ -47,11 +47,11 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		if newest != after {
 			return plant.Errorf(plant.Conflict, "another reader has started run %d of the agent; the newest run known here is %d", newest, after)
 		}
-		own, earlier, err := splitGaps(after, gaps)
+		own, end, err := splitGaps(after, gaps)
 		if err != nil {
 			return err
 		}
-		if err := checkOpenEnds(ctx, tx, earlier); err != nil {
+		if err := checkEnd(ctx, tx, end); err != nil {
 			return err
 		}
 		if run.Next, err = account(run.First, nil, own); err != nil {
@@ -68,33 +68,31 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		if err := insertGaps(ctx, tx, stored.ID, own); err != nil {
 			return err
 		}
-		return insertGaps(ctx, tx, after, earlier)
+		return insertGaps(ctx, tx, after, end)
 	})
 	return stored, err
 }
 
-// splitGaps tells the gaps of a new run from those of the run before it.
-func splitGaps(before plant.RunID, gaps []plant.Gap) (own, earlier []plant.Gap, err error) {
+// splitGaps tells the gaps of a new run from the open end of the run before it:
+// one gap at most.
+func splitGaps(before plant.RunID, gaps []plant.Gap) (own, end []plant.Gap, err error) {
 	for _, g := range gaps {
-		switch g.Run {
-		case 0:
+		switch {
+		case g.Run == 0:
 			own = append(own, g)
-		case before:
-			earlier = append(earlier, g)
+		case g.Run == before && g.To == plant.OpenEnd && end == nil:
+			end = append(end, g)
 		default:
-			return nil, nil, plant.Errorf(plant.Invalid, "gap %v is of run %d: a gap is of the new run (0) or of the one before (%d)", g, g.Run, before)
+			return nil, nil, plant.Errorf(plant.Invalid, "gap %v of run %d: a gap is of the new run (0), or it is the one open end of the run before (%d)", g, g.Run, before)
 		}
 	}
-	return own, earlier, nil
+	return own, end, nil
 }
 
-// checkOpenEnds gives Conflict where a gap with an open end does not begin at
-// its run's cursor: another reader has gone on with that run.
-func checkOpenEnds(ctx context.Context, tx *sql.Tx, gaps []plant.Gap) error {
-	for _, g := range gaps {
-		if g.To != plant.OpenEnd {
-			continue
-		}
+// checkEnd gives Conflict where the open end of a run is not at its cursor:
+// another reader has gone on with that run.
+func checkEnd(ctx context.Context, tx *sql.Tx, end []plant.Gap) error {
+	for _, g := range end {
 		var next int64
 		if err := tx.QueryRowContext(ctx, `SELECT next FROM instances WHERE id = ?`, g.Run).Scan(&next); err != nil {
 			return err

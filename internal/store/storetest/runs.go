@@ -105,16 +105,21 @@ func testGapsOfRuns(t *testing.T, s Store) {
 	equal(t, "gaps of the first run", must[[]plant.Gap](t)(s.Gaps(ctx, first.ID)), []plant.Gap{overrun, restart})
 	equal(t, "gaps of the second run", must[[]plant.Gap](t)(s.Gaps(ctx, second.ID)), []plant.Gap{lost})
 
-	for what, gap := range map[string]plant.Gap{
-		"a gap of a run long ago":               {Run: first.ID, From: 1, To: 2, Reason: plant.GapOverrun},
-		"a gap of the new run behind its start": {From: 9, To: 10, Reason: plant.GapOverrun},
-		"a gap that ends before it begins":      {From: 1, To: 0, Reason: plant.GapOverrun},
-		"a gap without end in a new run":        {From: 1, To: plant.OpenEnd, Reason: plant.GapRestart},
+	end := plant.Gap{Run: second.ID, From: 7, To: plant.OpenEnd, Reason: plant.GapRestart}
+	for what, gaps := range map[string][]plant.Gap{
+		"a gap of a run long ago":               {{Run: first.ID, From: 100, To: plant.OpenEnd, Reason: plant.GapRestart}},
+		"a gap over what the last run has":      {{Run: second.ID, From: 5, To: 6, Reason: plant.GapOverrun}},
+		"a gap behind what the last run has":    {{Run: second.ID, From: 7, To: 8, Reason: plant.GapOverrun}},
+		"two open ends":                         {end, end},
+		"a gap of the new run behind its start": {{From: 9, To: 10, Reason: plant.GapOverrun}},
+		"a gap that ends before it begins":      {{From: 1, To: 0, Reason: plant.GapOverrun}},
+		"a gap without end in a new run":        {{From: 1, To: plant.OpenEnd, Reason: plant.GapRestart}},
 	} {
-		_, err := s.StartRun(ctx, second.ID, plant.Run{Agent: agent, InstanceID: 3, First: 1}, []plant.Gap{gap})
+		_, err := s.StartRun(ctx, second.ID, plant.Run{Agent: agent, InstanceID: 3, First: 1}, gaps)
 		refused(t, what, err, plant.Invalid)
 	}
 	_, err := s.StartRun(ctx, second.ID, plant.Run{Agent: agent, InstanceID: 3, First: 0}, nil)
 	refused(t, "a run that begins at 0", err, plant.Invalid)
 	equal(t, "last run", must[plant.Run](t)(s.LastRun(ctx, agent)), second)
+	equal(t, "gaps after what was refused", must[[]plant.Gap](t)(s.Gaps(ctx, second.ID)), []plant.Gap{lost})
 }
