@@ -177,8 +177,10 @@ func at(d time.Duration) int64 { return start.Add(d).UnixMicro() }
 // hall-b, which has none.
 func newFake() *fake {
 	item := func(id plant.ItemID, c plant.Category, name, typ, subType, path, pathID string) plant.DataItem {
-		return plant.DataItem{ID: id, Device: 1, DataItemID: name, Category: c, Type: typ, SubType: subType,
-			Representation: "VALUE", Path: path, PathID: pathID}
+		return plant.DataItem{
+			ID: id, Device: 1, DataItemID: name, Category: c, Type: typ, SubType: subType,
+			Representation: "VALUE", Path: path, PathID: pathID,
+		}
 	}
 	f := &fake{
 		agents: []plant.Agent{

@@ -144,7 +144,8 @@ func (s *Service) routes(api huma.API) {
 		func(ctx context.Context, p *struct {
 			NameParam
 			PageParams
-		}) (Page[Gap], error) {
+		},
+		) (Page[Gap], error) {
 			return s.Gaps(ctx, GapQuery{Agent: p.Name, After: p.After, Limit: p.Limit})
 		})
 	get(s, api, "/gaps", "agents", "All gaps", "What is missing of all agents' observations and why, the newest first.",
@@ -168,14 +169,16 @@ func (s *Service) routes(api huma.API) {
 			SlugParam
 			ObservationParams
 			Item string `query:"item" maxLength:"1000" doc:"The agent's id of a data item, for the observations of that one"`
-		}) (Page[Record], error) {
+		},
+		) (Page[Record], error) {
 			return s.observations(ctx, p.ObservationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
 		})
 	get(s, api, "/items/{id}/observations", "observations", "Observations of a data item", "A data item's observations as they were received, in order of time.",
 		func(ctx context.Context, p *struct {
 			IDParam
 			ObservationParams
-		}) (Page[Record], error) {
+		},
+		) (Page[Record], error) {
 			return s.observations(ctx, p.ObservationParams, ObservationQuery{Item: plant.ItemID(p.ID)})
 		})
 	get(s, api, "/items/{id}/series", "observations", "Series of a data item", "A data item's observations thinned to what a chart can show, without losing peaks and gaps.",
@@ -183,7 +186,8 @@ func (s *Service) routes(api huma.API) {
 			IDParam
 			RangeParams
 			Points int `query:"points" minimum:"4" maximum:"5000" default:"1000" doc:"How many points there may be where no value became unknown"`
-		}) (Series, error) {
+		},
+		) (Series, error) {
 			return s.Series(ctx, SeriesQuery{Item: plant.ItemID(p.ID), From: p.from(), To: p.to(), Points: p.Points})
 		})
 }

@@ -78,20 +78,26 @@ func TestMachineState(t *testing.T) {
 		want   api.Machine
 	}{
 		{"began before anything stored", state(0, plant.Idle), ptr(streaming(1)), api.Machine{
-			State: "idle", Word: "Idle", Rule: "a rule", Since: ptr(start), SinceBefore: true}},
+			State: "idle", Word: "Idle", Rule: "a rule", Since: ptr(start), SinceBefore: true,
+		}},
 		{"changed since", append(state(0, plant.Idle), state(time.Second, plant.Running)...), ptr(streaming(1)), api.Machine{
-			State: "running", Word: "Running", Rule: "a rule", Since: ptr(start.Add(time.Second))}},
+			State: "running", Word: "Running", Rule: "a rule", Since: ptr(start.Add(time.Second)),
+		}},
 		{"changed at the same moment", append(state(0, plant.Idle), state(0, plant.Running)...), ptr(streaming(1)), api.Machine{
-			State: "running", Word: "Running", Rule: "a rule", Since: ptr(start)}},
+			State: "running", Word: "Running", Rule: "a rule", Since: ptr(start),
+		}},
 		{"link down", state(0, plant.Running), &down, api.Machine{
 			State: "no-link", Word: "No link", Since: ptr(down.Since), LastState: "running", LastSeen: ptr(start.Add(5 * time.Second)),
-			LinkError: "refused", Retry: ptr(down.Retry)}},
+			LinkError: "refused", Retry: ptr(down.Retry),
+		}},
 		{"agent not read", state(0, plant.Running), nil, api.Machine{
 			State: "no-link", Word: "No link", Since: ptr(start.Add(time.Hour)), LastState: "running", LastSeen: ptr(start.Add(5 * time.Second)),
-			LinkError: "this process does not read the agent"}},
+			LinkError: "this process does not read the agent",
+		}},
 		{"nothing observed", nil, ptr(streaming(1)), api.Machine{
 			State: "no-link", Word: "No link", LastSeen: ptr(start.Add(time.Minute)),
-			LinkError: "nothing has been observed of this machine yet"}},
+			LinkError: "nothing has been observed of this machine yet",
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

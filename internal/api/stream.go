@@ -37,7 +37,7 @@ func streamOperation() *huma.Operation {
 		Responses: map[string]*huma.Response{
 			"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}},
 			"404": {Description: "There is no such machine"},
-			"503": {Description: "There are too many streams; Retry-After says when to try again"},
+			"503": {Description: "There are too many streams, or the server is shutting down; Retry-After says when to try again"},
 		},
 	}
 }
@@ -53,11 +53,16 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	select {
+	case <-s.closing:
+		refuse(w, "The server is shutting down; try again later.")
+		return
+	default:
+	}
 	changes, err := s.hub.Subscribe()
 	if err != nil {
 		s.metrics.refused.Inc()
-		w.Header().Set("Retry-After", strconv.Itoa(int(BusyRetry.Seconds())))
-		writeProblem(w, http.StatusServiceUnavailable, "There are too many event streams; try again later.")
+		refuse(w, "There are too many event streams; try again later.")
 		return
 	}
 	defer changes.Close()
@@ -79,6 +84,12 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = st.control.SetWriteDeadline(time.Time{}) }()
 	// An error means that the client has gone or is too slow.
 	_ = st.run(r.Context(), changes, lastID)
+}
+
+// refuse answers where a stream cannot be had now.
+func refuse(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(BusyRetry.Seconds())))
+	writeProblem(w, http.StatusServiceUnavailable, why)
 }
 
 // streamer is one event stream.

@@ -331,7 +331,11 @@ func TestStreamsEndOnShutdown(t *testing.T) {
 		b := w.browse(t, "/stream", "")
 		w.service.CloseStreams()
 		<-b.ended
-		<-w.browse(t, "/stream", "").ended
+		late := w.browse(t, "/stream", "")
+		<-late.ended
+		if late.status != http.StatusServiceUnavailable || late.header.Get("Retry-After") == "" {
+			t.Errorf("a stream after the end of all: %d, want it refused for now", late.status)
+		}
 	})
 }
 

@@ -38,8 +38,8 @@ func MaxPoints(columns int) int { return columns * maxPerColumn }
 // unknown before them go first, and where that is enough, every change of a text
 // is kept. A condition counts as the text of its level.
 //
-// Observations outside of the range are kept as they are; the caller has at most
-// one, the last before it. The memory used is proportional to columns, which is
+// Observations outside of the range are kept as they are; the caller has no more
+// than the last before it and the gap behind that. The memory used is proportional to columns, which is
 // at least 1. The error of the observations is returned as it is.
 func Downsample(observations iter.Seq2[plant.Observation, error], from, to int64, columns int) ([]plant.Observation, error) {
 	d := downsampler{from: from, to: to, room: columns * PointsPerColumn}

@@ -75,30 +75,46 @@ func TestDownsample(t *testing.T) {
 	}{
 		{"nothing", 1, nil, nil},
 		{"few are all kept", 1, numbered(text(0, "a"), text(1, "a"), unknown(2), unknown(3)), []int64{1, 2, 3, 4}},
-		{"first, last, lowest, highest", 1,
+		{
+			"first, last, lowest, highest", 1,
 			numbered(number(0, 5), number(1, 6), number(2, 1), number(3, 4), number(4, 9), number(5, 8), number(6, 7)),
-			[]int64{1, 3, 5, 7}},
-		{"of equal ones the first", 1,
+			[]int64{1, 3, 5, 7},
+		},
+		{
+			"of equal ones the first", 1,
 			numbered(number(0, 5), number(1, 9), number(2, 1), number(3, 9), number(4, 1), number(5, 5)),
-			[]int64{1, 2, 3, 6}},
-		{"a gap within a column", 1,
+			[]int64{1, 2, 3, 6},
+		},
+		{
+			"a gap within a column", 1,
 			numbered(number(0, 1), number(1, 9), number(2, 5), unknown(3), number(4, 5), number(5, 2), number(6, 3)),
-			[]int64{1, 2, 4, 5, 7}},
-		{"the gaps before the lowest and before the last", 1,
+			[]int64{1, 2, 4, 5, 7},
+		},
+		{
+			"the gaps before the lowest and before the last", 1,
 			numbered(number(0, 5), unknown(1), number(2, 4), number(3, 1), unknown(4), number(5, 6), unknown(6), number(7, 4), number(8, 9), number(9, 5)),
-			[]int64{1, 2, 3, 4, 7, 8, 9, 10}},
-		{"a gap from column to column", 2,
+			[]int64{1, 2, 3, 4, 7, 8, 9, 10},
+		},
+		{
+			"a gap from column to column", 2,
 			numbered(number(0, 1), number(1, 2), number(2, 3), unknown(4), unknown(5), unknown(12), number(15, 2), number(16, 3), number(17, 1), number(18, 2), number(19, 2)),
-			[]int64{1, 3, 4, 7, 8, 9, 11}},
-		{"texts that repeat go first", 1,
+			[]int64{1, 3, 4, 7, 8, 9, 11},
+		},
+		{
+			"texts that repeat go first", 1,
 			numbered(text(0, "a"), text(1, "a"), text(2, "b"), text(3, "b"), text(4, "c"), text(5, "c")),
-			[]int64{1, 3, 5}},
-		{"conditions by level", 1,
+			[]int64{1, 3, 5},
+		},
+		{
+			"conditions by level", 1,
 			numbered(level(0, plant.LevelNormal), level(1, plant.LevelFault), level(2, plant.LevelFault), level(3, plant.LevelUnavailable), level(4, plant.LevelUnavailable), level(5, plant.LevelNormal)),
-			[]int64{1, 2, 4, 6}},
-		{"the last before the range stays", 1,
+			[]int64{1, 2, 4, 6},
+		},
+		{
+			"the last before the range stays", 1,
 			numbered(number(-5, 100), number(0, 5), number(1, 6), number(2, 1), number(3, 4), number(4, 9), number(5, 8)),
-			[]int64{1, 2, 4, 6, 7}},
+			[]int64{1, 2, 4, 6, 7},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

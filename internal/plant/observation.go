@@ -73,7 +73,8 @@ type Observation struct {
 	// Run is the run of the agent that the observation is of. Those that are on
 	// their way to the store may leave it to their batch and have 0.
 	Run RunID
-	// Sequence orders the observations of a run: 1 to 2^63−1.
+	// Sequence orders the observations of a run: 1 to 2^63−2, so that a cursor can
+	// stand behind it.
 	Sequence int64
 	// Time is the agent's timestamp in microseconds since 1970-01-01 UTC. It
 	// is kept as given and may run backwards.
