@@ -88,7 +88,8 @@ func (s *Service) refresh(ctx context.Context, doubtful map[plant.AgentID]bool, 
 		if err := s.reload(ctx, next, a); err != nil {
 			return err
 		}
-		if was == nil || !a.sameModel(was) {
+		// After a restart, what the agent has not said again is unknown.
+		if was == nil || was.run.ID != a.run.ID || !a.sameModel(was) {
 			changed = append(changed, a.ID)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -364,6 +365,48 @@ func TestStreamOfNewMachine(t *testing.T) {
 		machines := decode[[]api.Machine](t, events[0])
 		if last := machines[len(machines)-1]; last.Slug != "lathe" || *last.Program != "O9" {
 			t.Errorf("machines %+v", machines)
+		}
+		stop()
+		running.Wait()
+	})
+}
+
+// After a restart, open pages learn that what the agent does not say again is
+// unknown.
+func TestStreamOfRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newQuietWorld(t, newFake(), live.Options{})
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() {
+			if err := w.service.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		w.hub.PublishStatus(streaming(1))
+		w.publish(nil, text(program, 0, "O1"), number(load, 0, 1))
+		b := w.browse(t, "/stream?machine=mill", "")
+		b.take(t)
+		w.mu.Lock()
+		w.runs = append(w.runs, plant.Run{ID: 2, Agent: 1, InstanceID: 5, First: 1, Next: 1})
+		w.mu.Unlock()
+		w.publish(nil, number(load, time.Minute, 2))
+		time.Sleep(api.RefreshPause + api.CardInterval)
+		shown := map[string]any{"prog": "O1"}
+		onCard := "O1"
+		for _, e := range b.take(t) {
+			switch e.name {
+			case "values":
+				maps.Copy(shown, values(t, e))
+			case "machines":
+				onCard = ""
+				if p := decode[[]api.Machine](t, e)[0].Program; p != nil {
+					onCard = *p
+				}
+			}
+		}
+		if shown["prog"] != nil || shown["load"] != 2.0 || onCard != "" {
+			t.Errorf("shown after the restart: program %v, on the card %q, load %v; want the load alone", shown["prog"], onCard, shown["load"])
 		}
 		stop()
 		running.Wait()

@@ -41,8 +41,8 @@ type Update struct {
 	// Links are the agents whose link, its error or its next attempt changed,
 	// which the machines of the agent show too, and those that were forgotten.
 	Links []plant.AgentID
-	// Models are the agents whose machines or data items are others than
-	// before.
+	// Models are the agents of which all is to be looked at anew: their machines
+	// or data items are others than before, or they have restarted.
 	Models []plant.AgentID
 }
 
@@ -133,8 +133,8 @@ func (h *Hub) Forget(agent plant.AgentID) {
 	}
 }
 
-// PublishModel says that machines or data items of an agent are others than
-// before, as readers of the store now find them.
+// PublishModel says that all of an agent is to be looked at anew: its machines or
+// data items are others than before, or it has restarted.
 func (h *Hub) PublishModel(agent plant.AgentID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
