@@ -224,7 +224,7 @@ func (in *inventory) furnish(m *machine, items []plant.DataItem) {
 // reload reads the data items of an agent's machines from the store, and what is
 // known of them now into the hub.
 func (s *Service) reload(ctx context.Context, in *inventory, a *agent) error {
-	change := plant.Change{Agent: a.ID, Committed: s.now()}
+	change := plant.Change{Agent: a.ID}
 	for _, m := range a.machines {
 		items, err := s.reader.Items(ctx, m.ID)
 		if err != nil {

@@ -127,7 +127,6 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 		}
 		return
 	}
-	now := c.opts.Now()
 	for _, m := range merged {
 		result := err
 		if result == nil {
@@ -139,7 +138,6 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 				Latest:       m.batch.Latest,
 				States:       m.batch.States,
 				Observations: len(m.batch.Observations),
-				Committed:    now,
 			})
 		}
 		for _, s := range m.of {

@@ -1,7 +1,5 @@
 package plant
 
-import "time"
-
 // Change is what a commit changed, as pages that are open need it. Receivers
 // do not change it.
 type Change struct {
@@ -12,6 +10,4 @@ type Change struct {
 	States []StateChange
 	// Observations is how many observations it stored.
 	Observations int
-	// Committed is our clock at the commit.
-	Committed time.Time
 }
