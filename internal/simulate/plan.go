@@ -65,12 +65,12 @@ func (m *machine) waitForMaterial() step {
 // takeOrder chooses the next order: another program than before, and about two
 // hours of it, of long parts two at least.
 func (m *machine) takeOrder() {
-	old := m.order.program
-	next := &m.kind.programs[m.behave.IntN(len(m.kind.programs))]
-	if next == old {
-		i := slices.IndexFunc(m.kind.programs, func(p program) bool { return p.name == old.name })
-		next = &m.kind.programs[(i+1)%len(m.kind.programs)]
+	programs := m.kind.programs
+	n := m.behave.IntN(len(programs))
+	if &programs[n] == m.order.program {
+		n = (n + 1) % len(programs)
 	}
+	next := &programs[n]
 	lasts := m.behave.about(2*time.Hour, 0.4)
 	quantity := max(2, int(lasts/(next.length()+m.kind.loading.lasts)))
 	m.order = order{number: 41000 + m.behave.IntN(9000), program: next, quantity: quantity}

@@ -25,7 +25,7 @@ const (
 	// DefaultMaxPath is the length that a path parameter may have, in bytes.
 	DefaultMaxPath = 2048
 	// DefaultPathSteps is how many steps through the device models following a
-	// path may take; about a second.
+	// path may take; some tenths of a second.
 	DefaultPathSteps = 10_000_000
 	// DefaultMaxCount is how many observations a document may hold.
 	DefaultMaxCount = 100_000

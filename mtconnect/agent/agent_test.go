@@ -109,13 +109,18 @@ func TestDocumentOfEachKindOfObservation(t *testing.T) {
 		agent.Observation{DataItemID: "xpos", Value: "1.5", Time: 1_700_000_000_120_000},
 		event("exec", `<a & "b">`),
 		agent.Observation{DataItemID: "system", Value: "Coolant low", Detail: &agent.Detail{
-			Level: mtconnect.Warning, NativeCode: "7", NativeSeverity: "2", Qualifier: "LOW", ConditionID: "c1"}},
+			Level: mtconnect.Warning, NativeCode: "7", NativeSeverity: "2", Qualifier: "LOW", ConditionID: "c1",
+		}},
 		agent.Observation{DataItemID: "xwave", Value: "1 2 3", Detail: &agent.Detail{
-			Attributes: []agent.Attribute{{"sampleCount", "3"}, {"sampleRate", "100"}}}},
-		agent.Observation{DataItemID: "vars", Detail: &agent.Detail{ResetTriggered: "DAY",
-			Entries: []agent.Entry{{Key: "a", Value: "1"}, {Key: "b", Removed: true}}}},
+			Attributes: []agent.Attribute{{"sampleCount", "3"}, {"sampleRate", "100"}},
+		}},
+		agent.Observation{DataItemID: "vars", Detail: &agent.Detail{
+			ResetTriggered: "DAY",
+			Entries:        []agent.Entry{{Key: "a", Value: "1"}, {Key: "b", Removed: true}},
+		}},
 		agent.Observation{DataItemID: "offsets", Detail: &agent.Detail{
-			Entries: []agent.Entry{{Key: "G54", Cells: []agent.Cell{{"X", "1"}, {"Y", "2"}}}}}},
+			Entries: []agent.Entry{{Key: "G54", Cells: []agent.Cell{{"X", "1"}, {"Y", "2"}}}},
+		}},
 		event("motion", "NORMAL"),
 		event("avail", ""),
 	)
@@ -380,8 +385,10 @@ func TestPaths(t *testing.T) {
 }
 
 func TestRequestOfOneDevice(t *testing.T) {
-	lathe := mtconnect.Device{UUID: "lathe-uuid", Component: mtconnect.Component{Type: "Device", ID: "lathe", Name: "Lathe",
-		DataItems: []mtconnect.DataItem{{ID: "lathe-exec", Category: mtconnect.Event, Type: "EXECUTION"}}}}
+	lathe := mtconnect.Device{UUID: "lathe-uuid", Component: mtconnect.Component{
+		Type: "Device", ID: "lathe", Name: "Lathe",
+		DataItems: []mtconnect.DataItem{{ID: "lathe-exec", Category: mtconnect.Event, Type: "EXECUTION"}},
+	}}
 	r, err := agent.NewRing(agent.RingConfig{Info: info("2.7"), Devices: []mtconnect.Device{mill(), lathe}})
 	if err != nil {
 		t.Fatal(err)

@@ -62,11 +62,13 @@ func TestParse(t *testing.T) {
 		"time series":     {stamp + "|ts|3|100.5|1 2 3", items(shdr.Item{Key: "ts", Kind: shdr.TimeSeries, Count: 3, Rate: 100.5, Value: "1 2 3"})},
 		"reset":           {stamp + "|count|0:day", items(shdr.Item{Key: "count", Kind: shdr.Resettable, Value: "0", Reset: "DAY"})},
 		"data set": {stamp + `|set|a=1 b="x y" c={p q} d= e`, items(shdr.Item{Key: "set", Kind: shdr.DataSet, Entries: []shdr.Entry{
-			{Key: "a", Value: "1"}, {Key: "b", Value: "x y"}, {Key: "c", Value: "p q"}, {Key: "d", Removed: true}, {Key: "e", Removed: true}}})},
+			{Key: "a", Value: "1"}, {Key: "b", Value: "x y"}, {Key: "c", Value: "p q"}, {Key: "d", Removed: true}, {Key: "e", Removed: true},
+		}})},
 		"data set reset": {stamp + "|set|:MANUAL a=1", items(shdr.Item{Key: "set", Kind: shdr.DataSet, Reset: "MANUAL", Entries: []shdr.Entry{{Key: "a", Value: "1"}}})},
 		"no data set":    {stamp + "|set|UNAVAILABLE", items(shdr.Item{Key: "set", Kind: shdr.DataSet, Value: "UNAVAILABLE"})},
 		"table": {stamp + "|table|G53.1={X=1.0 Y=2.0 s='string with space'} G53.2", items(shdr.Item{Key: "table", Kind: shdr.Table, Entries: []shdr.Entry{
-			{Key: "G53.1", Cells: []shdr.Cell{{"X", "1.0"}, {"Y", "2.0"}, {"s", "string with space"}}}, {Key: "G53.2", Removed: true}}})},
+			{Key: "G53.1", Cells: []shdr.Cell{{"X", "1.0"}, {"Y", "2.0"}, {"s", "string with space"}}}, {Key: "G53.2", Removed: true},
+		}})},
 		"unknown":      {stamp + "|a|1|unknown|x||y|", items(shdr.Item{Key: "a", Value: "1"}, shdr.Item{Key: "unknown", Kind: shdr.Unknown, Fields: []string{"x", "", "y", ""}})},
 		"ping":         {"* PING", shdr.Line{Command: &shdr.Command{Name: "PING"}}},
 		"pong":         {"* PONG 10000", shdr.Line{Command: &shdr.Command{Name: "PONG", Value: "10000"}}},
