@@ -38,7 +38,7 @@ func ParseAssets(data []byte, limits Limits) (*Assets, error) {
 			ID:         e.attr("assetId"),
 			DeviceUUID: e.attr("deviceUuid"),
 			Timestamp:  headerTime([]byte(e.attr("timestamp"))),
-			Removed:    e.attr("removed") == "true",
+			Removed:    isTrue(e.attr("removed")),
 			Hash:       e.attr("hash"),
 			Content:    e.source,
 		})

@@ -187,7 +187,7 @@ func dataItem(e *element) DataItem {
 		CoordinateSystem:  e.attr("coordinateSystem"),
 		CompositionID:     e.attr("compositionId"),
 		Representation:    representation(e.attr("representation")),
-		Discrete:          e.attr("discrete") == "true" || e.attr("representation") == "DISCRETE",
+		Discrete:          isTrue(e.attr("discrete")) || e.attr("representation") == "DISCRETE",
 		ResetTrigger:      e.child("ResetTrigger").text,
 		InitialValue:      e.child("InitialValue").text,
 		Source: Source{

@@ -10,26 +10,15 @@ import (
 // document whole before the first observation, since attributes may stand
 // behind what they belong to.
 type jsonStreams struct {
-	src    io.Reader
-	limits Limits
-	names  *interner
-	clock  clock
-
+	observationBuilder
+	src  io.Reader
 	j    *jsonText
 	head Header
 
 	devices      jsonElements
-	device       *DeviceStream
 	components   jsonElements
-	component    *ComponentStream
 	lists        []jsonList // of the component that are still to be read
 	observations jsonElements
-	category     Category
-
-	o          Observation
-	attributes []Attribute
-	entries    []Entry
-	cells      []Cell
 }
 
 // jsonList is a list of observations of a component.
@@ -40,7 +29,9 @@ type jsonList struct {
 
 // newJSONStreams returns a reader of a Streams document in JSON.
 func newJSONStreams(src io.Reader, limits Limits, names *interner) observationSource {
-	return &jsonStreams{src: src, limits: limits, names: names}
+	x := &jsonStreams{src: src}
+	x.reset(names, limits)
+	return x
 }
 
 // readHeader implements observationSource.
@@ -131,10 +122,13 @@ func (x *jsonStreams) next() (*Observation, error) {
 			if !x.j.object(x.observations.value) {
 				continue
 			}
-			if err := x.observation(x.observations.key, x.observations.value); err != nil {
+			found, err := x.observation(x.observations.key, x.observations.value)
+			if err != nil {
 				return nil, err
 			}
-			return &x.o, nil
+			if found {
+				return &x.o, nil
+			}
 		case x.observations.err != nil:
 			return nil, x.observations.err
 		case len(x.lists) > 0:
@@ -218,110 +212,66 @@ func (x *jsonStreams) text(pos int) (string, error) {
 	return x.names.string(text), err
 }
 
-// observation reads the object at pos into o.
-func (x *jsonStreams) observation(key []byte, pos int) error {
-	x.attributes, x.entries, x.cells = x.attributes[:0], x.entries[:0], x.cells[:0]
-	x.o = Observation{Category: x.category, Device: x.device, Component: x.component}
-	o := &x.o
-	o.Prefix, o.Element = x.name(key)
-	if o.Category == Condition {
-		o.Level = levelOf(o.Element)
-	} else {
-		o.Representation = representationOf(o.Element)
-	}
-	var seen observationFields
+// observation reads the object at pos into o. It reports false where the object
+// is a vendor's and no observation.
+func (x *jsonStreams) observation(key []byte, pos int) (bool, error) {
+	x.begin(cutPrefix(key))
 	m := x.j.members(pos)
 	for m.next() {
 		var err error
 		switch {
 		case string(m.key) != "value":
-			err = x.attribute(&m, &seen)
+			err = x.attribute(m.key, m.value)
 		case x.j.object(m.value):
 			err = x.dataSet(m.value)
 		default:
-			o.Value, err = x.j.text(m.value)
+			x.o.Value, err = x.j.text(m.value)
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
-	if m.err != nil {
-		return m.err
+	if m.err != nil || x.o.DataItemID == "" && x.o.Prefix != "" {
+		return false, m.err
 	}
-	if len(x.attributes) > 0 {
-		o.Attributes = x.attributes
+	if wrong := x.missing(); wrong != "" {
+		return false, x.wrong(pos, wrong)
 	}
-	if len(x.entries) > 0 {
-		o.Entries = x.entries
-	}
-	switch {
-	case o.DataItemID == "":
-		return x.j.fault(pos, "%.100q has no dataItemId", key)
-	case !seen.sequence:
-		return x.j.fault(pos, "%.100q of data item %.100q has no sequence", key, o.DataItemID)
-	case !seen.timestamp:
-		return x.j.fault(pos, "%.100q of data item %.100q has no timestamp", key, o.DataItemID)
-	}
-	return nil
+	return true, nil
 }
 
-// observationFields are the fields that an observation must have and whose zero
-// value does not tell that they are missing.
-type observationFields struct{ sequence, timestamp bool }
+// wrong makes the error for what is at pos and belongs to o.
+func (x *jsonStreams) wrong(pos int, what string) error {
+	return x.j.fault(pos, "%.100q: %s", x.o.Element, what)
+}
 
-// name takes a key apart into prefix and local name.
-func (x *jsonStreams) name(key []byte) (prefix, local string) {
-	p, l, found := bytes.Cut(key, []byte{':'})
+// cutPrefix takes a key apart into prefix and local name.
+func cutPrefix(key []byte) (prefix, local []byte) {
+	prefix, local, found := bytes.Cut(key, []byte{':'})
 	if !found {
-		return "", x.names.string(key)
+		return nil, key
 	}
-	return x.names.string(p), x.names.string(l)
+	return prefix, local
 }
 
-// attribute takes the current member in as an attribute of the observation.
-func (x *jsonStreams) attribute(m *jsonMembers, seen *observationFields) error {
-	if x.j.object(m.value) {
+// attribute takes a member in as an attribute of the observation.
+func (x *jsonStreams) attribute(key []byte, pos int) error {
+	if x.j.object(pos) {
 		return nil // a vendor's, and no attribute
 	}
-	value, err := x.j.text(m.value)
+	value, err := x.j.text(pos)
 	if err != nil {
 		return err
 	}
-	o := &x.o
-	switch string(m.key) {
-	case "dataItemId":
-		o.DataItemID = x.names.string(value)
-	case "timestamp":
-		if o.Time, seen.timestamp = x.clock.parse(value); !seen.timestamp {
-			return x.j.fault(m.value, "timestamp is %.50q, not a time such as 2006-01-02T15:04:05Z", value)
-		}
-	case "sequence":
-		if o.Sequence, seen.sequence = parseUint(value); !seen.sequence {
-			return x.j.fault(m.value, "sequence is %.50q, not a number from 0 to 2^64-1", value)
-		}
-	case "name":
-		o.Name = x.names.string(value)
-	case "type":
-		o.Type = x.names.string(value)
-	case "subType":
-		o.SubType = x.names.string(value)
-	case "compositionId":
-		o.CompositionID = x.names.string(value)
-	case "nativeCode":
-		o.NativeCode = x.names.string(value)
-	case "nativeSeverity":
-		o.NativeSeverity = x.names.string(value)
-	case "qualifier":
-		o.Qualifier = x.names.string(value)
-	case "conditionId":
-		o.ConditionID = x.names.string(value)
-	case "resetTriggered":
-		o.ResetTriggered = x.names.string(value)
-	default:
+	known, wrong := x.set(key, value)
+	if !known {
 		if len(x.attributes) >= x.limits.Attributes {
-			return x.j.fault(m.value, "more than %d attributes", x.limits.Attributes)
+			return x.wrong(pos, fmt.Sprintf("more than %d attributes", x.limits.Attributes))
 		}
-		x.attributes = append(x.attributes, Attribute{Name: x.names.string(m.key), Value: value})
+		x.addAttribute(key, value)
+	}
+	if wrong != "" {
+		return x.wrong(pos, wrong)
 	}
 	return nil
 }
@@ -330,50 +280,42 @@ func (x *jsonStreams) attribute(m *jsonMembers, seen *observationFields) error {
 func (x *jsonStreams) dataSet(pos int) error {
 	m := x.j.members(pos)
 	for m.next() {
-		if err := x.countEntry(m.value); err != nil {
-			return err
+		if wrong := x.full(); wrong != "" {
+			return x.wrong(m.value, wrong)
 		}
-		e := Entry{Key: m.key}
+		e, begin := Entry{Key: m.key}, len(x.cells)
 		var err error
 		if x.j.object(m.value) {
-			err = x.row(&e, m.value)
+			e.Removed, err = x.row(m.value)
 		} else {
 			e.Value, err = x.j.text(m.value)
 		}
 		if err != nil {
 			return err
 		}
-		x.entries = append(x.entries, e)
+		x.addEntry(e, begin)
 	}
 	return m.err
 }
 
-// row reads the cells of a table's row, or {"removed":true}.
-func (x *jsonStreams) row(e *Entry, pos int) error {
+// row reads the cells of a table's row. It reports true where instead of cells
+// the row has {"removed":true}.
+func (x *jsonStreams) row(pos int) (removed bool, err error) {
 	begin := len(x.cells)
 	m := x.j.members(pos)
 	for m.next() {
-		if err := x.countEntry(m.value); err != nil {
-			return err
+		if wrong := x.full(); wrong != "" {
+			return false, x.wrong(m.value, wrong)
 		}
 		value, err := x.j.text(m.value)
 		if err != nil {
-			return err
+			return false, err
 		}
 		x.cells = append(x.cells, Cell{Key: m.key, Value: value})
 	}
-	e.Cells = x.cells[begin:len(x.cells):len(x.cells)]
-	if len(e.Cells) == 1 && string(e.Cells[0].Key) == "removed" && string(e.Cells[0].Value) == "true" {
-		e.Removed, e.Cells = true, nil
+	if cells := x.cells[begin:]; len(cells) == 1 && string(cells[0].Key) == "removed" && isTrue(cells[0].Value) {
+		removed = true
 		x.cells = x.cells[:begin]
 	}
-	return m.err
-}
-
-// countEntry refuses one entry or cell too many.
-func (x *jsonStreams) countEntry(pos int) error {
-	if most := x.limits.Entries; len(x.entries)+len(x.cells) >= most {
-		return x.j.fault(pos, "%.100q has more than %d entries and cells", x.o.Element, most)
-	}
-	return nil
+	return removed, m.err
 }

@@ -205,6 +205,17 @@ func TestJSONHeartbeatAndError(t *testing.T) {
 	}
 }
 
+// TestJSONVendorElements passes over what stands among observations, has a
+// prefix and is none, as in XML.
+func TestJSONVendorElements(t *testing.T) {
+	all, err := readAll(strings.NewReader(`{"MTConnectStreams":{"Header":{},"Streams":{"DeviceStream":[{"ComponentStream":[{"Events":{
+		"x:Note":[{"value":{"a":{"b":1}},"by":"vendor"}],
+		"x:Mode":[{"dataItemId":"m","sequence":1,"timestamp":"2020-01-02T03:04:05Z","value":"ON"}]}}]}]}}}`))
+	if err != nil || len(all) != 1 || all[0].Prefix != "x" || all[0].Element != "Mode" {
+		t.Errorf("observations %+v, error %v; want x:Mode alone", all, err)
+	}
+}
+
 func TestDamagedJSONStreams(t *testing.T) {
 	// within puts the object of an observation into a document.
 	within := func(object string) string {

@@ -82,10 +82,7 @@ func (t *jsonTree) begin(key []byte, pos int) (*element, error) {
 	if t.count++; t.count > maxElements {
 		return nil, t.j.fault(pos, "more than %d elements", maxElements)
 	}
-	prefix, name, found := bytes.Cut(key, []byte{':'})
-	if !found {
-		prefix, name = nil, key
-	}
+	prefix, name := cutPrefix(key)
 	return &element{prefix: string(prefix), name: string(name)}, nil
 }
 

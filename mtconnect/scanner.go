@@ -74,13 +74,18 @@ type attribute struct {
 	at          int
 }
 
-// reset begins another document and keeps the memory.
+// reset begins another document and keeps the memory, unless it is much.
 func (s *scanner) reset(src io.Reader, limits Limits) {
 	s.window.reset(src, limits)
-	s.err = nil
-	s.open.reset()
-	s.attrs = s.attrs[:0]
-	s.selfClosed, s.rooted, s.begin = false, false, 0
+	*s = scanner{
+		window: s.window,
+		attrs:  reuse(s.attrs, keptEntries),
+		open: openElements{
+			names:    reuse(s.open.names, keptBytes),
+			elements: reuse(s.open.elements, keptEntries),
+		},
+		scratch: reuse(s.scratch, keptBytes),
+	}
 }
 
 // next returns the next token. It returns io.EOF after the end of a document
@@ -416,9 +421,6 @@ type openElements struct {
 // openElement is where in names the name of an element begins, and the length
 // of its prefix.
 type openElement struct{ begin, colon int }
-
-// reset forgets all and keeps the memory.
-func (o *openElements) reset() { o.names, o.elements = o.names[:0], o.elements[:0] }
 
 // push adds an element and returns the copy of its name that is kept, which is
 // valid until the next push after its pop.

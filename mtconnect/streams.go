@@ -44,7 +44,6 @@ type observationSource interface {
 func NewStreamsReader(limits Limits) *StreamsReader {
 	limits = limits.withDefaults()
 	r := &StreamsReader{limits: limits, names: newInterner(limits.Interned)}
-	r.xml.names = r.names
 	r.Reset(bytes.NewReader(nil))
 	return r
 }
@@ -52,7 +51,7 @@ func NewStreamsReader(limits Limits) *StreamsReader {
 // Reset begins another document and forgets the one before, read to its end or
 // not. The strings that were interned and the memory are kept.
 func (r *StreamsReader) Reset(src io.Reader) {
-	r.xml.reset(src, r.limits)
+	r.xml.reset(src, r.names, r.limits)
 	r.document, r.header, r.err = nil, nil, nil
 }
 
@@ -79,8 +78,8 @@ func (r *StreamsReader) Header() (*Header, error) {
 // Next returns the next observation in document order, which is not the order
 // of sequence. It belongs to the reader and is valid until the next call: who
 // keeps or changes it takes a copy. Its strings, Device and Component stay
-// valid. Next returns [io.EOF] after the last observation of a document that is well-formed
-// to its end, and the errors of Header otherwise.
+// valid. Next returns [io.EOF] after the last observation of a document that is
+// well-formed to its end, and the errors of Header otherwise.
 func (r *StreamsReader) Next() (*Observation, error) {
 	if r.header == nil {
 		if _, err := r.Header(); err != nil {

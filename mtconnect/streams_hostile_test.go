@@ -72,10 +72,10 @@ func TestStreamsHostile(t *testing.T) {
 		"no white space":              {"", "x", "tag or text is longer than 1048576 bytes"},
 		"zeros":                       {"", "\x00", "control character U+0000 is not allowed"},
 		"observations without end":    {head, row + ">1</Load>", "document is longer than 67108864 bytes"},
-		"observations without names":  {head, "<Load/>", "<Load> has no dataItemId"},
+		"observations without names":  {head, "<Load/>", "<Load>: no dataItemId"},
 		"vendor elements without end": {head, "<x:a/>", "document is longer than 67108864 bytes"},
-		"entries without end":         {head + row + ">", `<Entry key="a">1</Entry>`, "<Load> has more than 65536 entries and cells"},
-		"cells without end":           {head + row + "><Entry>", `<Cell key="a">1</Cell>`, "<Load> has more than 65536 entries and cells"},
+		"entries without end":         {head + row + ">", `<Entry key="a">1</Entry>`, "<Load>: more than 65536 entries and cells"},
+		"cells without end":           {head + row + "><Entry>", `<Cell key="a">1</Cell>`, "<Load>: more than 65536 entries and cells"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -100,6 +100,49 @@ func TestStreamsHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStreamsKeepLittle reads what is as large as may be. The memory that it
+// took goes with the document.
+func TestStreamsKeepLittle(t *testing.T) {
+	const row = `<VariableDataSet dataItemId="i" timestamp="2026-11-23T12:00:00Z" sequence="1"`
+	tests := map[string]string{
+		"attribute": row + ` a="` + strings.Repeat("x", 1_000_000) + `"/>`,
+		"text":      row + `>` + strings.Repeat("x", 1_000_000) + `</VariableDataSet>`,
+		"decoded":   row + `>` + strings.Repeat("&lt;", 250_000) + `</VariableDataSet>`,
+		"entries":   row + `>` + strings.Repeat(`<Entry key="k">1</Entry>`, 65_000) + `</VariableDataSet>`,
+		"cells":     row + `><Entry key="k">` + strings.Repeat(`<Cell key="k">1</Cell>`, 65_000) + `</Entry></VariableDataSet>`,
+		"run":       strings.Repeat(row+` a="`+strings.Repeat("x", 1_000_000)+`">1</VariableDataSet>`, 3),
+	}
+	for name, inside := range tests {
+		t.Run(name, func(t *testing.T) {
+			document := streams("<Events>" + inside + "</Events>")
+			r := mtconnect.NewStreamsReader(mtconnect.Limits{})
+			before := live()
+			r.Reset(strings.NewReader(document))
+			for n := 0; ; n++ {
+				if _, err := r.Next(); err == io.EOF && n > 0 {
+					break
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.Reset(strings.NewReader(""))
+			if kept, most := live()-before, int64(1<<20); kept > most {
+				t.Errorf("%d bytes are kept, want at most %d", kept, most)
+			}
+			runtime.KeepAlive(document)
+			runtime.KeepAlive(r)
+		})
+	}
+}
+
+// live returns how many bytes are in use.
+func live() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // allocated returns how many bytes are allocated while do runs.

@@ -13,6 +13,23 @@ const windowSize = 64 << 10
 // maxEmptyReads is how often in a row a source may give no bytes and no error.
 const maxEmptyReads = 100
 
+// How large the memory of a reader may be to be kept for the next document. What
+// a huge token or data set blew up is not.
+const (
+	keptBytes   = 256 << 10 // a buffer
+	keptEntries = 1 << 10   // a list of entries, cells or attributes
+)
+
+// reuse empties a slice and lets go of what is in it. It gives nil for one that
+// is too large to be kept.
+func reuse[T any](s []T, most int) []T {
+	if cap(s) > most {
+		return nil
+	}
+	clear(s[:cap(s)])
+	return s[:0]
+}
+
 // window is the part of a document that is being looked at. Its bytes are
 // those of the document from pos on that have been read and found to be
 // characters of XML in UTF-8.
@@ -40,9 +57,9 @@ type window struct {
 	copied  []byte
 }
 
-// reset begins another document and keeps the memory.
+// reset begins another document and keeps the memory, unless it is much.
 func (w *window) reset(src io.Reader, limits Limits) {
-	if w.buf == nil {
+	if w.buf == nil || len(w.buf) > keptBytes {
 		w.buf = make([]byte, windowSize)
 	}
 	*w = window{src: src, limits: limits, buf: w.buf}

@@ -4,7 +4,6 @@ package mtconnect
 // value, or the entries of a data set or table. Of text that elements interrupt
 // the first part is the value; elements that are no entries are passed over.
 func (x *xmlStreams) content() error {
-	x.entries, x.cells = x.entries[:0], x.cells[:0]
 	for {
 		t, err := x.s.next()
 		if err != nil {
@@ -12,9 +11,6 @@ func (x *xmlStreams) content() error {
 		}
 		switch t {
 		case endElement:
-			if len(x.entries) > 0 {
-				x.o.Entries = x.entries
-			}
 			return nil
 		case textToken:
 			if x.o.Value == nil {
@@ -39,8 +35,7 @@ func (x *xmlStreams) entry() error {
 		return err
 	}
 	e := Entry{Key: x.copy(x.s.attr("key"))}
-	removed := x.s.attr("removed")
-	e.Removed = string(removed) == "true" || string(removed) == "1"
+	e.Removed = isTrue(x.s.attr("removed"))
 	begin := len(x.cells)
 	for {
 		t, err := x.s.next()
@@ -49,10 +44,7 @@ func (x *xmlStreams) entry() error {
 		}
 		switch t {
 		case endElement:
-			if len(x.cells) > begin {
-				e.Cells = x.cells[begin:len(x.cells):len(x.cells)]
-			}
-			x.entries = append(x.entries, e)
+			x.addEntry(e, begin)
 			return nil
 		case textToken:
 			if e.Value == nil {
@@ -100,8 +92,8 @@ func (x *xmlStreams) cell() error {
 
 // countEntry refuses one entry or cell too many.
 func (x *xmlStreams) countEntry() error {
-	if most := x.s.limits.Entries; len(x.entries)+len(x.cells) >= most {
-		return x.faultInTag("<%.100s> has more than %d entries and cells", x.o.Element, most)
+	if wrong := x.full(); wrong != "" {
+		return x.faultInTag("<%.100s>: %s", x.o.Element, wrong)
 	}
 	return nil
 }

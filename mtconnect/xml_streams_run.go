@@ -18,6 +18,9 @@ type run struct {
 	source []byte // what fixed and end are parts of
 }
 
+// reset begins another document and keeps the memory, unless it is much.
+func (r *run) reset() { *r = run{source: reuse(r.source, keptBytes)} }
+
 // stop makes the next observation be taken apart.
 func (r *run) stop() { r.fixed[0] = nil }
 
