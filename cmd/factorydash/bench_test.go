@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -82,7 +81,7 @@ func readRows(b *testing.B, path string) (rows []benchRow, schema []string) {
 	b.Helper()
 	db := openBare(b, path)
 	defer db.Close()
-	ctx := context.Background()
+	ctx := b.Context()
 	made, err := db.QueryContext(ctx, "SELECT sql FROM sqlite_schema WHERE tbl_name = 'observations' AND sql IS NOT NULL ORDER BY type DESC")
 	if err != nil {
 		b.Fatal(err)
@@ -94,6 +93,9 @@ func readRows(b *testing.B, path string) (rows []benchRow, schema []string) {
 			b.Fatal(err)
 		}
 		schema = append(schema, statement)
+	}
+	if err := made.Err(); err != nil {
+		b.Fatal(err)
 	}
 	all, err := db.QueryContext(ctx, "SELECT "+benchColumns+" FROM observations ORDER BY id")
 	if err != nil {
@@ -118,23 +120,12 @@ func insertRows(b *testing.B, path string, schema []string, rows []benchRow, per
 	b.Helper()
 	db := openBare(b, path)
 	defer db.Close()
-	ctx := context.Background()
+	ctx := b.Context()
 	for _, statement := range schema {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			b.Fatal(err)
 		}
 	}
-	prepare := func(n int) *sql.Stmt {
-		stmt, err := db.PrepareContext(ctx, "INSERT INTO observations ("+benchColumns+") VALUES "+
-			strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?), ", n), ", "))
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { stmt.Close() })
-		return stmt
-	}
-	many, one := prepare(perStatement), prepare(1)
-	args := make([]any, 0, perStatement*len(benchRow{}))
 	for len(rows) > 0 {
 		batch := rows[:min(10_000, len(rows))]
 		rows = rows[len(batch):]
@@ -142,21 +133,32 @@ func insertRows(b *testing.B, path string, schema []string, rows []benchRow, per
 		if err != nil {
 			b.Fatal(err)
 		}
-		for len(batch) > 0 {
-			stmt, n := many, perStatement
-			if len(batch) < n {
-				stmt, n = one, 1
-			}
-			args = args[:0]
-			for i := range batch[:n] {
-				args = append(args, batch[i][:]...)
-			}
-			batch = batch[n:]
-			if _, err := tx.StmtContext(ctx, stmt).ExecContext(ctx, args...); err != nil {
-				b.Fatal(err)
-			}
-		}
+		whole := len(batch) / perStatement * perStatement
+		insertBatch(b, tx, batch[:whole], perStatement)
+		insertBatch(b, tx, batch[whole:], 1)
 		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// insertBatch inserts rows, whose number is a multiple of perStatement, by a
+// prepared statement.
+func insertBatch(b *testing.B, tx *sql.Tx, rows []benchRow, perStatement int) {
+	b.Helper()
+	stmt, err := tx.PrepareContext(b.Context(), "INSERT INTO observations ("+benchColumns+") VALUES "+
+		strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?), ", perStatement), ", "))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer stmt.Close()
+	args := make([]any, 0, perStatement*len(benchRow{}))
+	for ; len(rows) > 0; rows = rows[perStatement:] {
+		args = args[:0]
+		for i := range rows[:perStatement] {
+			args = append(args, rows[i][:]...)
+		}
+		if _, err := stmt.ExecContext(b.Context(), args...); err != nil {
 			b.Fatal(err)
 		}
 	}
