@@ -90,8 +90,14 @@ func (f *fake) Items(_ context.Context, device plant.DeviceID) ([]plant.DataItem
 	return read(f, func() []plant.DataItem { return f.items }, func(d plant.DataItem) bool { return d.Device == device })
 }
 
-func (f *fake) Gaps(_ context.Context, run plant.RunID) ([]plant.Gap, error) {
-	return read(f, func() []plant.Gap { return f.gaps }, func(g plant.Gap) bool { return g.Run == run })
+func (f *fake) Gaps(_ context.Context, run plant.RunID, from int64) iter.Seq2[plant.Gap, error] {
+	return sequence(read(f, func() []plant.Gap { return f.gaps }, func(g plant.Gap) bool { return g.Run == run && g.From >= from }))
+}
+
+func (f *fake) GapsBefore(_ context.Context, run plant.RunID, before int64) iter.Seq2[plant.Gap, error] {
+	gaps, err := read(f, func() []plant.Gap { return f.gaps }, func(g plant.Gap) bool { return g.Run == run && g.From < before })
+	slices.Reverse(gaps)
+	return sequence(gaps, err)
 }
 
 func (f *fake) Models(context.Context, plant.AgentID) ([]plant.Model, error) { return nil, nil }
@@ -140,15 +146,16 @@ func (f *fake) Observations(_ context.Context, run plant.RunID, from int64) iter
 	}))
 }
 
-func sequence(all []plant.Observation, err error) iter.Seq2[plant.Observation, error] {
-	return func(yield func(plant.Observation, error) bool) {
-		for _, o := range all {
-			if !yield(o, nil) {
+func sequence[T any](all []T, err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range all {
+			if !yield(v, nil) {
 				return
 			}
 		}
 		if err != nil {
-			yield(plant.Observation{}, err)
+			var none T
+			yield(none, err)
 		}
 	}
 }

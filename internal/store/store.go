@@ -104,8 +104,12 @@ type Reader interface {
 	Observations(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Observation, error]
 	// Runs gives all runs by agent name, instanceId and epoch.
 	Runs(ctx context.Context) ([]plant.Run, error)
-	// Gaps gives the gaps of a run in order of sequence.
-	Gaps(ctx context.Context, run plant.RunID) ([]plant.Gap, error)
+	// Gaps yields the gaps of a run in order of sequence, beginning with the
+	// first whose From is at least sequence.
+	Gaps(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Gap, error]
+	// GapsBefore yields the gaps of a run in descending order of sequence,
+	// beginning with the last whose From is less than sequence.
+	GapsBefore(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Gap, error]
 	// Models gives the versions of an agent's device models, newest first,
 	// without their Devices.
 	Models(ctx context.Context, agent plant.AgentID) ([]plant.Model, error)

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"RunsConflict", testRunsConflict},
 		{"RunsInOrder", testRunsInOrder},
 		{"GapsOfRuns", testGapsOfRuns},
+		{"GapsInPages", testGapPages},
 		{"Commit", testCommit},
 		{"CommitInGroup", testCommitInGroup},
 		{"CommitOfEndedRun", testCommitOfEndedRun},
@@ -154,14 +155,14 @@ func (l *line) observations(t testing.TB) []plant.Observation {
 }
 
 // all reads a sequence to its end.
-func all(t testing.TB, observations iter.Seq2[plant.Observation, error]) []plant.Observation {
+func all[T any](t testing.TB, sequence iter.Seq2[T, error]) []T {
 	t.Helper()
-	var read []plant.Observation
-	for o, err := range observations {
+	var read []T
+	for v, err := range sequence {
 		if err != nil {
-			t.Fatalf("read observations: %v", err)
+			t.Fatalf("read: %v", err)
 		}
-		read = append(read, o)
+		read = append(read, v)
 	}
 	return read
 }
