@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -51,13 +52,13 @@ func (s *Service) Gaps(ctx context.Context, q GapQuery) (Page[Gap], error) {
 		if a == nil || q.Agent != "" && a.Name != q.Agent || after.run != 0 && run.ID > after.run {
 			continue
 		}
-		gaps, err := s.reader.Gaps(ctx, run.ID)
-		if err != nil {
-			return none, err
+		before := int64(math.MaxInt64)
+		if run.ID == after.run {
+			before = after.from
 		}
-		for _, g := range slices.Backward(gaps) {
-			if run.ID == after.run && g.From >= after.from {
-				continue
+		for g, err := range s.reader.GapsBefore(ctx, run.ID, before) {
+			if err != nil {
+				return none, err
 			}
 			if len(page.Items) == limit {
 				page.Next = last.String()

@@ -450,6 +450,32 @@ func TestSeriesBreaksAtGaps(t *testing.T) {
 	}
 }
 
+// An agent that leaves out every other number: each gap is one, however many
+// there are.
+func TestSeriesOfManyGaps(t *testing.T) {
+	const n = api.MaxGapWindow + 500
+	f := newFake()
+	for i := range n {
+		f.commit(nil, number(load, time.Duration(i)*time.Second, 1))
+		f.gaps = append(f.gaps, plant.Gap{Run: 1, From: f.runs[0].Next, To: f.runs[0].Next, Reason: plant.GapMissing, Noticed: start})
+		f.runs[0].Next++
+	}
+	w := newWorld(t, f, live.Options{})
+	points := get[api.Series](t, w, fmt.Sprintf("/api/v1/items/%d/series?points=5000", load)).Points
+	if len(points) != 2*n {
+		t.Fatalf("%d points, want %d", len(points), 2*n)
+	}
+	for i, p := range points {
+		if (p[1] == nil) != (i%2 == 1) || p[0] != float64(at(time.Duration(i/2)*time.Second)) {
+			t.Fatalf("point %d is %v", i, p)
+		}
+	}
+	page := get[api.Page[api.Gap]](t, w, fmt.Sprintf("/api/v1/gaps?limit=2&after=1.%d", f.gaps[10].From))
+	if len(page.Items) != 2 || page.Items[0].From != f.gaps[9].From || page.Items[1].From != f.gaps[8].From {
+		t.Errorf("gaps before the 11th: %+v, want the 10th and the 9th", page.Items)
+	}
+}
+
 // Pages end where their texts grow too long, and charts cut them.
 func TestLongTexts(t *testing.T) {
 	f := newFake()

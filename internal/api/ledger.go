@@ -45,16 +45,15 @@ func Ledger(ctx context.Context, r store.Reader) ([]LedgerEntry, error) {
 		if a == nil {
 			continue // It was added after the agents were read.
 		}
-		gaps, err := r.Gaps(ctx, run.ID)
-		if err != nil {
-			return nil, err
-		}
 		entry := LedgerEntry{
 			Agent: a.Name, Instance: run.InstanceID, Epoch: run.Epoch,
 			First: run.First, Next: run.Next, Stored: run.Stored, Began: run.Began.UTC(),
 			Gaps: []LedgerGap{},
 		}
-		for _, g := range gaps {
+		for g, err := range r.Gaps(ctx, run.ID, 0) {
+			if err != nil {
+				return nil, err
+			}
 			entry.Gaps = append(entry.Gaps, LedgerGap{
 				From: g.From, To: lastMissing(g), Reason: g.Reason, Detail: g.Detail, Noticed: g.Noticed.UTC(),
 			})

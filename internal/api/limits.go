@@ -23,6 +23,8 @@ const (
 	// MaxPointText is how many bytes the text of a point has: a longer one is
 	// cut, since a chart only names it.
 	MaxPointText = 1000
+	// MaxGapWindow is how many gaps of the ledger a series holds at once.
+	MaxGapWindow = 1000
 	// MaxGapTimes is for how many gaps of the ledger a series looks up since
 	// when exactly observations are missing.
 	MaxGapTimes = 100

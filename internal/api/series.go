@@ -63,7 +63,7 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 			}
 		}
 	}
-	b := breaker{reader: s.reader, first: first, gaps: make(map[plant.RunID][]plant.Gap)}
+	b := breaker{reader: s.reader, first: first}
 	kept, err := insight.Downsample(b.broken(ctx, counted, end), first, end, max(1, points/insight.PointsPerColumn))
 	if err != nil {
 		return none, err
@@ -99,13 +99,17 @@ func newPoint(o plant.Observation) Point {
 	return p
 }
 
-// breaker finds what the gap ledger says is missing between observations. It
-// reads the gaps of a run when it meets the first observation of it.
+// breaker finds what the gap ledger says is missing between observations.
 type breaker struct {
 	reader store.Reader
 	// first is where the range of the series begins.
 	first int64
-	gaps  map[plant.RunID][]plant.Gap
+	// gaps are those of run from a sequence number on, in order; more is true
+	// where there are others behind them.
+	gaps []plant.Gap
+	run  plant.RunID
+	from int64
+	more bool
 	// looks counts the gaps whose time was looked up.
 	looks int
 }
@@ -144,24 +148,38 @@ func (b *breaker) broken(ctx context.Context, observations iter.Seq2[plant.Obser
 // does. It stands at the time of the last observation before the gap, after
 // which nothing is known, but not out of the order of time.
 func (b *breaker) between(ctx context.Context, o, next plant.Observation) (plant.Observation, bool, error) {
-	gaps, ok := b.gaps[o.Run]
-	if !ok {
-		var err error
-		if gaps, err = b.reader.Gaps(ctx, o.Run); err != nil {
-			return plant.Observation{}, false, err
-		}
-		b.gaps[o.Run] = gaps
+	g, ok, err := b.after(ctx, o.Run, o.Sequence)
+	if err != nil || !ok || o.Run > next.Run || o.Run == next.Run && g.From > next.Sequence {
+		return plant.Observation{}, false, err
 	}
-	i, _ := slices.BinarySearchFunc(gaps, o.Sequence, func(g plant.Gap, sequence int64) int { return cmp.Compare(g.From, sequence) })
-	if i == len(gaps) || o.Run > next.Run || o.Run == next.Run && gaps[i].From > next.Sequence {
-		return plant.Observation{}, false, nil
-	}
-	at, err := b.timeBefore(ctx, gaps[i])
+	at, err := b.timeBefore(ctx, g)
 	if err != nil {
 		return plant.Observation{}, false, err
 	}
-	found := plant.Observation{Item: o.Item, Run: o.Run, Sequence: gaps[i].From, Time: min(max(at, o.Time), next.Time)}
+	found := plant.Observation{Item: o.Item, Run: o.Run, Sequence: g.From, Time: min(max(at, o.Time), next.Time)}
 	return found, true, nil
+}
+
+// after gives the first gap of a run after a sequence number, and whether there
+// is one.
+func (b *breaker) after(ctx context.Context, run plant.RunID, sequence int64) (g plant.Gap, ok bool, err error) {
+	if run != b.run || sequence < b.from || b.more && sequence > b.gaps[len(b.gaps)-1].From {
+		b.gaps, b.run, b.from, b.more = b.gaps[:0], run, sequence, false
+		for g, err := range b.reader.Gaps(ctx, run, sequence) {
+			if err != nil {
+				return g, false, err
+			}
+			if b.more = len(b.gaps) == MaxGapWindow; b.more {
+				break
+			}
+			b.gaps = append(b.gaps, g)
+		}
+	}
+	i, _ := slices.BinarySearchFunc(b.gaps, sequence, func(g plant.Gap, sequence int64) int { return cmp.Compare(g.From, sequence) })
+	if i == len(b.gaps) {
+		return plant.Gap{}, false, nil
+	}
+	return b.gaps[i], true, nil
 }
 
 // timeBefore is the time of the observation before a gap. It is that of the

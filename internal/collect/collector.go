@@ -215,25 +215,27 @@ func (c *collector) standBy(ctx context.Context) error {
 }
 
 // countLedger makes the status count the gaps that are in the ledger already.
-// Where that fails it counts from 0; nothing else depends on it.
+// Where that fails it counts fewer; nothing else depends on it.
 func (c *collector) countLedger(ctx context.Context) {
 	if c.opts.Ledger == nil {
 		return
 	}
 	runs, err := c.opts.Ledger.Runs(ctx)
-	var gaps []plant.Gap
 	for _, r := range runs {
 		if r.Agent != c.agent.ID || err != nil {
 			continue
 		}
-		var of []plant.Gap
-		of, err = c.opts.Ledger.Gaps(ctx, r.ID)
-		gaps = append(gaps, of...)
+		var g plant.Gap
+		for g, err = range c.opts.Ledger.Gaps(ctx, r.ID, 0) {
+			if err != nil {
+				break
+			}
+			c.meter.noted([]plant.Gap{g})
+		}
 	}
 	if err != nil && ctx.Err() == nil {
-		c.log.Warn("the gaps of the ledger are not counted in the status", slog.Any("error", err))
+		c.log.Warn("the gaps of the ledger are not all counted in the status", slog.Any("error", err))
 	}
-	c.meter.noted(gaps)
 }
 
 // store applies a batch to what is known, submits it and moves the cursor. The

@@ -206,9 +206,12 @@ func count(t testing.TB, s *sqlite.Store) (counts, []plant.Gap) {
 			c.Execution[o.Value.Text]++
 		}
 	}
-	gaps, err := s.Gaps(t.Context(), runs[0].ID)
-	if err != nil {
-		t.Fatal(err)
+	var gaps []plant.Gap
+	for g, err := range s.Gaps(t.Context(), runs[0].ID, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		gaps = append(gaps, g)
 	}
 	return c, gaps
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"iter"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -124,11 +125,43 @@ func (s *Store) Runs(ctx context.Context) ([]plant.Run, error) {
 		ORDER BY a.name, i.instance_id < 0, i.instance_id, i.epoch`)
 }
 
-// Gaps implements store.Reader.
-func (s *Store) Gaps(ctx context.Context, run plant.RunID) ([]plant.Gap, error) {
-	return list(ctx, s, "list gaps", scanGap, `
-		SELECT instance, from_sequence, to_sequence, reason, detail, noticed FROM gaps
-		WHERE instance = ? ORDER BY from_sequence, id`, run)
+// gapRows is how many gaps are read at once: like observations, they are read in
+// pages, since a bad agent makes many.
+const gapRows = 500
+
+const selectGaps = `SELECT instance, from_sequence, to_sequence, reason, detail, noticed FROM gaps `
+
+// Gaps implements store.Reader. No two gaps of a run have the same From.
+func (s *Store) Gaps(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Gap, error] {
+	const rest = `WHERE instance = ? AND from_sequence >= ? ORDER BY from_sequence LIMIT ?`
+	return s.gaps(ctx, rest, run, sequence, func(last plant.Gap) int64 { return last.From + 1 })
+}
+
+// GapsBefore implements store.Reader.
+func (s *Store) GapsBefore(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Gap, error] {
+	const rest = `WHERE instance = ? AND from_sequence < ? ORDER BY from_sequence DESC LIMIT ?`
+	return s.gaps(ctx, rest, run, sequence, func(last plant.Gap) int64 { return last.From })
+}
+
+// gaps yields the gaps of a run page by page; next gives the sequence number at
+// which the page behind a gap begins.
+func (s *Store) gaps(ctx context.Context, rest string, run plant.RunID, sequence int64, next func(last plant.Gap) int64) iter.Seq2[plant.Gap, error] {
+	return func(yield func(plant.Gap, error) bool) {
+		for more := true; more; {
+			page, err := list(ctx, s, "read gaps", scanGap, selectGaps+rest, run, sequence, gapRows)
+			if err != nil {
+				yield(plant.Gap{}, err)
+				return
+			}
+			for _, g := range page {
+				if !yield(g, nil) {
+					return
+				}
+				sequence = next(g)
+			}
+			more = len(page) == gapRows
+		}
+	}
 }
 
 func scanGap(row scanner) (plant.Gap, error) {

@@ -28,7 +28,7 @@ func testCommit(t *testing.T, s Store) {
 		t.Errorf("run after the commit: %+v", run)
 	}
 	equal(t, "observations", l.observations(t), b.Observations)
-	equal(t, "gaps", must[[]plant.Gap](t)(s.Gaps(ctx, l.run.ID)), []plant.Gap{
+	equal(t, "gaps", all(t, s.Gaps(ctx, l.run.ID, 0)), []plant.Gap{
 		{Run: l.run.ID, From: 3, To: 3, Reason: plant.GapRejected, Noticed: moment(1)},
 		{Run: l.run.ID, From: 6, To: 8, Reason: plant.GapOverrun, Detail: "late", Noticed: moment(2)},
 	})
@@ -91,7 +91,7 @@ func testCommitInGroup(t *testing.T, s Store) {
 		}
 		equal(t, "latest", must[[]plant.Latest](t)(s.Latest(ctx, lines[i].agent.ID)), nil)
 		equal(t, "states", must[[]plant.StateChange](t)(s.States(ctx, lines[i].agent.ID)), nil)
-		equal(t, "gaps", must[[]plant.Gap](t)(s.Gaps(ctx, lines[i].run.ID)), nil)
+		equal(t, "gaps", all(t, s.Gaps(ctx, lines[i].run.ID, 0)), nil)
 	}
 
 	// Two batches of one run, one on the other, and one that is too late.
@@ -191,7 +191,7 @@ func testInvalidCommit(t *testing.T, s Store) {
 	}
 	equal(t, "run", l.stored(t), before)
 	equal(t, "observations", l.observations(t), nil)
-	equal(t, "gaps", must[[]plant.Gap](t)(s.Gaps(ctx, l.run.ID)), nil)
+	equal(t, "gaps", all(t, s.Gaps(ctx, l.run.ID, 0)), nil)
 	equal(t, "latest", must[[]plant.Latest](t)(s.Latest(ctx, l.agent.ID)), nil)
 	equal(t, "states", must[[]plant.StateChange](t)(s.States(ctx, l.agent.ID)), nil)
 	l.commit(t, l.batch(numbers(5)...))

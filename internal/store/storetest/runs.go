@@ -1,11 +1,16 @@
 package storetest
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 func testRuns(t *testing.T, s Store) {
@@ -56,7 +61,7 @@ func testRunsConflict(t *testing.T, s Store) {
 	refused(t, "a run of an unknown agent", err, plant.NotFound)
 
 	equal(t, "runs", must[[]plant.Run](t)(s.Runs(ctx)), []plant.Run{first, second})
-	equal(t, "gaps of what was refused", must[[]plant.Gap](t)(s.Gaps(ctx, first.ID)), nil)
+	equal(t, "gaps of what was refused", all(t, s.Gaps(ctx, first.ID, 0)), nil)
 }
 
 func testRunsInOrder(t *testing.T, s Store) {
@@ -102,8 +107,8 @@ func testGapsOfRuns(t *testing.T, s Store) {
 	second := must[plant.Run](t)(s.StartRun(ctx, first.ID, plant.Run{Agent: agent, InstanceID: 2, First: 5}, []plant.Gap{restart, lost}))
 
 	overrun.Run, lost.Run, lost.Noticed = first.ID, second.ID, time.Time{}
-	equal(t, "gaps of the first run", must[[]plant.Gap](t)(s.Gaps(ctx, first.ID)), []plant.Gap{overrun, restart})
-	equal(t, "gaps of the second run", must[[]plant.Gap](t)(s.Gaps(ctx, second.ID)), []plant.Gap{lost})
+	equal(t, "gaps of the first run", all(t, s.Gaps(ctx, first.ID, 0)), []plant.Gap{overrun, restart})
+	equal(t, "gaps of the second run", all(t, s.Gaps(ctx, second.ID, 0)), []plant.Gap{lost})
 
 	end := plant.Gap{Run: second.ID, From: 7, To: plant.OpenEnd, Reason: plant.GapRestart}
 	for what, gaps := range map[string][]plant.Gap{
@@ -121,5 +126,38 @@ func testGapsOfRuns(t *testing.T, s Store) {
 	_, err := s.StartRun(ctx, second.ID, plant.Run{Agent: agent, InstanceID: 3, First: 0}, nil)
 	refused(t, "a run that begins at 0", err, plant.Invalid)
 	equal(t, "last run", must[plant.Run](t)(s.LastRun(ctx, agent)), second)
-	equal(t, "gaps after what was refused", must[[]plant.Gap](t)(s.Gaps(ctx, second.ID)), []plant.Gap{lost})
+	equal(t, "gaps after what was refused", all(t, s.Gaps(ctx, second.ID, 0)), []plant.Gap{lost})
+}
+
+// testGapPages reads more gaps than a store may hold at once, from both ends.
+func testGapPages(t *testing.T, s Store) {
+	ctx := t.Context()
+	const n = 1_500
+	l := newLine(t, s, "a", 1)
+	b := &store.Batch{Run: l.run.ID, Expect: 1, Next: 2*n + 1}
+	for i := range int64(n) {
+		b.Gaps = append(b.Gaps, plant.Gap{Run: l.run.ID, From: 2*i + 1, To: 2*i + 2, Reason: plant.GapMissing, Noticed: moment(i)})
+	}
+	l.commit(t, b)
+	descending := slices.Clone(b.Gaps)
+	slices.Reverse(descending)
+	for _, sequence := range []int64{math.MinInt64, 0, 1, 2, 3, 999, 1000, 1001, 1002, 2*n - 1, 2 * n, math.MaxInt64} {
+		i := slices.IndexFunc(b.Gaps, func(g plant.Gap) bool { return g.From >= sequence })
+		if i < 0 {
+			i = n
+		}
+		equal(t, fmt.Sprint("gaps from ", sequence), all(t, s.Gaps(ctx, l.run.ID, sequence)), b.Gaps[i:])
+		equal(t, fmt.Sprint("gaps before ", sequence), all(t, s.GapsBefore(ctx, l.run.ID, sequence)), descending[n-i:])
+	}
+	equal(t, "gaps of no run", all(t, s.GapsBefore(ctx, 999, math.MaxInt64)), nil)
+	for range s.Gaps(ctx, l.run.ID, 0) {
+		break
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	for g, err := range s.Gaps(ended, l.run.ID, 0) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("with a context that has ended: %v, %v", g, err)
+		}
+	}
 }
