@@ -30,18 +30,18 @@ func ParseAssets(data []byte, limits Limits) (*Assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Assets{Header: header}
-	for _, e := range root.child("Assets").children {
-		a.Assets = append(a.Assets, Asset{
-			Type:       e.name,
-			Prefix:     e.prefix,
-			ID:         e.attr("assetId"),
-			DeviceUUID: e.attr("deviceUuid"),
-			Timestamp:  headerTime([]byte(e.attr("timestamp"))),
-			Removed:    isTrue(e.attr("removed")),
-			Hash:       e.attr("hash"),
-			Content:    e.source,
-		})
+	return &Assets{Header: header, Assets: appendEach(nil, root.child("Assets").children, asset)}, nil
+}
+
+func asset(e *element) Asset {
+	return Asset{
+		Type:       e.name,
+		Prefix:     e.prefix,
+		ID:         e.attr("assetId"),
+		DeviceUUID: e.attr("deviceUuid"),
+		Timestamp:  headerTime([]byte(e.attr("timestamp"))),
+		Removed:    isTrue(e.attr("removed")),
+		Hash:       e.attr("hash"),
+		Content:    e.source,
 	}
-	return a, nil
 }

@@ -51,7 +51,7 @@ func TestHostileAgents(t *testing.T) {
 		"endless space":           {plain + "<MTConnectStreams>", " ", "longer than"},
 		"endless attribute":       {plain + streams + `<DeviceStream name="`, "a", "longer than 65536 bytes"},
 		"endless text":            {plain + streams + `<DeviceStream>`, "a", "longer than 65536 bytes"},
-		"endless name":            {plain + streams + `<`, "a", "longer than 65536 bytes"},
+		"endless name":            {plain + streams + `<`, "a", "longer than 1024 bytes"},
 		"endless comment":         {plain + streams + `<!--`, "a", "longer than"},
 		"endless depth":           {plain + streams, "<a>", "deeper than 64"},
 		"repeated attribute":      {plain + streams + "<DeviceStream", " a='1'", `attribute "a" is there twice`},

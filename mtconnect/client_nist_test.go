@@ -132,7 +132,7 @@ func replay(t *testing.T, r recording) {
 		n := 0
 		for {
 			_, err := sr.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				read <- n
 				return nil
 			}
@@ -211,7 +211,7 @@ func BenchmarkStream(b *testing.B) {
 		err := c.Stream(b.Context(), mtconnect.SampleQuery{}, func(r *mtconnect.StreamsReader) error {
 			for {
 				_, err := r.Next()
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					return nil
 				}
 				if err != nil {

@@ -132,7 +132,7 @@ func TestHandlerDecides(t *testing.T) {
 		}
 		return err
 	})
-	if err != enough {
+	if !errors.Is(err, enough) {
 		t.Errorf("error %v, want the handler's own", err)
 	}
 	if diff := cmp.Diff([]uint64{1, 501, 1001}, first); diff != "" {

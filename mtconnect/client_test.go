@@ -83,7 +83,7 @@ func collect(into *[]uint64) func(*mtconnect.StreamsReader) error {
 	return func(r *mtconnect.StreamsReader) error {
 		for {
 			o, err := r.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			if err != nil {

@@ -1,6 +1,7 @@
 package mtconnect
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,13 +103,18 @@ func ParseDevices(data []byte, limits Limits) (*Devices, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Devices{Header: header}
-	for _, e := range root.child("Devices").children {
-		if e.name == "Device" || e.name == "Agent" {
-			d.Devices = append(d.Devices, device(e))
-		}
+	devices := root.child("Devices").named("Device", "Agent")
+	return &Devices{Header: header, Devices: appendEach(nil, devices, device)}, nil
+}
+
+// appendEach appends what build makes of each element. It makes room for just so
+// many: what is built takes far more memory than its element.
+func appendEach[T any](to []T, elements []*element, build func(*element) T) []T {
+	to = slices.Grow(to, len(elements))
+	for _, e := range elements {
+		to = append(to, build(e))
 	}
-	return d, nil
+	return to
 }
 
 func device(e *element) Device {
@@ -136,15 +142,13 @@ func component(e *element) Component {
 		Configuration:  e.child("Configuration").source,
 	}
 	for _, part := range e.children {
-		for _, child := range part.children {
-			switch {
-			case part.name == "DataItems" && child.name == "DataItem":
-				c.DataItems = append(c.DataItems, dataItem(child))
-			case part.name == "Compositions" && child.name == "Composition":
-				c.Compositions = append(c.Compositions, composition(child))
-			case part.name == "Components":
-				c.Components = append(c.Components, component(child))
-			}
+		switch part.name {
+		case "DataItems":
+			c.DataItems = appendEach(c.DataItems, part.named("DataItem"), dataItem)
+		case "Compositions":
+			c.Compositions = appendEach(c.Compositions, part.named("Composition"), composition)
+		case "Components":
+			c.Components = appendEach(c.Components, part.children, component)
 		}
 	}
 	return c

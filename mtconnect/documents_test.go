@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ func elementCounts(t *testing.T, document []byte) map[string]int {
 	d := xml.NewDecoder(bytes.NewReader(document))
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return counts
 		}
 		if err != nil {
@@ -500,13 +501,44 @@ func TestDamagedDocuments(t *testing.T) {
 
 // TestManyElements bounds what a small document may cost in memory.
 func TestManyElements(t *testing.T) {
-	for form, document := range map[string]string{
-		"XML":  `<MTConnectDevices>` + strings.Repeat("<a/>", 600_000) + `</MTConnectDevices>`,
-		"JSON": `{"MTConnectDevices":{"A":[` + strings.Repeat("{},", 600_000) + `{}]}}`,
+	var attributes, members []string
+	for i := range 64 {
+		attributes = append(attributes, fmt.Sprintf("a%d=''", i))
+		members = append(members, fmt.Sprintf(`"a%d":1`, i))
+	}
+	const deep, ended = `<MTConnectDevices><Devices><Device>`, `</Device></Devices></MTConnectDevices>`
+	for name, test := range map[string]struct{ document, want string }{
+		"elements":           {`<MTConnectDevices>` + strings.Repeat("<a/>", 300_000) + `</MTConnectDevices>`, "more than 262144 elements"},
+		"elements in JSON":   {`{"MTConnectDevices":{"A":[` + strings.Repeat("{},", 300_000) + `{}]}}`, "more than 262144 elements"},
+		"attributes":         {`<MTConnectDevices>` + strings.Repeat("<a "+strings.Join(attributes, " ")+"/>", 20_000) + `</MTConnectDevices>`, "more than 1048576 attributes"},
+		"attributes in JSON": {`{"MTConnectDevices":{"A":[` + strings.Repeat("{"+strings.Join(members, ",")+"},", 20_000) + `{}]}}`, "more than 1048576 attributes"},
+		"data items":         {deep + `<DataItems>` + strings.Repeat("<DataItem/>", 260_000) + `</DataItems>` + ended, ""},
+		"components":         {deep + `<Components>` + strings.Repeat("<a/>", 260_000) + `</Components>` + ended, ""},
 	} {
-		_, err := mtconnect.ParseDevices([]byte(document), mtconnect.Limits{})
-		if err == nil || !strings.Contains(err.Error(), "more than 524288 elements") {
-			t.Errorf("%s: error %v, want one about the number of elements", form, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			var err error
+			total := allocated(func() { _, err = mtconnect.ParseDevices([]byte(test.document), mtconnect.Limits{}) })
+			if got := fmt.Sprint(err); !strings.Contains(got, test.want) || test.want == "" && err != nil {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if most := uint64(256 << 20); total > most {
+				t.Errorf("%d MiB were allocated for a document of %d, want at most %d", total>>20, len(test.document)>>20, most>>20)
+			}
+		})
+	}
+}
+
+// TestManyErrors keeps few of the errors of a document, and of what an agent
+// writes into them shows little, escaped.
+func TestManyErrors(t *testing.T) {
+	const entry = "<Error errorCode=\"\u009b2J&#10;\">\u009b&#10;</Error>"
+	long := `<Error errorCode="` + strings.Repeat("A", 1000) + `">` + strings.Repeat("b", 1000) + `</Error>`
+	e, err := mtconnect.ParseError([]byte(`<MTConnectError><Errors>`+strings.Repeat(entry+long, 1000)+`</Errors></MTConnectError>`), mtconnect.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := e.Error() + e.Errors[0].Code.Error() + e.Errors[1].Code.Error()
+	if len(e.Errors) != 16 || len(text) > 8<<10 || strings.ContainsAny(text, "\u009b\n") {
+		t.Errorf("%d errors, %d bytes: %q", len(e.Errors), len(text), text)
 	}
 }

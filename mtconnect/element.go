@@ -5,13 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// maxElements is how many elements a device model may have: an element takes
-// far more memory than its few bytes of text.
-const maxElements = 1 << 19
+// What a document that is read whole may have: an element takes far more memory
+// than its few bytes of text. A data item in a device model is one element or
+// two and has about six attributes.
+const (
+	maxElements          = 1 << 18
+	maxElementAttributes = 1 << 20
+)
+
+// treeSize counts the elements and attributes of a tree.
+type treeSize struct{ elements, attributes int }
+
+// add counts further ones and says where they are too many.
+func (t *treeSize) add(elements, attributes int) (wrong string) {
+	t.elements += elements
+	t.attributes += attributes
+	switch {
+	case t.elements > maxElements:
+		return fmt.Sprintf("more than %d elements", maxElements)
+	case t.attributes > maxElementAttributes:
+		return fmt.Sprintf("more than %d attributes in all", maxElementAttributes)
+	default:
+		return ""
+	}
+}
 
 // element is an element of a document that is read whole. XML and both versions
 // of JSON give the same elements, so that what follows need not know which it
@@ -57,6 +79,17 @@ func (e *element) child(name string) *element {
 	return &element{}
 }
 
+// named gives the children that have one of the names.
+func (e *element) named(names ...string) []*element {
+	var found []*element
+	for _, c := range e.children {
+		if slices.Contains(names, c.name) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
 // number gives the value of an attribute that is a number. Vendors write what
 // they like into attributes that nothing depends on: what is no number counts
 // as missing.
@@ -86,11 +119,7 @@ func parseDocument(data []byte, limits Limits, root string, keep keepSource) (*e
 	header := headerOf(e.child("Header"), version)
 	switch e.name {
 	case rootError:
-		agent, err := agentError(e, header)
-		if err != nil {
-			return nil, Header{}, err
-		}
-		return nil, Header{}, agent
+		return nil, Header{}, agentError(e, header)
 	case root:
 		return e, header, nil
 	default:
@@ -107,25 +136,33 @@ func isJSON(data []byte) bool {
 
 // xmlTree builds elements from XML.
 type xmlTree struct {
-	s     scanner
-	keep  keepSource
-	count int
+	s    *scanner
+	keep keepSource
+	size treeSize
+	// names are those of elements and attributes.
+	names *interner
 }
 
 // parseXMLTree reads an XML document and gives its root and the version of the
 // standard that the root's namespace names.
 func parseXMLTree(data []byte, limits Limits, keep keepSource) (*element, string, error) {
-	t := xmlTree{keep: keep}
-	t.s.reset(bytes.NewReader(data), limits)
-	if err := t.s.root(); err != nil {
+	var s scanner
+	s.reset(bytes.NewReader(data), limits)
+	if err := s.root(); err != nil {
 		return nil, "", err
 	}
-	version := schemaVersion(string(t.s.namespace()))
+	return xmlTreeOf(&s, keep)
+}
+
+// xmlTreeOf is parseXMLTree for a document whose root has just begun.
+func xmlTreeOf(s *scanner, keep keepSource) (*element, string, error) {
+	t := xmlTree{s: s, keep: keep, names: newInterner(s.limits.Interned)}
+	version := schemaVersion(string(s.namespace()))
 	root, err := t.element("")
 	if err != nil {
 		return nil, "", err
 	}
-	if _, err := t.s.next(); !errors.Is(err, io.EOF) {
+	if _, err := s.next(); !errors.Is(err, io.EOF) {
 		return nil, "", err
 	}
 	return root, version, nil
@@ -133,16 +170,20 @@ func parseXMLTree(data []byte, limits Limits, keep keepSource) (*element, string
 
 // element builds the element that has just begun.
 func (t *xmlTree) element(parent string) (*element, error) {
-	if t.count++; t.count > maxElements {
-		return nil, t.s.fault(0, "more than %d elements", maxElements)
+	if wrong := t.size.add(1, len(t.s.attrs)); wrong != "" {
+		return nil, t.s.fault(-t.s.tagLen, "%s", wrong)
 	}
-	e := &element{prefix: string(t.s.prefix()), name: string(t.s.local())}
-	for _, a := range t.s.attrs {
-		e.attrs = append(e.attrs, elementAttr{string(a.name), string(a.value)})
+	e := &element{
+		prefix: t.names.string(t.s.prefix()),
+		name:   t.names.string(t.s.local()),
+		attrs:  make([]elementAttr, len(t.s.attrs)),
+	}
+	for i, a := range t.s.attrs {
+		e.attrs[i] = elementAttr{t.names.string(a.name), string(a.value)}
 	}
 	if t.keep.matches(parent, e.name) {
 		var err error
-		e.source, err = t.s.capture(nil)
+		e.source, err = t.s.capture()
 		return e, err
 	}
 	for {

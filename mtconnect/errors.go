@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 )
 
 // Errors of a stream.
@@ -45,9 +46,14 @@ const (
 // errors with status 200.
 type AgentError struct {
 	Header Header
-	// Errors has at least one entry.
+	// Errors are the entries of the document, one at least and the first 16 at
+	// most.
 	Errors []ErrorEntry
 }
+
+// maxErrors is how many entries of an error document are kept. Agents send one,
+// or one for each parameter that was wrong.
+const maxErrors = 16
 
 // ErrorEntry is one error of an MTConnectError document.
 type ErrorEntry struct {
@@ -69,7 +75,7 @@ func (e *AgentError) Error() string {
 		if i > 0 {
 			sep = "; "
 		}
-		fmt.Fprintf(&b, "%s%s: %.200q", sep, entry.Code, entry.Message)
+		fmt.Fprintf(&b, "%s%s: %.200q", sep, entry.Code.shown(), entry.Message)
 	}
 	return b.String()
 }
@@ -89,7 +95,20 @@ func (e *AgentError) Is(target error) bool {
 }
 
 // Error makes a code usable as the target of [errors.Is].
-func (c ErrorCode) Error() string { return "agent error " + string(c) }
+func (c ErrorCode) Error() string { return "agent error " + c.shown() }
+
+// shown gives the code for an error: agents may send anything.
+func (c ErrorCode) shown() string {
+	const most = 50
+	plain := len(c) <= most
+	for _, r := range []byte(c) {
+		plain = plain && r > ' ' && r < utf8.RuneSelf
+	}
+	if plain {
+		return string(c)
+	}
+	return fmt.Sprintf("%.*q", most, string(c))
+}
 
 // refusesStreaming reports whether the error says that the agent cannot stream
 // rather than that something else was wrong with the request. Agents before
@@ -170,9 +189,10 @@ func ParseError(data []byte, limits Limits) (*AgentError, error) {
 	return nil, err
 }
 
-// agentError reads the entries of an error document. Since schema 2.6 they are
-// elements of many names; in 1.0 the only one stood below the root.
-func agentError(root *element, header Header) (*AgentError, error) {
+// agentError makes the error that an error document is, an *AgentError where it
+// is as it should be. Since schema 2.6 the entries are elements of many names; in
+// 1.0 the only one stood below the root.
+func agentError(root *element, header Header) error {
 	entries := root.child("Errors").children
 	if len(entries) == 0 {
 		entries = []*element{root.child("Error")}
@@ -182,6 +202,9 @@ func agentError(root *element, header Header) (*AgentError, error) {
 		code := entry.attr("errorCode")
 		if code == "" {
 			continue
+		}
+		if len(e.Errors) == maxErrors {
+			break
 		}
 		parameter := entry.child("QueryParameter")
 		message := entry.child("ErrorMessage").text
@@ -200,7 +223,7 @@ func agentError(root *element, header Header) (*AgentError, error) {
 		})
 	}
 	if len(e.Errors) == 0 {
-		return nil, &SyntaxError{Line: 1, Column: 1, Msg: "MTConnectError without an error that has an errorCode"}
+		return &SyntaxError{Line: 1, Column: 1, Msg: "MTConnectError without an error that has an errorCode"}
 	}
-	return e, nil
+	return e
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -13,6 +14,7 @@ import (
 // Values are named by the place where they begin.
 type jsonText struct {
 	data   []byte
+	begin  int // where the document begins: behind its byte order mark
 	limits Limits
 	// keys are the keys of the objects that are being read, outermost first.
 	keys [][]byte
@@ -21,43 +23,45 @@ type jsonText struct {
 	read, end int
 }
 
-// manyKeys is from how many keys on an object's keys are looked up rather than
-// compared one by one.
-const manyKeys = 32
+const (
+	// manyKeys is from how many keys on an object's keys are looked up rather
+	// than compared one by one.
+	manyKeys = 32
+	// maxKeys is how many keys an object may have that is not passed over: they
+	// are kept while it is read.
+	maxKeys = 1 << 17
+)
 
 // newJSONText checks that data is one JSON value within the limits.
 func newJSONText(data []byte, limits Limits) (*jsonText, error) {
-	j := &jsonText{data: data, limits: limits}
-	return j, j.reset(data)
-}
-
-// reset begins another document.
-func (j *jsonText) reset(data []byte) error {
-	j.data, j.keys, j.read = data, j.keys[:0], -1
-	if int64(len(data)) > j.limits.Document {
-		return j.fault(0, "document is longer than %d bytes", j.limits.Document)
+	j := &jsonText{data: data, limits: limits, read: -1}
+	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
+		j.begin = len(byteOrderMark)
+	}
+	if int64(len(data)) > limits.Document {
+		return nil, j.fault(int(limits.Document), "document is longer than %d bytes", limits.Document)
 	}
 	if err := j.checkLimits(); err != nil {
-		return err
+		return nil, err
 	}
-	if !json.Valid(data) {
-		return j.invalid()
+	if !json.Valid(data[j.begin:]) {
+		return nil, j.invalid()
 	}
 	if !utf8.Valid(data) {
-		return j.fault(validUTF8(data), "not UTF-8")
+		return nil, j.fault(validUTF8(data), "not UTF-8")
 	}
-	return nil
+	return j, nil
 }
 
 // invalid says why the document is not well-formed.
 func (j *jsonText) invalid() error {
 	var raw json.RawMessage
-	err := json.Unmarshal(j.data, &raw)
+	err := json.Unmarshal(j.data[j.begin:], &raw)
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
-		return j.fault(0, "%v", err)
+		return j.fault(j.begin, "%v", err)
 	}
-	return j.fault(int(max(0, syntax.Offset-1)), "%v", syntax)
+	return j.fault(j.begin+int(max(0, syntax.Offset-1)), "%v", syntax)
 }
 
 // validUTF8 gives the number of bytes before the first that is not UTF-8.
@@ -223,7 +227,9 @@ func (j *jsonText) list(pos int) ([]byte, error) {
 	return b, nil
 }
 
-// string decodes the string at pos.
+// string decodes the string at pos. A character that XML does not allow, which
+// stands in JSON as an escape, becomes U+FFFD: what is read has the same
+// characters in both forms.
 func (j *jsonText) string(pos int) ([]byte, error) {
 	raw := j.data[pos:j.skipString(pos)]
 	if bytes.IndexByte(raw, '\\') < 0 {
@@ -233,7 +239,12 @@ func (j *jsonText) string(pos int) ([]byte, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, j.fault(pos, "%v", err)
 	}
-	return []byte(s), nil
+	return []byte(strings.Map(func(r rune) rune {
+		if !isChar(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)), nil
 }
 
 // jsonItems goes through the values of an array, or through a value that
@@ -331,7 +342,11 @@ func (m *jsonMembers) next() bool {
 		return false
 	}
 	m.key, m.err = j.string(m.at)
-	if m.err == nil && m.repeated() {
+	switch {
+	case m.err != nil:
+	case len(j.keys)-m.base >= maxKeys:
+		m.err = j.fault(m.at, "an object has more than %d members", maxKeys)
+	case m.repeated():
 		m.err = j.fault(m.at, "key %.100q comes twice in one object", m.key)
 	}
 	if m.err != nil {

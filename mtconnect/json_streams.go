@@ -49,11 +49,8 @@ func (x *jsonStreams) readHeader() (*Header, error) {
 	case rootStreams:
 		return x.root(root.value)
 	case rootError:
-		agent, err := ParseError(data, x.limits)
-		if err != nil {
-			return nil, err
-		}
-		return nil, agent
+		_, _, err := parseDocument(data, x.limits, rootStreams, keepSource{})
+		return nil, err
 	default:
 		return nil, j.fault(root.value, "root is %.100q, not %s or %s", root.key, rootStreams, rootError)
 	}

@@ -238,6 +238,7 @@ func TestDamagedJSONStreams(t *testing.T) {
 		"entry twice of 50": {within(`{"value":{` + manyEntries(50) + `,"k40":2}}`), `"k40" comes twice`},
 		"many entries":      {within(`{"value":{` + manyEntries(66_000) + `}}`), "more than 65536 entries"},
 		"many attributes":   {within(`{` + manyEntries(65) + `}`), "more than 64 attributes"},
+		"many members":      {`{"MTConnectStreams":{` + manyEntries(140_000) + `}}`, "more than 131072 members"},
 	}
 	for name, test := range tests {
 		_, err := readAll(strings.NewReader(test.document))
@@ -245,6 +246,42 @@ func TestDamagedJSONStreams(t *testing.T) {
 		if !errors.As(err, &syntax) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want a SyntaxError with %q", name, err, test.want)
 		}
+	}
+}
+
+// TestJSONPositions wants the place of a fault to count from the first byte of
+// the document, a byte order mark included.
+func TestJSONPositions(t *testing.T) {
+	const document = "{\"MTConnectStreams\":\n{\"Header\":{\"nextSequence\":?}}}"
+	for name, put := range map[string]string{"syntax": "%", "value": "-1"} {
+		for _, mark := range []string{"", "\ufeff"} {
+			document := mark + strings.Replace(document, "?", put, 1)
+			_, err := readAll(strings.NewReader(document))
+			var syntax *mtconnect.SyntaxError
+			if !errors.As(err, &syntax) {
+				t.Fatalf("%s: error %v, want a SyntaxError", name, err)
+			}
+			if want := strings.Index(document, put); syntax.Offset != int64(want) || syntax.Line != 2 || syntax.Column != want-strings.Index(document, "\n") {
+				t.Errorf("%s, mark %q: %v, want byte %d", name, mark, err, want)
+			}
+		}
+	}
+	if _, err := readAll(strings.NewReader("\ufeff" + `{"a":{}}`)); err == nil || !strings.Contains(err.Error(), "line 1, column 9 (byte 8)") {
+		t.Errorf("error %v, want one at byte 8", err)
+	}
+}
+
+// TestJSONCharacters wants no character that XML has not: the values are the
+// same in both forms and can be written as XML.
+func TestJSONCharacters(t *testing.T) {
+	all, err := readAll(strings.NewReader(`{"MTConnectStreams":{"Header":{},"Streams":{"DeviceStream":[{"ComponentStream":[{"Events":{"Line":[
+		{"dataItemId":"a\u0000b","sequence":1,"timestamp":"2020-01-02T03:04:05Z","value":"\u001b[1m\ud800\t\u00e9\ufffe"}]}}]}]}}}`))
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d observations, error %v", len(all), err)
+	}
+	const want = "\ufffd[1m\ufffd\té\ufffd"
+	if o := all[0]; o.DataItemID != "a\ufffdb" || string(o.Value) != want {
+		t.Errorf("item %q, value %q; want %q and %q", o.DataItemID, o.Value, "a\ufffdb", want)
 	}
 }
 

@@ -17,9 +17,9 @@ func isJSONList(name string) bool {
 // jsonTree builds elements from JSON: members whose name begins with a lower
 // case letter are attributes, "value" is the text and the others are children.
 type jsonTree struct {
-	j     *jsonText
-	keep  keepSource
-	count int
+	j    *jsonText
+	keep keepSource
+	size treeSize
 }
 
 // parseJSONTree reads a JSON document and gives its root and the version of the
@@ -39,13 +39,13 @@ func parseJSONTree(data []byte, limits Limits, keep keepSource) (*element, strin
 
 // openJSON checks a document and gives its only member: the root.
 func openJSON(data []byte, limits Limits) (*jsonText, jsonMembers, error) {
-	j, err := newJSONText(bytes.TrimPrefix(data, []byte(byteOrderMark)), limits)
+	j, err := newJSONText(data, limits)
 	if err != nil {
 		return nil, jsonMembers{}, err
 	}
-	root := j.members(j.skipSpace(0))
+	root := j.members(j.skipSpace(j.begin))
 	if !root.next() {
-		return nil, root, j.fault(0, "want an object with one member, the root of the document")
+		return nil, root, j.fault(j.begin, "want an object with one member, the root of the document")
 	}
 	if rest := root; rest.next() || rest.err != nil {
 		return nil, root, j.fault(rest.at, "more than one root")
@@ -79,8 +79,8 @@ func (t *jsonTree) element(parent string, key []byte, pos int) (*element, error)
 
 // begin makes an element of the given name.
 func (t *jsonTree) begin(key []byte, pos int) (*element, error) {
-	if t.count++; t.count > maxElements {
-		return nil, t.j.fault(pos, "more than %d elements", maxElements)
+	if wrong := t.size.add(1, 0); wrong != "" {
+		return nil, t.j.fault(pos, "%s", wrong)
 	}
 	prefix, name := cutPrefix(key)
 	return &element{prefix: string(prefix), name: string(name)}, nil
@@ -99,6 +99,9 @@ func (t *jsonTree) member(e *element, m *jsonMembers, attributesOnly bool) error
 	case t.j.scalar(m.value) && !upper(m.key):
 		if len(e.attrs) >= t.j.limits.Attributes {
 			return t.j.fault(m.value, "more than %d attributes", t.j.limits.Attributes)
+		}
+		if wrong := t.size.add(0, 1); wrong != "" {
+			return t.j.fault(m.value, "%s", wrong)
 		}
 		text, err := t.j.text(m.value)
 		e.attrs = append(e.attrs, elementAttr{string(m.key), string(text)})

@@ -1,7 +1,9 @@
 package mtconnect
 
-// Limits bound what a reader accepts of one document. A zero field means the
-// default.
+import "math"
+
+// Limits bound what a reader accepts of one document. A field that is zero or
+// less means the default.
 type Limits struct {
 	// Document is the most bytes a document may have, after decompression
 	// (default 64 MiB).
@@ -22,25 +24,23 @@ type Limits struct {
 	Interned int
 }
 
-// withDefaults returns the limits with the default in each field that is zero.
+// withDefaults returns the limits with the default in each field that has none.
 func (l Limits) withDefaults() Limits {
-	if l.Document == 0 {
-		l.Document = 64 << 20
-	}
-	if l.Token == 0 {
-		l.Token = 1 << 20
-	}
-	if l.Depth == 0 {
-		l.Depth = 64
-	}
-	if l.Attributes == 0 {
-		l.Attributes = 64
-	}
-	if l.Entries == 0 {
-		l.Entries = 65_536
-	}
-	if l.Interned == 0 {
-		l.Interned = 65_536
-	}
+	setDefault(&l.Document, 64<<20)
+	setDefault(&l.Token, 1<<20)
+	setDefault(&l.Depth, 64)
+	setDefault(&l.Attributes, 64)
+	setDefault(&l.Entries, 65_536)
+	setDefault(&l.Interned, 65_536)
+	// Sums with what is beyond all limits must not overflow.
+	l.Document = min(l.Document, math.MaxInt64/2)
+	l.Token = min(l.Token, math.MaxInt/2)
 	return l
+}
+
+// setDefault sets a limit that is none.
+func setDefault[T int | int64](limit *T, otherwise T) {
+	if *limit <= 0 {
+		*limit = otherwise
+	}
 }

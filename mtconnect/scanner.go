@@ -2,6 +2,7 @@ package mtconnect
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -158,15 +159,15 @@ func (s *scanner) skip() error {
 	}
 }
 
-// capture appends to dst the source of the element that started last, as
-// written, and reads to its end. Limits.Document bounds it.
-func (s *scanner) capture(dst []byte) ([]byte, error) {
-	s.copied = append(dst, s.buf[s.pos-s.tagLen:s.pos]...)
+// capture reads to the end of the element that started last and returns its
+// source as written. Limits.Document bounds it.
+func (s *scanner) capture() ([]byte, error) {
+	s.copied = bytes.Clone(s.buf[s.pos-s.tagLen : s.pos])
 	s.copying = true
 	err := s.skip()
-	dst = s.copied
+	source := s.copied
 	s.copying, s.copied = false, nil
-	return dst, err
+	return source, err
 }
 
 // scan finds the next token.
@@ -287,6 +288,9 @@ func (s *scanner) parseStart(b []byte) (int, error) {
 	s.attrs, s.scratch = s.attrs[:0], s.scratch[:0]
 	n, letters := nameLen(b[1:])
 	i := n + 1
+	if n > maxName {
+		return 0, s.fault(1, "name of an element is longer than %d bytes", maxName)
+	}
 	if i == len(b) {
 		return 0, nil
 	}
@@ -386,8 +390,8 @@ func (s *scanner) more() error {
 // readOn reads on where the document must not end.
 func (s *scanner) readOn() error {
 	err := s.fill()
-	if err == io.EOF {
-		err = s.ended()
+	if errors.Is(err, io.EOF) {
+		return s.ended()
 	}
 	return err
 }
@@ -411,6 +415,10 @@ func (s *scanner) ended() error {
 		return s.fault(at, "document ends before its root element is there")
 	}
 }
+
+// maxName is how long the name of an element may be: those of open elements are
+// kept.
+const maxName = 1 << 10
 
 // openElements are the elements that are open, outermost first.
 type openElements struct {

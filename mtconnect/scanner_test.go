@@ -21,7 +21,7 @@ func tokens(src io.Reader, limits Limits) ([]string, error) {
 	var got []string
 	for {
 		t, err := s.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return got, nil
 		}
 		if err != nil {
@@ -107,10 +107,10 @@ func TestScannerRefuses(t *testing.T) {
 		{"<a b=1/>", `line 1, column 6 (byte 5): value of attribute "b" is not in quotes`},
 		{"<a b='<'/>", `line 1, column 7 (byte 6): '<' is not allowed in the value of an attribute`},
 		{"<a / >", `line 1, column 4 (byte 3): '/' in the tag of <a> is not followed by '>'`},
-		{"<a>&b;</a>", `line 1, column 4 (byte 3): &b; is not an entity of XML or a character that is allowed`},
+		{"<a>&b;</a>", `line 1, column 4 (byte 3): "&b;" is not an entity of XML or a character that is allowed`},
 		{"<a>1 & 2</a>", `line 1, column 6 (byte 5): '&' does not begin an entity; write it as &amp;`},
-		{"<a>&#0;</a>", `line 1, column 4 (byte 3): &#0; is not an entity of XML or a character that is allowed`},
-		{"<a>&#xD800;</a>", `line 1, column 4 (byte 3): &#xD800; is not an entity of XML or a character that is allowed`},
+		{"<a>&#0;</a>", `line 1, column 4 (byte 3): "&#0;" is not an entity of XML or a character that is allowed`},
+		{"<a>&#xD800;</a>", `line 1, column 4 (byte 3): "&#xD800;" is not an entity of XML or a character that is allowed`},
 		{"<a>]]></a>", `line 1, column 4 (byte 3): "]]>" is not allowed in text`},
 		{"<a>\x00</a>", `line 1, column 4 (byte 3): control character U+0000 is not allowed`},
 		{"<a>\xff</a>", `line 1, column 4 (byte 3): byte 0xFF is not a character in UTF-8 that is allowed`},
@@ -163,14 +163,14 @@ func TestScannerCapture(t *testing.T) {
 		var got []string
 		for {
 			found, err := s.next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
 				t.Fatalf("%s: %v", how, err)
 			}
 			if found == startElement {
-				source, err := s.capture(nil)
+				source, err := s.capture()
 				if err != nil {
 					t.Fatalf("%s: %v", how, err)
 				}
@@ -235,7 +235,7 @@ func referenceTokens(document []byte) ([]string, error) {
 	}
 	for {
 		token, err := d.RawToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package mtconnect
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -102,7 +103,7 @@ func (s *scanner) findMarkup() (int, error) {
 			return from, nil
 		}
 		if err := s.fill(); err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				return 0, err
 			}
 			b = s.bytes()
@@ -196,7 +197,7 @@ func (s *scanner) decodeReference(b []byte, at int) (int, error) {
 	default:
 		r, ok := charReference(string(name))
 		if !ok {
-			return 0, s.fault(at, "&%s; is not an entity of XML or a character that is allowed", name)
+			return 0, s.fault(at, "%q is not an entity of XML or a character that is allowed", b[:n+1])
 		}
 		s.scratch = utf8.AppendRune(s.scratch, r)
 	}

@@ -49,7 +49,9 @@ func TestStreamsHostile(t *testing.T) {
 	}{
 		"attribute of a gigabyte":     {head + row + ` a="`, "x", "tag or text is longer than 1048576 bytes"},
 		"attribute of '>'":            {head + row + ` a="`, ">", "tag or text is longer than 1048576 bytes"},
-		"name of a gigabyte":          {head + `<Load`, "x", "tag or text is longer than 1048576 bytes"},
+		"name of a gigabyte":          {head + `<Load`, "x", "name of an element is longer than 1024 bytes"},
+		"name of an attribute":        {head + `<Load x`, "x", "tag or text is longer than 1048576 bytes"},
+		"long names, deep":            {head, "<x:" + strings.Repeat("x", 1000) + ">", "elements are nested deeper than 64"},
 		"white space in a tag":        {head + row, " ", "tag or text is longer than 1048576 bytes"},
 		"end tag of a gigabyte":       {head + row + `>1</Load`, " ", "tag or text is longer than 1048576 bytes"},
 		"attributes without end":      {head + row, " a='1'", `attribute "a" is there twice`},
@@ -67,7 +69,7 @@ func TestStreamsHostile(t *testing.T) {
 		"deep":                        {head, "<x:a>", "elements are nested deeper than 64"},
 		"deep in an observation":      {head + row + ">", "<a>", "elements are nested deeper than 64"},
 		"document type":               {`<!DOCTYPE lolz [<!ENTITY lol "lol">`, `<!ENTITY l "&lol;&lol;">`, "document type declarations are not accepted"},
-		"entity that is not declared": {head + row + ">&lol;</Load>", " ", "&lol; is not an entity of XML or a character that is allowed"},
+		"entity that is not declared": {head + row + ">&lol;</Load>", " ", `"&lol;" is not an entity of XML or a character that is allowed`},
 		"nothing but white space":     {"", " ", "tag or text is longer than 1048576 bytes"},
 		"no white space":              {"", "x", "tag or text is longer than 1048576 bytes"},
 		"zeros":                       {"", "\x00", "control character U+0000 is not allowed"},
@@ -121,7 +123,7 @@ func TestStreamsKeepLittle(t *testing.T) {
 			before := live()
 			r.Reset(strings.NewReader(document))
 			for n := 0; ; n++ {
-				if _, err := r.Next(); err == io.EOF && n > 0 {
+				if _, err := r.Next(); errors.Is(err, io.EOF) && n > 0 {
 					break
 				} else if err != nil {
 					t.Fatal(err)
@@ -183,7 +185,8 @@ func TestStreamsLimits(t *testing.T) {
 		"token":      {mtconnect.Limits{Token: 400}, mtconnect.Limits{Token: 100}},
 		"depth":      {mtconnect.Limits{Depth: 6}, mtconnect.Limits{Depth: 5}},
 		"attributes": {mtconnect.Limits{Attributes: 8}, mtconnect.Limits{Attributes: 7}},
-		"none":       {mtconnect.Limits{Document: math.MaxInt64 - 1}, mtconnect.Limits{Document: 1}},
+		"none":       {mtconnect.Limits{Document: math.MaxInt64, Token: math.MaxInt}, mtconnect.Limits{Document: 1}},
+		"negative":   {mtconnect.Limits{Document: -1, Token: -1, Depth: -1, Attributes: -1, Entries: -1, Interned: -1}, mtconnect.Limits{Document: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +226,7 @@ func TestStreamsAllocations(t *testing.T) {
 		r.Reset(src)
 		for n := 0; ; n++ {
 			_, err := r.Next()
-			if err == io.EOF && n == items*rows {
+			if errors.Is(err, io.EOF) && n == items*rows {
 				return
 			}
 			if err != nil {

@@ -48,7 +48,7 @@ func nistDocuments(tb testing.TB, archive string, keep func(name string) bool, e
 	}
 	for files := tar.NewReader(unzipped); ; {
 		h, err := files.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -108,7 +108,7 @@ func TestRecordedDocuments(t *testing.T) {
 		}
 		for {
 			o, err := r.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {
@@ -201,7 +201,7 @@ func readOn(r *mtconnect.StreamsReader) ([]mtconnect.Observation, error) {
 	var all []mtconnect.Observation
 	for {
 		o, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package mtconnect_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -39,8 +40,8 @@ func referenceObservations(t testing.TB, document []byte) []mtconnect.Observatio
 	if err := d.Decode(&root); err != nil {
 		t.Fatalf("encoding/xml: %v", err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		if _, err = d.Token(); err != io.EOF {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		if _, err = d.Token(); !errors.Is(err, io.EOF) {
 			t.Fatalf("encoding/xml: more after the root: %v", err)
 		}
 	}

@@ -169,7 +169,7 @@ func TestStreamsHeader(t *testing.T) {
 	if again, err := r.Header(); again != got || err != nil {
 		t.Errorf("the second call of Header gives %v, %v", again, err)
 	}
-	if _, err := r.Next(); err != io.EOF {
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("Next gives %v, want io.EOF", err)
 	}
 }
@@ -428,6 +428,12 @@ func TestStreamsSourceFails(t *testing.T) {
 	}
 	if _, err := readAll(iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
+	}
+	// Behind a whole document too, and where it has the end of a file in it.
+	cutShort := fmt.Errorf("the line is down: %w", io.EOF)
+	_, err = readAll(io.MultiReader(strings.NewReader(streams("")), iotest.ErrReader(cutShort)))
+	if !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		t.Errorf("error %v, want %v", err, io.ErrUnexpectedEOF)
 	}
 }
 

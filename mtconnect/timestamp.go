@@ -50,7 +50,7 @@ func (c *clock) setMinute(b []byte) bool {
 			if got < '0' || got > '9' {
 				return false
 			}
-		case got != want && !(want == 'T' && (got == 't' || got == ' ')):
+		case got != want && (want != 'T' || got != 't' && got != ' '):
 			return false
 		}
 	}

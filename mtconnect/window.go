@@ -95,11 +95,13 @@ func (w *window) fill() error {
 		w.raw += n
 		before := w.end
 		w.check(err == io.EOF)
-		if err != nil && w.stop == nil {
-			w.stop = err
-			if err != io.EOF {
-				w.stop = fmt.Errorf("read document: %w", err)
-			}
+		switch {
+		case err == nil || w.stop != nil:
+		case err == io.EOF:
+			w.stop = io.EOF
+		default:
+			// An error around io.EOF is none of a document that is whole.
+			w.stop = fmt.Errorf("read document: %w", noEOF(err))
 		}
 		if w.end > before {
 			return nil

@@ -78,20 +78,11 @@ func (x *xmlStreams) readHeader() (*Header, error) {
 
 // agentError reads the rest of an error document.
 func (x *xmlStreams) agentError() error {
-	tree := xmlTree{s: x.s}
-	version := schemaVersion(string(x.s.namespace()))
-	root, err := tree.element("")
+	root, version, err := xmlTreeOf(&x.s, keepSource{})
 	if err != nil {
 		return err
 	}
-	if _, err := tree.s.next(); err != io.EOF {
-		return err
-	}
-	e, err := agentError(root, headerOf(root.child("Header"), version))
-	if err != nil {
-		return err
-	}
-	return e
+	return agentError(root, headerOf(root.child("Header"), version))
 }
 
 // faultInTag makes the error for the tag that has just been taken.
