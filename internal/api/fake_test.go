@@ -100,6 +100,10 @@ func (f *fake) GapsBefore(_ context.Context, run plant.RunID, before int64) iter
 	return sequence(gaps, err)
 }
 
+func (f *fake) Baselines(context.Context, plant.RunID) iter.Seq2[plant.Baseline, error] {
+	return sequence[plant.Baseline](nil, nil)
+}
+
 func (f *fake) Models(context.Context, plant.AgentID) ([]plant.Model, error) { return nil, nil }
 
 func (f *fake) Current(ctx context.Context, device plant.DeviceID) ([]plant.Latest, error) {

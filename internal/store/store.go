@@ -67,12 +67,17 @@ type Batch struct {
 	// after it. Each sequence number from Expect up to but not including Next
 	// is in Observations once, or in one of Gaps.
 	Expect, Next int64
+	// Baseline is what the agent knew just before Expect and we had not read: the
+	// Observations of a plant.Baseline at Expect. It counts as nothing: neither
+	// in the run's Stored nor among its observations. Of several baselines at one
+	// number the last one holds for each item.
+	Baseline []plant.Observation
 	// Observations stand in ascending order of sequence.
 	Observations []plant.Observation
 	Gaps         []plant.Gap
 	// Latest is what is now known of the items that the batch changed.
 	Latest []plant.Latest
-	// States are the state changes that the observations made.
+	// States are the state changes that the baseline and the observations made.
 	States []plant.StateChange
 	// Received is our clock when the newest of it arrived.
 	Received time.Time
@@ -102,6 +107,9 @@ type Reader interface {
 	// each with its Run, beginning with the first whose sequence is at least
 	// sequence.
 	Observations(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Observation, error]
+	// Baselines yields the baselines of a run in order of their place, the
+	// observations of each in order of sequence, then item, with their Run.
+	Baselines(ctx context.Context, run plant.RunID) iter.Seq2[plant.Baseline, error]
 	// Runs gives all runs by agent name, instanceId and epoch.
 	Runs(ctx context.Context) ([]plant.Run, error)
 	// Gaps yields the gaps of a run in order of sequence, beginning with the

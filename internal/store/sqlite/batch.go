@@ -21,6 +21,9 @@ func checkBatch(b *store.Batch) error {
 	if next != b.Next {
 		return plant.Errorf(plant.Invalid, "batch of run %d from %d: it accounts for the sequence numbers before %d and not for those before its next, %d", b.Run, b.Expect, next, b.Next)
 	}
+	if err := checkBaseline(b); err != nil {
+		return err
+	}
 	for i := range b.Observations {
 		if err := checkValue(&b.Observations[i]); err != nil {
 			return err
@@ -42,6 +45,11 @@ func checkRuns(b *store.Batch) error {
 		}
 		return plant.Errorf(plant.Invalid, "%s at sequence %d is of run %d and not of the batch's run %d", what, sequence, run, b.Run)
 	}
+	for i := range b.Baseline {
+		if err := check("baseline", b.Baseline[i].Sequence, b.Baseline[i].Run); err != nil {
+			return err
+		}
+	}
 	for i := range b.Observations {
 		if err := check("observation", b.Observations[i].Sequence, b.Observations[i].Run); err != nil {
 			return err
@@ -59,6 +67,22 @@ func checkRuns(b *store.Batch) error {
 	}
 	for i := range b.States {
 		if err := check("state", b.States[i].Sequence, b.States[i].Run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBaseline refuses what a baseline at the batch's cursor cannot hold.
+func checkBaseline(b *store.Batch) error {
+	last := int64(1)
+	for i := range b.Baseline {
+		o := &b.Baseline[i]
+		if o.Sequence < last || o.Sequence >= b.Expect {
+			return plant.Errorf(plant.Invalid, "baseline at %d: an observation with sequence %d stands where %d to %d is due", b.Expect, o.Sequence, last, b.Expect-1)
+		}
+		last = o.Sequence
+		if err := checkValue(o); err != nil {
 			return err
 		}
 	}

@@ -104,6 +104,11 @@ func (c *commit) admit(ctx context.Context, b *store.Batch) error {
 	case next != b.Expect:
 		return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", b.Run, next, b.Expect)
 	}
+	for i := range b.Baseline {
+		if err := c.checkItem(ctx, agent, b.Baseline[i].Item); err != nil {
+			return err
+		}
+	}
 	for i := range b.Observations {
 		if err := c.checkItem(ctx, agent, b.Observations[i].Item); err != nil {
 			return err
@@ -162,6 +167,9 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 		WHERE id = ?`,
 		b.Next, len(b.Observations), received, firstRow, lastRow, b.Run)
 	if err != nil {
+		return err
+	}
+	if err := insertBaseline(ctx, c.tx, b); err != nil {
 		return err
 	}
 	for i := range b.Observations {

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"ItemObservations", testItemObservations},
 		{"ItemObservationsInPages", testItemPages},
 		{"ItemObservationsOverRuns", testItemOverRuns},
+		{"Baselines", testBaselines},
 		{"Observations", testObservations},
 		{"ObservationsInterleaved", testInterleaved},
 		{"EarlyStop", testEarlyStop},

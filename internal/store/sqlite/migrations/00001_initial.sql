@@ -109,6 +109,20 @@ CREATE TABLE observations (
 ) STRICT;
 CREATE INDEX observations_item_time ON observations (item, time);
 
+-- What the agent knew just before the sequence number at, and was not observed.
+-- value and detail are as in observations.
+CREATE TABLE baselines (
+    id       INTEGER PRIMARY KEY,
+    instance INTEGER NOT NULL REFERENCES instances,
+    at       INTEGER NOT NULL,
+    item     INTEGER NOT NULL REFERENCES data_items,
+    time     INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    value    ANY,
+    detail   ANY
+) STRICT;
+CREATE INDEX baselines_instance ON baselines (instance, at, item);
+
 -- What is known now of each item; active is the JSON of a condition's
 -- activations.
 CREATE TABLE latest (

@@ -1,0 +1,77 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// insertBaseline stores the baseline of a batch. It takes the place of what
+// another one at the same number said of the same items.
+func insertBaseline(ctx context.Context, tx *sql.Tx, b *store.Batch) error {
+	for i := range b.Baseline {
+		_, err := tx.ExecContext(ctx, `DELETE FROM baselines WHERE instance = ? AND at = ? AND item = ?`, b.Run, b.Expect, b.Baseline[i].Item)
+		if err != nil {
+			return err
+		}
+	}
+	for i := range b.Baseline {
+		o := &b.Baseline[i]
+		detail, err := encodeDetail(o.Alarm, o.Extra)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO baselines (instance, at, item, time, sequence, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			b.Run, b.Expect, o.Item, o.Time, o.Sequence, encodeValue(o.Value), detail)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Baselines implements store.Reader.
+func (s *Store) Baselines(ctx context.Context, run plant.RunID) iter.Seq2[plant.Baseline, error] {
+	return func(yield func(plant.Baseline, error) bool) {
+		const op = "read baselines"
+		places, err := list(ctx, s, op, scanPlace, `SELECT DISTINCT at FROM baselines WHERE instance = ? ORDER BY at`, run)
+		if err != nil {
+			yield(plant.Baseline{}, err)
+			return
+		}
+		for _, at := range places {
+			b := plant.Baseline{At: at}
+			b.Observations, err = list(ctx, s, op, scanObservation, `
+				SELECT item, instance, time, sequence, value, detail FROM baselines
+				WHERE instance = ? AND at = ? ORDER BY sequence, item, id`, run, at)
+			if err != nil {
+				yield(plant.Baseline{}, err)
+				return
+			}
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}
+}
+
+func scanPlace(row scanner) (at int64, err error) {
+	err = row.Scan(&at)
+	return at, err
+}
+
+func scanObservation(row scanner) (o plant.Observation, err error) {
+	var value, detail any
+	if err = row.Scan(&o.Item, &o.Run, &o.Time, &o.Sequence, &value, &detail); err != nil {
+		return o, err
+	}
+	if o.Value, err = decodeValue(value); err != nil {
+		return o, err
+	}
+	o.Alarm, o.Extra, err = decodeDetail(detail)
+	return o, err
+}
