@@ -150,7 +150,10 @@ func testGapPages(t *testing.T, s Store) {
 		equal(t, fmt.Sprint("gaps before ", sequence), all(t, s.GapsBefore(ctx, l.run.ID, sequence)), descending[n-i:])
 	}
 	equal(t, "gaps of no run", all(t, s.GapsBefore(ctx, 999, math.MaxInt64)), nil)
-	for range s.Gaps(ctx, l.run.ID, 0) {
+	for g, err := range s.Gaps(ctx, l.run.ID, 0) {
+		if err != nil || g.From != 1 {
+			t.Errorf("the first gap: %v, %v", g, err)
+		}
 		break
 	}
 	ended, cancel := context.WithCancel(ctx)
