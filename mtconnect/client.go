@@ -2,6 +2,7 @@ package mtconnect
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,9 @@ func NewClient(baseURL string, o Options) (*Client, error) {
 		o.Password, _ = base.User.Password()
 	}
 	base.User = nil
+	if strings.Contains(o.Username, ":") {
+		return nil, errors.New("agent: user name: want one without a colon, which basic authentication cannot carry")
+	}
 	if o.Username != "" && o.Bearer != "" {
 		return nil, errors.New("agent: both a user name and a bearer token: want one of them")
 	}
@@ -204,7 +208,7 @@ func (c *Client) Stream(ctx context.Context, q SampleQuery, handle func(*Streams
 	}
 	parts := newMultipartReader(body, boundary, c.options.Limits.Document)
 	reader := c.readers.Get().(*StreamsReader)
-	defer c.readers.Put(reader)
+	defer c.release(reader)
 	for {
 		document, err := c.nextDocument(a, parts, heartbeatPatience*heartbeat)
 		if err != nil {
@@ -315,13 +319,19 @@ func (c *Client) single(ctx context.Context, path string, v url.Values, handle f
 		return c.failed(path, err)
 	}
 	reader := c.readers.Get().(*StreamsReader)
-	defer c.readers.Put(reader)
+	defer c.release(reader)
 	reader.Reset(body)
 	if err := handle(reader); err != nil {
 		return err
 	}
 	a.drain(body)
 	return nil
+}
+
+// release makes a reader an idle one, which keeps nothing of its document.
+func (c *Client) release(reader *StreamsReader) {
+	reader.Reset(bytes.NewReader(nil))
+	c.readers.Put(reader)
 }
 
 // fetch asks for a document and gives its bytes, once its root is the one that

@@ -169,6 +169,7 @@ func TestNewClientRefuses(t *testing.T) {
 		"fragment":    {"http://agent/#secret", mtconnect.Options{}, "no #"},
 		"damaged":     {"http://u:secret@agent:port", mtconnect.Options{}, "cannot be parsed"},
 		"two ways in": {"http://u:secret@agent", mtconnect.Options{Bearer: "secret"}, "both"},
+		"colon":       {"http://a%3Ab:secret@agent", mtconnect.Options{}, "without a colon"},
 		"token":       {"http://agent", mtconnect.Options{Bearer: "secret\r\nX: y"}, "one word"},
 	}
 	for name, test := range tests {

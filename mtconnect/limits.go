@@ -3,24 +3,25 @@ package mtconnect
 import "math"
 
 // Limits bound what a reader accepts of one document. A field that is zero or
-// less means the default.
+// less means the default. Documents that are read whole (all but Streams) have
+// 262,144 elements and 1,048,576 attributes at most, whatever the limits.
 type Limits struct {
 	// Document is the most bytes a document may have, after decompression
 	// (default 64 MiB).
 	Document int64
-	// Token is the most bytes that one tag with its attributes, or one text,
-	// may have (default 1 MiB).
+	// Token is the most bytes that one tag with its attributes, one text, or in
+	// JSON one string, number or list of values may have (default 1 MiB).
 	Token int
-	// Depth is how deep elements may be nested (default 64).
+	// Depth is how deep elements, or in JSON values, may be nested (default 64).
 	Depth int
 	// Attributes is the most attributes an element may have (default 64).
 	Attributes int
 	// Entries is the most entries, cells counted, that one data set or table
 	// may have (default 65,536).
 	Entries int
-	// Interned is the most distinct strings (ids, names, codes) that a reader
-	// remembers between documents; beyond it strings are allocated anew
-	// (default 65,536).
+	// Interned is the most distinct strings (ids, names, codes) of up to 256
+	// bytes that a reader remembers between documents; beyond it strings are
+	// allocated anew (default 65,536).
 	Interned int
 }
 

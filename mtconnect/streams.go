@@ -18,7 +18,7 @@ import (
 //			… // o is valid until the next call
 //		}
 //	}
-//	if err != io.EOF { … }
+//	if !errors.Is(err, io.EOF) { … }
 type StreamsReader struct {
 	limits   Limits
 	names    *interner
