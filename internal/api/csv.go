@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // appendCSVHeader appends the line with the names of the columns.
@@ -20,7 +19,7 @@ func (r Record) appendCSVLine(b []byte) []byte {
 	b = strconv.AppendUint(append(b, ','), r.Instance, 10)
 	b = strconv.AppendInt(append(b, ','), int64(r.Epoch), 10)
 	b = strconv.AppendInt(append(b, ','), r.Sequence, 10)
-	b = r.Time.AppendFormat(append(b, ','), time.RFC3339Nano)
+	b = r.Time.append(append(b, ','))
 	for _, cell := range []string{r.Device, r.DataItem, r.Category, r.Type, r.SubType, r.Name} {
 		b = appendCell(append(b, ','), cell)
 	}

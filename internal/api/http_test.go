@@ -346,11 +346,11 @@ func TestObservationsOfTwoRuns(t *testing.T) {
 		after = "&after=" + page.Next
 	}
 	want := []string{
-		`{"agent":"hall-a","instance":18446744073709551615,"sequence":1,"time":"2026-01-31T08:00:00Z","device":"Mill","dataItem":"load","category":"SAMPLE","type":"LOAD","subType":"ACTUAL","name":"Cload","value":1}`,
-		`{"agent":"hall-a","instance":5,"epoch":1,"sequence":1,"time":"2026-01-31T08:00:00Z","device":"Mill","dataItem":"load","category":"SAMPLE","type":"LOAD","subType":"ACTUAL","name":"Cload","value":1}`,
-		`{"agent":"hall-a","instance":18446744073709551615,"sequence":2,"time":"2026-01-31T08:00:01Z","device":"Mill","dataItem":"prog","category":"EVENT","type":"PROGRAM","subType":"","name":"","value":"O1"}`,
-		`{"agent":"hall-a","instance":5,"epoch":1,"sequence":2,"time":"2026-01-31T08:00:01Z","device":"Mill","dataItem":"prog","category":"EVENT","type":"PROGRAM","subType":"","name":"","value":null}`,
-		`{"agent":"hall-a","instance":18446744073709551615,"sequence":3,"time":"2026-01-31T08:00:02Z","device":"Mill","dataItem":"system","category":"CONDITION","type":"SYSTEM","subType":"","name":"","value":null,"level":"Fault","nativeCode":"F1","nativeSeverity":"","qualifier":"","conditionId":"","text":""}`,
+		`{"agent":"hall-a","instance":18446744073709551615,"sequence":1,"time":"2026-01-31T08:00:00.000000Z","device":"Mill","dataItem":"load","category":"SAMPLE","type":"LOAD","subType":"ACTUAL","name":"Cload","value":1}`,
+		`{"agent":"hall-a","instance":5,"epoch":1,"sequence":1,"time":"2026-01-31T08:00:00.000000Z","device":"Mill","dataItem":"load","category":"SAMPLE","type":"LOAD","subType":"ACTUAL","name":"Cload","value":1}`,
+		`{"agent":"hall-a","instance":18446744073709551615,"sequence":2,"time":"2026-01-31T08:00:01.000000Z","device":"Mill","dataItem":"prog","category":"EVENT","type":"PROGRAM","subType":"","name":"","value":"O1"}`,
+		`{"agent":"hall-a","instance":5,"epoch":1,"sequence":2,"time":"2026-01-31T08:00:01.000000Z","device":"Mill","dataItem":"prog","category":"EVENT","type":"PROGRAM","subType":"","name":"","value":null}`,
+		`{"agent":"hall-a","instance":18446744073709551615,"sequence":3,"time":"2026-01-31T08:00:02.000000Z","device":"Mill","dataItem":"system","category":"CONDITION","type":"SYSTEM","subType":"","name":"","value":null,"level":"Fault","nativeCode":"F1","nativeSeverity":"","qualifier":"","conditionId":"","text":""}`,
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("observations (-want +got):\n%s", diff)

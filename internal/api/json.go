@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
-	"time"
 	"unicode/utf8"
 )
 
@@ -17,7 +16,7 @@ func (r Record) appendJSONLine(b []byte) []byte {
 		b = strconv.AppendInt(append(b, `,"epoch":`...), int64(r.Epoch), 10)
 	}
 	b = strconv.AppendInt(append(b, `,"sequence":`...), r.Sequence, 10)
-	b = r.Time.AppendFormat(append(b, `,"time":"`...), time.RFC3339Nano)
+	b = r.Time.append(append(b, `,"time":"`...))
 	b = appendString(append(b, `","device":`...), r.Device)
 	b = appendString(append(b, `,"dataItem":`...), r.DataItem)
 	b = appendString(append(b, `,"category":`...), r.Category)

@@ -13,9 +13,9 @@ type Record struct {
 	Agent    string `json:"agent"`
 	Instance uint64 `json:"instance"`
 	// Epoch counts the runs of the same instance from 0.
-	Epoch    int32     `json:"epoch,omitempty"`
-	Sequence int64     `json:"sequence"`
-	Time     time.Time `json:"time"`
+	Epoch    int32   `json:"epoch,omitempty"`
+	Sequence int64   `json:"sequence"`
+	Time     Instant `json:"time"`
 	// Device is the device's name, DataItem the agent's id of the data item.
 	Device   string `json:"device"`
 	DataItem string `json:"dataItem"`
@@ -48,7 +48,7 @@ type Alarm struct {
 func newRecord(it *item, run plant.Run, o plant.Observation) Record {
 	r := Record{
 		Agent: it.machine.agent.Name, Instance: run.InstanceID, Epoch: run.Epoch,
-		Sequence: o.Sequence, Time: timeOf(o.Time), Device: it.machine.title(),
+		Sequence: o.Sequence, Time: instantOf(o.Time), Device: it.machine.title(),
 		DataItem: it.DataItemID, Category: it.Category.String(),
 		Type: it.Type, SubType: it.SubType, Name: it.Name,
 		Extra: json.RawMessage(o.Extra),
