@@ -249,6 +249,24 @@ var jsonDevices = map[string]string{
 		"Description":{"value":"mill & more","manufacturer":"Acme"},"id":"d","name":"Mill","uuid":"u"}]}}} `,
 }
 
+// TestNumbersThatAreNone wants numbers that bound and scale nothing to count as
+// missing.
+func TestNumbersThatAreNone(t *testing.T) {
+	for _, none := range []string{"", "INF", "-inf", "nan", "1e999", "0x10", "1_0", "one"} {
+		document := strings.ReplaceAll(`<MTConnectDevices><Devices><Device sampleInterval="?"><DataItems><DataItem nativeScale="?" sampleRate="?" significantDigits="?">
+			<Constraints><Minimum>?</Minimum><Maximum>?</Maximum><Nominal>?</Nominal></Constraints><Filters><Filter type="PERIOD">?</Filter></Filters>
+			</DataItem></DataItems></Device></Devices></MTConnectDevices>`, "?", none)
+		got, err := mtconnect.ParseDevices([]byte(document), mtconnect.Limits{})
+		if err != nil {
+			t.Fatalf("%q: %v", none, err)
+		}
+		want := []mtconnect.Device{{Component: mtconnect.Component{Type: "Device", DataItems: []mtconnect.DataItem{{}}}}}
+		if diff := cmp.Diff(want, got.Devices); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", none, diff)
+		}
+	}
+}
+
 func TestParseDevicesJSON(t *testing.T) {
 	const same = `<MTConnectDevices xmlns="urn:mtconnect.org:MTConnectDevices:1.6"><Header instanceId="7" sender="s"/><Devices><Device id="d" name="Mill" uuid="u">
 		<Description manufacturer="Acme">mill &amp; more</Description><DataItems><DataItem id="p" category="SAMPLE" type="LOAD"><Constraints><Maximum>5</Maximum><Value>a</Value></Constraints></DataItem>

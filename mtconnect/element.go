@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,10 +99,14 @@ func (e *element) number(name string) float64 {
 	return f
 }
 
-// parseNumber reads a number in the spelling of XML Schema.
+// parseNumber reads a finite number written in decimal. Agents write infinities
+// and NaN also, which bound and scale nothing.
 func parseNumber(text string) (float64, bool) {
 	f, err := strconv.ParseFloat(text, 64)
-	return f, err == nil
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.ContainsAny(text, "xX_") {
+		return 0, false
+	}
+	return f, true
 }
 
 // parseDocument reads a whole document, XML or JSON, whose root has to be of

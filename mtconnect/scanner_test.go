@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -148,6 +149,36 @@ func TestScannerRefuses(t *testing.T) {
 
 // TestScannerCapture takes elements as they are written, however the bytes come
 // in, and goes on behind them.
+// TestNames walks the edges of the characters that names may have (XML 1.0,
+// fifth edition, productions 4 and 4a).
+func TestNames(t *testing.T) {
+	begins := [][2]rune{
+		{'A', 'Z'}, {'_', '_'}, {'a', 'z'}, {0xC0, 0xD6}, {0xD8, 0xF6}, {0xF8, 0x2FF}, {0x370, 0x37D}, {0x37F, 0x1FFF},
+		{0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
+	}
+	follows := [][2]rune{{'-', '.'}, {'0', '9'}, {0xB7, 0xB7}, {0x300, 0x36F}, {0x203F, 0x2040}}
+	in := func(r rune, ranges [][2]rune) bool {
+		return slices.ContainsFunc(ranges, func(x [2]rune) bool { return x[0] <= r && r <= x[1] })
+	}
+	for _, edges := range slices.Concat(begins, follows) {
+		for _, r := range []rune{edges[0] - 1, edges[0], edges[1], edges[1] + 1} {
+			if !isChar(r) || strings.ContainsRune("/:<=>@[`{", r) { // end the name, or part it
+				continue
+			}
+			for name, want := range map[string]bool{
+				string(r):        in(r, begins),
+				"a" + string(r):  in(r, begins) || in(r, follows),
+				"a:" + string(r): in(r, begins),
+			} {
+				_, err := tokens(strings.NewReader("<"+name+"/>"), Limits{})
+				if ok := err == nil; ok != want {
+					t.Errorf("name %+q: error %v, want it accepted: %v", name, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestScannerCapture(t *testing.T) {
 	document := `<a><b/><c d="&lt;"> 1 <!-- </c> --><c>2</c><![CDATA[</c>]]></c ><e></e>text</a>`
 	want := []string{`<b/>`, `<c d="&lt;"> 1 <!-- </c> --><c>2</c><![CDATA[</c>]]></c >`, `<e></e>`}
