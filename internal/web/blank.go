@@ -26,7 +26,7 @@ func (b blank) Condition() conditionRow { return conditionRow{Now: b.Now} }
 func (b blank) Entry() attention { return attention{Now: b.Now} }
 
 // Chart is an empty chart.
-func (b blank) Chart() itemRow { return itemRow{Now: b.Now} }
+func (b blank) Chart() itemRow { return itemRow{Factor: 1, Now: b.Now} }
 
 // Agent is an empty row of the agents.
 func (b blank) Agent() agentRow { return agentRow{Now: b.Now} }

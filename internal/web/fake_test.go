@@ -166,6 +166,12 @@ func (s *shop) series(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := s.now()
+	if text := r.FormValue("to"); text != "" {
+		if to, err = time.Parse(time.RFC3339, text); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+	}
 	points := s.points(plant.ItemID(id), from, to)
 	answer(w, api.Series{From: from, To: to, Observations: len(points), Points: points}, nil)
 }

@@ -68,6 +68,8 @@ type attention struct {
 	State, Word string
 	Name, Href  string
 	Since       *time.Time
+	// SinceBefore is true where it began before anything that is stored.
+	SinceBefore bool
 	// Why says more, such as the first condition or why the link is down.
 	Why   string
 	Retry *time.Time
@@ -185,7 +187,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		away[a.Name] = true
 		e := attention{
 			State: plant.NoLink.Slug(), Word: linkWord(a.Link), Name: "Agent " + a.Name,
-			Href: "/agents/" + url.PathEscape(a.Name), Why: a.Error, Machines: a.Machines, Now: now,
+			Href: "/agents/" + url.PathEscape(a.Name), Why: causeText(a.Error), Machines: a.Machines, Now: now,
 		}
 		if !a.Since.IsZero() {
 			e.Since = &a.Since
@@ -201,7 +203,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		}
 		list = append(list, attention{
 			State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug),
-			Since: m.Since, Why: reason(m), Retry: m.Retry, Now: now,
+			Since: m.Since, SinceBefore: m.SinceBefore, Why: reason(m), Retry: m.Retry, Now: now,
 		})
 	}
 	slices.SortStableFunc(list, func(a, b attention) int {
@@ -232,7 +234,7 @@ func needsLink(a api.Agent) bool {
 // reason says in a few words what is the matter with a machine.
 func reason(m api.Machine) string {
 	if m.State == plant.NoLink.Slug() {
-		return m.LinkError
+		return causeText(m.LinkError)
 	}
 	var parts []string
 	if m.State == plant.Alarmed.Slug() && len(m.Conditions) > 0 {

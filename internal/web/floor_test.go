@@ -79,9 +79,9 @@ func TestFloorCountsAndAttention(t *testing.T) {
 		t.Errorf("counts: %q, want %q", counts, want)
 	}
 	got := words(section(t, html, `<ul id="attention-list">`, "</ul>"))
-	want := "Alarm VMC-04 27 min 1010 Spindle temperature high · O1180 " +
-		"Stopped LATHE-2 12 min Optional stop · O1234 " +
-		"No link Agent hall-c 4 min dial tcp 10.0.4.13:5000: connection refused 1 machine unknown next try in 26 s"
+	want := "Alarm VMC-04 27 min since 11:33:00 1010 Spindle temperature high · O1180 " +
+		"Stopped LATHE-2 12 min since 11:48:00 Optional stop · O1234 " +
+		"No link Agent hall-c 4 min since 11:56:00 dial tcp 10.0.4.13:5000: connection refused 1 machine unknown next try in 26 s"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("attention (-want +got):\n%s", diff)
 	}

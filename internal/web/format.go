@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,18 @@ func skewText(d time.Duration) string {
 	return secondsText(d)
 }
 
+// longDelay is the delay from which on its length says nothing more: so old an
+// observation is history that is being read.
+const longDelay = 10 * time.Minute
+
+// delayText gives how late observations are stored.
+func delayText(d time.Duration) string {
+	if d >= longDelay {
+		return "over " + durationText(longDelay)
+	}
+	return secondsText(d)
+}
+
 // numberText gives a number with at most four decimals, six where it is small,
 // and a very large or very small one with an exponent.
 func numberText(v float64) string {
@@ -75,6 +88,34 @@ func numberText(v float64) string {
 	return strings.ReplaceAll(s, "-", "−")
 }
 
+// measureText gives a number for reading: from 10,000 on its thousands are set
+// apart and two decimals are enough.
+func measureText(v float64) string {
+	a := math.Abs(v)
+	if a < 1e4 || a >= 1e15 {
+		return numberText(v)
+	}
+	whole, decimals, _ := strings.Cut(trimZeros(strconv.FormatFloat(a, 'f', 2, 64)), ".")
+	s := grouped(whole)
+	if v < 0 {
+		s = "−" + s
+	}
+	if decimals != "" {
+		s += "." + decimals
+	}
+	return s
+}
+
+// fieldText gives a number that came as text, times a factor; other text stays
+// as it is.
+func fieldText(s string, factor float64) string {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return s
+	}
+	return measureText(v * factor)
+}
+
 // trimZeros takes the zeros off the end of a decimal.
 func trimZeros(s string) string {
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
@@ -82,15 +123,19 @@ func trimZeros(s string) string {
 
 // countText gives a whole number with its thousands set apart.
 func countText(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "−", digits[1:]
+	digits, negative := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	if negative {
+		return "−" + grouped(digits)
 	}
+	return grouped(digits)
+}
+
+// grouped sets the thousands of a row of digits apart.
+func grouped(digits string) string {
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + thin + digits[i:]
 	}
-	return sign + digits
+	return digits
 }
 
 // rateText gives observations a second: whole from 10 on, with one decimal
@@ -110,71 +155,6 @@ func clockText(t, now time.Time) string {
 		return t.Format(time.TimeOnly)
 	}
 	return t.Format(time.DateTime)
-}
-
-// units leads from MTConnect's units (Part 2, UnitEnum) to what is shown.
-var units = map[string]string{
-	"AMPERE":                     "A",
-	"CELSIUS":                    "°C",
-	"COULOMB":                    "C",
-	"COUNT":                      "",
-	"COUNT/SECOND":               "/s",
-	"CUBIC_METER":                "m³",
-	"CUBIC_MILLIMETER":           "mm³",
-	"CUBIC_MILLIMETER/SECOND":    "mm³/s",
-	"DECIBEL":                    "dB",
-	"DEGREE":                     "°",
-	"DEGREE/SECOND":              "°/s",
-	"DEGREE/SECOND^2":            "°/s²",
-	"GRAM":                       "g",
-	"GRAM/CUBIC_METER":           "g/m³",
-	"HERTZ":                      "Hz",
-	"JOULE":                      "J",
-	"KILOGRAM":                   "kg",
-	"KILOWATT":                   "kW",
-	"LITER":                      "L",
-	"LITER/SECOND":               "L/s",
-	"METER":                      "m",
-	"METER/SECOND":               "m/s",
-	"METER/SECOND^2":             "m/s²",
-	"MICRO_RADIAN":               "µrad",
-	"MILLIGRAM/CUBIC_MILLIMETER": "mg/mm³",
-	"MILLILITER":                 "mL",
-	"MILLIMETER":                 "mm",
-	"MILLIMETER/REVOLUTION":      "mm/rev",
-	"MILLIMETER/SECOND":          "mm/s",
-	"MILLIMETER/SECOND^2":        "mm/s²",
-	"NEWTON":                     "N",
-	"NEWTON_METER":               "N·m",
-	"OHM":                        "Ω",
-	"PASCAL":                     "Pa",
-	"PASCAL_SECOND":              "Pa·s",
-	"PASCAL/SECOND":              "Pa/s",
-	"PERCENT":                    "%",
-	"PH":                         "pH",
-	"REVOLUTION/MINUTE":          "rev/min",
-	"REVOLUTION/SECOND":          "rev/s",
-	"REVOLUTION/SECOND^2":        "rev/s²",
-	"SECOND":                     "s",
-	"SIEMENS/METER":              "S/m",
-	"SQUARE_MILLIMETER":          "mm²",
-	"TESLA":                      "T",
-	"UNIT_VECTOR":                "",
-	"VOLT":                       "V",
-	"VOLT_AMPERE":                "V·A",
-	"VOLT_AMPERE_REACTIVE":       "var",
-	"WATT":                       "W",
-	"WATT_SECOND":                "W·s",
-}
-
-// unitText gives a unit as people write it; one that the standard does not
-// have stays as it is.
-func unitText(unit string) string {
-	unit = strings.TrimSuffix(unit, "_3D")
-	if short, ok := units[unit]; ok {
-		return short
-	}
-	return strings.ToLower(strings.ReplaceAll(unit, "_", " "))
 }
 
 // knownText gives a text of an agent; unknown where there is none, and a word
@@ -223,3 +203,20 @@ func wordText(name string) string {
 	}
 	return s
 }
+
+// ruleText turns "5 executing", a rule's number and name, into "executing (rule
+// 5)".
+func ruleText(rule string) string {
+	number, name, ok := strings.Cut(rule, " ")
+	if !ok {
+		return rule
+	}
+	return name + " (rule " + number + ")"
+}
+
+// address is an agent's address at the beginning of an error.
+var address = regexp.MustCompile(`^https?://\S+: `)
+
+// causeText gives why an agent cannot be reached without its address, which
+// stands on the agent's own page.
+func causeText(err string) string { return address.ReplaceAllString(err, "") }

@@ -4,11 +4,13 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
 )
 
 // The tests of this file are inside the package, since what they test is not
-// exported; TestBrowserWritesTheSame compares the browser's writing with the
-// same cases.
+// exported; TestBrowserDrawsWhatTheServerDraws compares the browser's writing
+// with it.
 
 func TestDurationText(t *testing.T) {
 	for d, want := range map[time.Duration]string{
@@ -65,6 +67,57 @@ func TestNumberText(t *testing.T) {
 	}
 }
 
+func TestMeasureText(t *testing.T) {
+	for v, want := range map[float64]string{
+		0:            "0",
+		-3.25:        "−3.25",
+		1449:         "1449",
+		9999.12346:   "9999.1235",
+		10000:        "10\u202f000",
+		-12345.67891: "−12\u202f345.68",
+		55041922:     "55\u202f041\u202f922",
+		1e15:         "1e+15",
+	} {
+		if got := measureText(v); got != want {
+			t.Errorf("%g: %q, want %q", v, got, want)
+		}
+	}
+	for s, want := range map[string]string{"6191091": "61.9109", "ON": "ON", "": "", "NaN": "NaN", "-Inf": "-Inf"} {
+		if got := fieldText(s, 1e-5); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestDelayText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		400 * time.Millisecond: "0.4 s",
+		9 * time.Minute:        "540.0 s",
+		10 * time.Minute:       "over 10 min",
+		90000 * time.Hour:      "over 10 min",
+	} {
+		if got := delayText(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestRuleAndCauseText(t *testing.T) {
+	for rule, want := range map[string]string{"5 executing": "executing (rule 5)", "6 feed override 0": "feed override 0 (rule 6)", "odd": "odd", "": ""} {
+		if got := ruleText(rule); got != want {
+			t.Errorf("%q: %q, want %q", rule, got, want)
+		}
+	}
+	for cause, want := range map[string]string{
+		"http://10.0.4.13:5000/probe: dial tcp 10.0.4.13:5000: connection refused": "dial tcp 10.0.4.13:5000: connection refused",
+		"the store is away: see http://a: b":                                       "the store is away: see http://a: b",
+	} {
+		if got := causeText(cause); got != want {
+			t.Errorf("%q: %q, want %q", cause, got, want)
+		}
+	}
+}
+
 func TestCountText(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0", 999: "999", 1000: "1\u202f000", 677878: "677\u202f878", 12677878: "12\u202f677\u202f878", -4411: "−4\u202f411",
@@ -88,6 +141,25 @@ func TestUnitText(t *testing.T) {
 	} {
 		if got := unitText(unit); got != want {
 			t.Errorf("%q: %q, want %q", unit, got, want)
+		}
+	}
+}
+
+func TestShownUnit(t *testing.T) {
+	for _, c := range []struct {
+		item   api.Item
+		unit   string
+		factor float64
+	}{
+		{api.Item{Category: "SAMPLE", Type: "PRESSURE", Units: "PASCAL"}, "bar", 1e-5},
+		{api.Item{Category: "SAMPLE", Type: "PRESSURE", Units: "PASCAL", Representation: "DATA_SET"}, "Pa", 1},
+		{api.Item{Category: "EVENT", Type: "PRESSURE", Units: "PASCAL"}, "Pa", 1},
+		{api.Item{Category: "SAMPLE", Type: "EQUIPMENT_TIMER", Units: "SECOND"}, "h", 1.0 / 3600},
+		{api.Item{Category: "SAMPLE", Type: "PROCESS_TIMER", Units: "SECOND"}, "s", 1},
+		{api.Item{Category: "SAMPLE", Type: "POSITION", Units: "MILLIMETER"}, "mm", 1},
+	} {
+		if unit, factor := shownUnit(c.item); unit != c.unit || factor != c.factor {
+			t.Errorf("%+v: %s times %g, want %s times %g", c.item, unit, factor, c.unit, c.factor)
 		}
 	}
 }

@@ -92,6 +92,17 @@ func TestBrowserDrawsWhatTheServerDraws(t *testing.T) {
 		all[0].Items = append(all[0].Items, api.Item{ID: plant.ItemID(150 + i), DataItemID: fmt.Sprint("n", i), Category: "SAMPLE", Type: "LENGTH", Units: "MILLIMETER", Observed: true, Value: v, Time: &noon})
 		s.machines[0].Items = append(s.machines[0].Items, api.Item{ID: plant.ItemID(150 + i), DataItemID: fmt.Sprint("n", i), Category: "SAMPLE", Type: "LENGTH", Units: "MILLIMETER"})
 	}
+	// Numbers that are shown in other units than the agent's.
+	for i, kind := range []api.Item{
+		{Type: "PRESSURE", Units: "PASCAL", Value: 6191091.0},
+		{Type: "EQUIPMENT_TIMER", Units: "SECOND", Value: 55041922.0},
+		{Type: "PRESSURE", Units: "PASCAL", Representation: "TIME_SERIES", Value: "100000 250000"},
+	} {
+		kind.ID, kind.DataItemID, kind.Category, kind.Observed, kind.Time = plant.ItemID(170+i), fmt.Sprint("k", i), "SAMPLE", true, &noon
+		all[0].Items = append(all[0].Items, kind)
+		kind.Observed, kind.Value, kind.Time = false, nil, nil
+		s.machines[0].Items = append(s.machines[0].Items, kind)
+	}
 	server := s.serve(t)
 
 	for _, c := range []struct {
@@ -246,6 +257,73 @@ func TestChartFollowsTheStreamAndTheChoice(t *testing.T) {
 	if n := eval[int](b, `document.querySelectorAll(".chart").length`); n != 6 {
 		t.Errorf("%d charts, want 6", n)
 	}
+}
+
+// TestChartEndsWithOldData: what a recording tells is long ago, and so is what a
+// machine told before its link went.
+func TestChartEndsWithOldData(t *testing.T) {
+	s := newShop(time.Now)
+	last := time.Now().Add(-3650 * 24 * time.Hour).Truncate(time.Second)
+	s.edit("vmc-01", func(m *api.MachineDetail) {
+		for i := range m.Items {
+			if m.Items[i].Observed {
+				m.Items[i].Time = ptr(last)
+			}
+		}
+	})
+	s.points = func(_ plant.ItemID, from, to time.Time) []api.Point {
+		if last.Before(from) || !last.Before(to) {
+			return nil
+		}
+		return []api.Point{{last.Add(-30 * time.Minute).UnixMicro(), 20.0}, {last.UnixMicro(), 80.0}}
+	}
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 900)
+	b.open(server.URL + "/m/vmc-01?s=108&range=1h")
+	b.live()
+	b.await(`document.querySelector(".chart .message").textContent === ""`)
+	if got, want := eval[string](b, `document.querySelector(".chart .past").textContent`), "last data "+last.UTC().Format(time.DateTime); got != want {
+		t.Errorf("the chart says %q, want %q", got, want)
+	}
+	if got := eval[string](b, `document.querySelector(".chart [data-slot=now]").textContent`); got != "80" {
+		t.Errorf("the chart's last value is %q", got)
+	}
+	// New data, and the chart ends now again.
+	m := s.edit("vmc-01", func(m *api.MachineDetail) { m.Items[7].Value, m.Items[7].Time = 12.5, ptr(time.Now().UTC()) })
+	s.send("values", api.Values{Machine: "vmc-01", Items: m.Items[7:8]})
+	b.await(`document.querySelector(".chart .past").textContent === "" && document.querySelector(".chart [data-slot=now]").textContent === "12.5"`)
+}
+
+func TestPagesFollowTheModel(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+
+	// A machine gets a data item, which can be charted like the others.
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/m/vmc-01")
+	b.live()
+	eval[bool](b, fmt.Sprintf(later, 11_000))
+	m := s.edit("vmc-01", func(m *api.MachineDetail) {
+		item := m.Items[7]
+		item.ID, item.Name, item.Time = 190, "extra", ptr(time.Now().UTC())
+		m.Items = append(m.Items[1:], item)
+	})
+	s.send("values", api.Values{Machine: "vmc-01", Items: m.Items[len(m.Items)-1:]})
+	b.await(`document.querySelector('tr[data-item="190"]') && !document.querySelector('tr[data-item="101"]')`)
+	eval[bool](b, `document.querySelector('tr[data-item="190"] [data-act=chart]').click() ?? true`)
+	b.await(`document.querySelector('.chart[data-chart="190"]')`)
+
+	// An agent no longer has a machine.
+	b = newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	b.live()
+	eval[bool](b, fmt.Sprintf(later, 11_000))
+	s.set(func() {
+		s.machines = s.machines[1:]
+		s.agents[0].Machines--
+	})
+	s.send("agents", s.agents[:1])
+	b.await(`!document.querySelector('[data-slug="vmc-01"]')`)
 }
 
 func TestDataAgeCountsUpWhileTheSocketIsOpen(t *testing.T) {

@@ -48,8 +48,11 @@ type itemRow struct {
 	api.Item
 	// Label names it in words, Place says where it stands.
 	Label, Place string
-	Unit         string
-	Show         shown
+	// Unit is what the values are shown in; Factor is what numbers are
+	// multiplied by for that.
+	Unit   string
+	Factor float64
+	Show   shown
 	// Chartable is true where it can be drawn as a line.
 	Chartable bool
 	Now       time.Time
@@ -92,9 +95,10 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 func itemRows(items []api.Item, now time.Time) []itemRow {
 	rows := make([]itemRow, len(items))
 	for i, item := range items {
+		unit, factor := shownUnit(item)
 		rows[i] = itemRow{
-			Item: item, Label: itemLabel(item), Place: placeText(item.Component), Unit: unitText(item.Units),
-			Show: show(item), Chartable: chartable(item), Now: now,
+			Item: item, Label: itemLabel(item), Place: placeText(item.Component), Unit: unit, Factor: factor,
+			Show: show(item, factor), Chartable: chartable(item), Now: now,
 		}
 	}
 	return rows

@@ -47,7 +47,7 @@ func TestMachineShowsEachKindOfValue(t *testing.T) {
 func TestMachineHead(t *testing.T) {
 	server := newShop(atNoon).serve(t)
 	for slug, want := range map[string][]string{
-		"vmc-04":      {"Alarm 27 min", "Why: rule 3 fault on the controller", "Streaming", "Fault 1010 Spindle temperature high Temperature · Axes base › Rotary C 27 min"},
+		"vmc-04":      {"Alarm 27 min since 11:33:00", "Why: fault on the controller (rule 3)", "Streaming", "Fault 1010 Spindle temperature high Temperature · Axes base › Rotary C 27 min"},
 		"edm-1":       {"No link 4 min", "Last known: Running 11:55:53", "connection refused", "next try in 26 s"},
 		"mill-turn-1": {"P1 Active O7001 SHAFT P2 Ready O7002 SUB"},
 	} {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -33,8 +32,8 @@ type shown struct {
 // part is one coordinate of a 3-D value.
 type part struct{ Name, Text string }
 
-// show prepares the value of a data item.
-func show(item api.Item) shown {
+// show prepares the value of a data item, whose numbers are shown times factor.
+func show(item api.Item, factor float64) shown {
 	switch {
 	case !item.Observed:
 		return shown{Kind: "never", Text: "never observed"}
@@ -50,14 +49,17 @@ func show(item api.Item) shown {
 		if fields := strings.Fields(valueText(item.Value)); len(fields) == 3 {
 			s := shown{Kind: "value"}
 			for i, name := range []string{"X", "Y", "Z"} {
-				s.Parts = append(s.Parts, part{name, measureText(fields[i])})
+				s.Parts = append(s.Parts, part{name, fieldText(fields[i], factor)})
 			}
 			return s
 		}
 	case item.Representation == "TIME_SERIES":
 		if fields := strings.Fields(valueText(item.Value)); len(fields) > 0 {
-			return shown{Kind: "value", Text: fmt.Sprintf("%d values, last %s", len(fields), measureText(fields[len(fields)-1]))}
+			return shown{Kind: "value", Text: fmt.Sprintf("%d values, last %s", len(fields), fieldText(fields[len(fields)-1], factor))}
 		}
+	}
+	if v, ok := item.Value.(float64); ok {
+		return shown{Kind: "value", Text: measureText(v * factor)}
 	}
 	return shown{Kind: "value", Text: valueText(item.Value)}
 }
@@ -85,15 +87,6 @@ func valueText(v any) string {
 		return unknown
 	}
 	return string(b)
-}
-
-// measureText tidies a number that came as text and leaves other text alone.
-func measureText(s string) string {
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return s
-	}
-	return numberText(f)
 }
 
 // showSet prepares a data set (an object of plain values) or a table (an object

@@ -84,19 +84,23 @@ func vendor(ctx context.Context, dir string) error {
 	return errors.Join(refused...)
 }
 
-// checkVendor compares the files in the vendor folder with vendor.sha256.
+// checkVendor compares the files in the vendor folder with vendor.sha256, which
+// must list each of them.
 func checkVendor(dir string) error {
 	sums, err := readSums(filepath.Join(dir, "assets", "vendor.sha256"))
 	if err != nil {
 		return err
 	}
-	for name, sum := range sums {
-		content, err := os.ReadFile(filepath.Join(dir, "assets", "vendor", filepath.FromSlash(name)))
-		if err != nil {
-			return err
-		}
-		if checksum(content) != sum {
-			return fmt.Errorf("assets/vendor/%s is not the file that vendor.sha256 lists", name)
+	for _, p := range packages {
+		for _, file := range p.files {
+			name := p.dir + "/" + file
+			content, err := os.ReadFile(filepath.Join(dir, "assets", "vendor", filepath.FromSlash(name)))
+			if err != nil {
+				return err
+			}
+			if checksum(content) != sums[name] {
+				return fmt.Errorf("assets/vendor/%s is not the file that vendor.sha256 lists", name)
+			}
 		}
 	}
 	return nil

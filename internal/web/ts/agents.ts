@@ -3,7 +3,7 @@
 import "./page";
 import { away, up } from "./attention";
 import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
-import { countText, durationText, linkWord, rateText, secondsText, skewText, UNKNOWN } from "./format";
+import { countText, delayText, durationText, linkWord, rateText, skewText, UNKNOWN } from "./format";
 import { follow, readList } from "./live";
 import type { Agent } from "./types";
 
@@ -72,7 +72,7 @@ function drawAgent(row: HTMLElement, a: Agent): void {
     used.value = a.bufferSize ? (100 * (a.lag ?? 0)) / a.bufferSize : 0;
   }
   fill(row, "rate", rateText(a.rate));
-  fill(row, "delayP95", a.delayP95Seconds === undefined ? UNKNOWN : secondsText(1000 * a.delayP95Seconds));
+  fill(row, "delayP95", a.delayP95Seconds === undefined ? UNKNOWN : delayText(1000 * a.delayP95Seconds));
   fill(row, "skew", a.skewSeconds === undefined ? UNKNOWN : skewText(1000 * a.skewSeconds));
   fill(row, "gaps", countText(a.gaps));
   fill(row, "lost", a.gaps ? `${countText(a.lost)} lost` : "");

@@ -1,8 +1,8 @@
 // The list of what needs somebody: the same as needAttention in floor.go.
 
 import { instant } from "./clock";
-import { age, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
-import { linkWord, wordText } from "./format";
+import { byId, fill, fillList, glyph, lasting, put, retry, set, show, slot } from "./dom";
+import { causeText, linkWord, wordText } from "./format";
 import type { Agent, Machine } from "./types";
 
 interface Entry {
@@ -11,6 +11,7 @@ interface Entry {
   name: string;
   href: string;
   since?: string | undefined;
+  sinceBefore?: boolean | undefined;
   why: string;
   retry?: string | undefined;
   machines: number;
@@ -34,13 +35,13 @@ export function drawAttention(machines: readonly Machine[], agents: readonly Age
   const names = new Set(gone.map((a) => a.name));
   const list: Entry[] = gone.map((a) => ({
     state: "no-link", word: linkWord(a.link), name: `Agent ${a.name}`, href: `/agents/${encodeURIComponent(a.name)}`,
-    since: a.since, why: a.error ?? "", retry: a.retry, machines: a.machines,
+    since: a.since, why: causeText(a.error ?? ""), retry: a.retry, machines: a.machines,
   }));
   for (const m of machines) {
     if (!urgency[m.state] || (m.state === "no-link" && names.has(m.agent))) continue;
     list.push({
       state: m.state, word: m.word, name: m.name, href: `/m/${encodeURIComponent(m.slug)}`,
-      since: m.since, why: reason(m), retry: m.retry, machines: 0,
+      since: m.since, sinceBefore: m.sinceBefore, why: reason(m), retry: m.retry, machines: 0,
     });
   }
   list.sort((a, b) => (urgency[b.state] ?? 0) - (urgency[a.state] ?? 0) || begin(a) - begin(b));
@@ -54,7 +55,7 @@ function begin(e: Entry): number {
 }
 
 function reason(m: Machine): string {
-  if (m.state === "no-link") return m.linkError ?? "";
+  if (m.state === "no-link") return causeText(m.linkError ?? "");
   const parts: string[] = [];
   const c = m.conditions?.[0];
   if (m.state === "alarm" && c) parts.push(`${c.nativeCode ?? ""} ${c.text || wordText(c.type)}`.trim());
@@ -70,7 +71,7 @@ function drawEntry(e: HTMLElement, entry: Entry): void {
   fill(e, "word", entry.word);
   fill(e, "name", entry.name);
   slot(e, "name")?.setAttribute("href", entry.href);
-  age(e, "since", entry.since);
+  lasting(e, entry.since, entry.sinceBefore);
   fill(e, "why", entry.why);
   fill(e, "machines", `${entry.machines} machine${entry.machines === 1 ? "" : "s"} unknown`);
   show(e, "machines", entry.machines > 0);

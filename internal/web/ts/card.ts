@@ -1,8 +1,8 @@
 // A machine's card, its paths and its conditions.
 
 import { clockText, instant } from "./clock";
-import { age, fill, fillList, glyph, set, show, slot } from "./dom";
-import { knownText, numberText, stateWord, UNKNOWN, wordText } from "./format";
+import { fill, fillList, glyph, lasting, set, show, slot } from "./dom";
+import { knownText, measureText, stateWord, UNKNOWN, wordText } from "./format";
 import type { Condition, Machine, Path } from "./types";
 
 /** drawState draws a machine's state and the facts beside it. */
@@ -14,14 +14,13 @@ export function drawState(root: HTMLElement, m: Machine): void {
   set(state, "state", m.state);
   if (state) glyph(state, m.state);
   fill(root, "word", m.word);
-  show(root, "before", Boolean(m.sinceBefore));
-  age(root, "since", m.since);
+  lasting(root, m.since, m.sinceBefore);
   show(root, "last", Boolean(m.lastState));
   fill(root, "lastState", stateWord(m.lastState ?? ""));
   const seen = instant(m.lastSeen);
   fill(root, "lastSeen", seen === undefined ? "" : clockText(seen));
   fill(root, "program", knownText(m.program));
-  fill(root, "parts", m.parts === undefined ? UNKNOWN : numberText(m.parts));
+  fill(root, "parts", m.parts === undefined ? UNKNOWN : measureText(m.parts));
   fill(root, "mode", wordText(knownText(m.mode)));
   const paths = slot(root, "paths");
   if (paths) {

@@ -1,9 +1,9 @@
 // The chart of one data item.
 
 import { Chart, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
-import { minuteText, now, preciseText } from "./clock";
+import { clockText, minuteText, now, preciseText } from "./clock";
 import { fill, slot } from "./dom";
-import { numberText } from "./format";
+import { measureText } from "./format";
 import { read } from "./live";
 import { Line, type Mark } from "./points";
 import type { Item, Series } from "./types";
@@ -11,11 +11,21 @@ import type { Item, Series } from "./types";
 /** POINTS is how many points a chart asks for: a few for each of its pixels. */
 const POINTS = 1000;
 /** HOLDS: a value of which nothing is heard for this part of the range is drawn as held. */
-const HOLDS = 60;
+const HOLDS = 240;
 /** ROWS is how many rows the table behind a chart shows. */
 const ROWS = 500;
 /** FONT is the size of the figures at the axes. */
 const FONT = 11;
+
+/** ValueAxis is what is set of the axis of values. */
+interface ValueAxis {
+  min?: number | undefined;
+  max?: number | undefined;
+  suggestedMin?: number;
+  suggestedMax?: number;
+  grace?: string;
+  beginAtZero?: boolean;
+}
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
 
@@ -29,13 +39,20 @@ export class ItemChart {
   /** What has been observed since the points were asked for, which may be missing in the answer. */
   private fresh: [number, unknown][] = [];
   /** Until when what was last observed still holds. */
-  private until = now();
+  private until = Infinity;
   /** The end of the time axis. */
-  private end = now();
+  private end = 0;
+  /** true where there is something to draw beside the time that passes. */
+  private changed = true;
   private hatch = "";
 
-  constructor(readonly figure: HTMLElement, private length: number, private readonly hue: number) {
+  /** rangeEnd gives where a range of a length ends. */
+  constructor(
+    readonly figure: HTMLElement, private length: number, private readonly hue: number,
+    private readonly rangeEnd: (length: number) => number,
+  ) {
     this.id = figure.dataset["chart"] ?? "";
+    this.line.factor = Number(figure.dataset["factor"] ?? 1);
     this.details = figure.querySelector("details") as HTMLDetailsElement;
     this.details.addEventListener("toggle", () => this.drawTable());
     this.chart = new Chart(figure.querySelector("canvas") as HTMLCanvasElement, this.config());
@@ -47,8 +64,9 @@ export class ItemChart {
   async load(): Promise<void> {
     const asked = ++this.asked;
     this.fresh = [];
-    const end = now();
+    const end = this.rangeEnd(this.length);
     const range = new URLSearchParams({ from: new Date(end - this.length).toISOString(), points: String(POINTS) });
+    if (end <= now() - this.length) range.set("to", new Date(end + 1).toISOString());
     try {
       const series = await read<Series>(`/api/v1/items/${this.id}/series?${range}`);
       if (asked !== this.asked) return; // Another range has been asked for since.
@@ -56,6 +74,7 @@ export class ItemChart {
       this.line.load(series.points);
       for (const [x, value] of this.fresh) this.line.append(x, value);
       this.message(this.line.marks.length === 0 ? "Nothing observed in this range." : "");
+      this.changed = true;
       this.draw(this.until);
       this.describe();
       this.drawTable();
@@ -75,20 +94,28 @@ export class ItemChart {
     const x = Date.parse(item.time ?? "");
     if (Number.isNaN(x)) return;
     this.fresh.push([x, item.value]);
-    if (this.line.append(x, item.value)) this.message("");
+    if (!this.line.append(x, item.value)) return;
+    this.changed = true;
+    this.message("");
   }
 
-  /** draw draws the chart; what was last observed holds until the moment given. */
+  /**
+   * draw draws the chart; what was last observed holds until the moment given.
+   * Nothing is drawn where nothing has come and the line would not move by a
+   * pixel.
+   */
   draw(until: number): void {
+    const max = this.rangeEnd(this.length);
+    const pixel = this.length / Math.max(1, this.chart.width);
+    if (!this.changed && until === this.until && Math.abs(max - this.end) < pixel) return;
+    this.changed = false;
     this.until = until;
     const last = this.line.marks[this.line.marks.length - 1];
-    // An agent's clock may be ahead of ours; one that is far off is not followed.
-    const ahead = last !== undefined && last.x > now() && last.x < now() + this.length;
-    const max = ahead ? last.x : now();
     const min = max - this.length;
     this.line.trim(min);
     const marks = [...this.line.marks];
-    if (last && last.y !== null && until > last.x) marks.push({ ...last, x: until, held: true });
+    const held = Math.min(until, max);
+    if (last && last.y !== null && held > last.x) marks.push({ ...last, x: held, held: true });
     const set = this.chart.data.datasets[0];
     if (set) {
       set.data = this.line.crowded ? [] : marks;
@@ -96,10 +123,12 @@ export class ItemChart {
     }
     if (this.line.crowded) this.message("Too many different texts for a line: see the table.");
     const { x, y } = this.chart.options.scales;
+    if (Math.abs(max - this.end) > this.length && this.end > 0) void this.load(); // Another range than was read.
     x.min = min;
     x.max = this.end = max;
     this.scaleY(y);
     fill(this.figure, "now", last ? this.line.say(last) : "");
+    fill(this.figure, "past", Math.abs(now() - max) > this.length ? `last data ${clockText(max)}` : "");
     this.chart.update("none");
   }
 
@@ -131,8 +160,11 @@ export class ItemChart {
     this.figure.remove();
   }
 
-  /** scaleY bounds the axis of values; percentages are seen beside the whole. */
-  private scaleY(y: { min?: number | undefined; max?: number | undefined; suggestedMin?: number; suggestedMax?: number }): void {
+  /**
+   * scaleY bounds the axis of values: percentages are seen beside the whole,
+   * what comes near to 0 beside 0, and the rest with some air.
+   */
+  private scaleY(y: ValueAxis): void {
     if (this.line.isText) {
       y.min = -0.5;
       y.max = Math.max(1, this.line.labels.length) - 0.5;
@@ -142,22 +174,23 @@ export class ItemChart {
     if (this.figure.dataset["unit"] === "%") {
       y.suggestedMin = 0;
       y.suggestedMax = 100;
+      return;
     }
+    const { lowest, highest } = this.line.extremes();
+    y.grace = "5%";
+    y.beginAtZero = lowest >= 0 && lowest < highest / 2;
   }
 
   /** describe names the chart for those who do not see it. */
   private describe(): void {
-    const values = this.line.marks.filter((m) => m.y !== null).map((m) => m.y as number);
+    const { lowest, highest } = this.line.extremes();
+    const known = lowest <= highest;
     const label = [slot(this.figure, "label")?.textContent, slot(this.figure, "place")?.textContent].join(", ");
     const unit = this.figure.dataset["unit"] ?? "";
     let text = `${label}: nothing observed`;
-    if (values.length > 0 && this.line.isText) text = `${label}: ${this.line.labels.join(", ")}`;
-    else if (values.length > 0) {
-      const lowest = numberText(values.reduce((a, b) => Math.min(a, b)));
-      const highest = numberText(values.reduce((a, b) => Math.max(a, b)));
-      text = `${label}: from ${lowest} to ${highest} ${unit}`;
-    }
-    const gaps = this.line.gaps(now()).length;
+    if (known && this.line.isText) text = `${label}: ${this.line.labels.join(", ")}`;
+    else if (known) text = `${label}: from ${measureText(lowest)} to ${measureText(highest)} ${unit}`;
+    const gaps = this.line.gaps(this.end).length;
     if (gaps > 0) text += `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
     this.chart.ctx.canvas.setAttribute("aria-label", text);
   }
@@ -228,7 +261,7 @@ export class ItemChart {
   }
 
   private tick(v: number): string {
-    if (!this.line.isText) return numberText(v);
+    if (!this.line.isText) return measureText(v);
     const text = this.line.labels[v] ?? "";
     return text.length > 18 ? `${text.slice(0, 17)}…` : text;
   }

@@ -61,13 +61,24 @@ export function age(root: ParentNode, name: string, since: string | undefined | 
   const t = instant(since);
   if (t === undefined || !since) {
     delete e.dataset["since"];
+    e.removeAttribute("datetime");
+    e.title = "";
     e.textContent = missing;
     return;
   }
   if (e.dataset["since"] === since) return;
   e.dataset["since"] = since;
+  e.setAttribute("datetime", since);
   e.title = clockText(t);
   e.textContent = durationText(now() - t);
+}
+
+/** lasting shows how long a state has lasted, and since when; before: it began before anything that is stored. */
+export function lasting(root: ParentNode, since: string | undefined, before: boolean | undefined): void {
+  const t = instant(since);
+  show(root, "before", Boolean(before));
+  age(root, "since", since);
+  fill(root, "at", t === undefined || before ? "" : `since ${clockText(t)}`);
 }
 
 /** retry shows when something is tried next. */

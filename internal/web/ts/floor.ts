@@ -32,6 +32,13 @@ function expects(): boolean {
   return [...agents.values()].some(up);
 }
 
+/** outdated reports whether an agent has more or fewer machines than the page has of it. */
+function outdated(): boolean {
+  const counts = new Map<string, number>();
+  for (const m of machines.values()) counts.set(m.agent, (counts.get(m.agent) ?? 0) + 1);
+  return complete && [...agents.values()].some((a) => a.machines !== (counts.get(a.name) ?? 0));
+}
+
 async function reread(): Promise<void> {
   const [allMachines, allAgents] = await Promise.all([readList<Machine>("/api/v1/machines"), readList<Agent>("/api/v1/agents")]);
   machines.clear();
@@ -145,4 +152,4 @@ byId("counts").addEventListener("click", (e) => {
 });
 filter();
 
-follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, reread, draw });
+follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });

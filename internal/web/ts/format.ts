@@ -20,6 +20,14 @@ export function secondsText(ms: number): string {
   return (ms / 1000).toFixed(1).replace("-", MINUS) + " s";
 }
 
+/** The delay from which on its length says nothing more. */
+const LONG_DELAY_MS = 600_000;
+
+/** delayText gives how late observations are stored (in milliseconds). */
+export function delayText(ms: number): string {
+  return ms >= LONG_DELAY_MS ? `over ${durationText(LONG_DELAY_MS)}` : secondsText(ms);
+}
+
 /** skewText gives a clock's deviation, always with its sign. */
 export function skewText(ms: number): string {
   return (ms > 0 ? "+" : "") + secondsText(ms);
@@ -38,13 +46,31 @@ export function numberText(v: number): string {
   return s === "-0" ? "0" : s.replaceAll("-", MINUS);
 }
 
+/** measureText gives a number for reading: from 10,000 on its thousands are set apart and two decimals are enough. */
+export function measureText(v: number): string {
+  const a = Math.abs(v);
+  if (!(a >= 1e4 && a < 1e15)) return numberText(v);
+  const [whole = "", decimals = ""] = trimZeros(a.toFixed(2)).split(".");
+  return (v < 0 ? MINUS : "") + grouped(whole) + (decimals ? `.${decimals}` : "");
+}
+
+/** fieldText gives a number that came as text, times a factor; other text stays as it is. */
+export function fieldText(s: string, factor: number): string {
+  return s.trim() !== "" && Number.isFinite(Number(s)) ? measureText(Number(s) * factor) : s;
+}
+
 function trimZeros(s: string): string {
   return s.replace(/\.?0+$/, "");
 }
 
+/** grouped sets the thousands of a row of digits apart. */
+function grouped(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, THIN);
+}
+
 /** countText gives a whole number with its thousands set apart. */
 export function countText(n: number): string {
-  return (n < 0 ? MINUS : "") + String(Math.abs(n)).replace(/\B(?=(\d{3})+$)/g, THIN);
+  return (n < 0 ? MINUS : "") + grouped(String(Math.abs(n)));
 }
 
 /** rateText gives observations a second. */
@@ -75,17 +101,23 @@ export function placeText(component: string): string {
   }).join(" › ");
 }
 
+/** ruleText turns "5 executing", a rule's number and name, into "executing (rule 5)". */
+export function ruleText(rule: string): string {
+  const space = rule.indexOf(" ");
+  return space < 0 ? rule : `${rule.slice(space + 1)} (rule ${rule.slice(0, space)})`;
+}
+
+/** causeText gives why an agent cannot be reached without its address. */
+export function causeText(error: string): string {
+  return error.replace(/^https?:\/\/\S+: /, "");
+}
+
 /** valueText gives a plain value. */
 export function valueText(v: unknown): string {
   if (v === null || v === undefined) return UNKNOWN;
   if (typeof v === "number") return numberText(v);
   if (typeof v === "string") return v;
   return JSON.stringify(v);
-}
-
-/** measureText tidies a number that came as text and leaves other text alone. */
-export function measureText(s: string): string {
-  return s.trim() !== "" && Number.isFinite(Number(s)) ? numberText(Number(s)) : s;
 }
 
 const states: Record<string, string> = {

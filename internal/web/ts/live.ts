@@ -17,9 +17,12 @@ const POLL_MS = 3_000;
 const RETRY_MS = 30_000;
 /** Data older than this is stale: agents send a heartbeat every 10 s at most. */
 const STALE_MS = 15_000;
+/** How long values are followed before all are read anew, for what the stream does not tell: an agent that was removed. */
+const REREAD_MS = 300_000;
+/** An outdated page reads no more often than this. */
+const OUTDATED_MS = 10_000;
 /** A page that has been hidden for this long gives its connection up. */
 const HIDDEN_MS = 30_000;
-
 /** A request that has not been answered in this time has failed. */
 const READ_MS = 20_000;
 
@@ -34,6 +37,8 @@ export interface Page {
   agents?(list: Agent[]): void;
   /** Reports whether data is to be expected: whether any agent is in reach. */
   expects(): boolean;
+  /** Reports whether the stream has told of something that only reading all values anew can show. */
+  outdated?(): boolean;
   /** Reads all current values anew. */
   reread(): Promise<void>;
   /** Draws what has changed; never called while the page is hidden. */
@@ -78,6 +83,9 @@ class Follower {
   /** Where the stream was left, for a connection of our own making. */
   private lastEventId = "";
   private reading = false;
+  /** true where values must be read once more: those being read may be from before the stream. */
+  private again = false;
+  private lastRead = performance.now();
   /** Events that came while values were being read: they are applied after. */
   private waiting: (() => void)[] = [];
   private lastData = performance.now();
@@ -153,6 +161,7 @@ class Follower {
       return;
     }
     this.complete = false;
+    this.again = this.reading;
     void this.readAll();
   }
 
@@ -164,6 +173,8 @@ class Follower {
     }
     apply();
     this.arrived();
+    const age = performance.now() - this.lastRead;
+    if (age > REREAD_MS || (age > OUTDATED_MS && this.page.outdated?.())) void this.readAll();
   }
 
   private arrived(): void {
@@ -184,6 +195,8 @@ class Follower {
       // stream.
       this.close();
       this.timers.open = setTimeout(() => this.open(), 1000 * this.failures);
+    } else {
+      this.expectHello();
     }
     this.mark();
   }
@@ -205,7 +218,10 @@ class Follower {
     if (this.reading) return true;
     this.reading = true;
     try {
-      await this.page.reread();
+      do {
+        this.again = false;
+        await this.page.reread();
+      } while (this.again);
       this.complete = true;
       this.arrived();
       return true;
@@ -215,6 +231,7 @@ class Follower {
       return false;
     } finally {
       this.reading = false;
+      this.lastRead = performance.now();
       for (const apply of this.waiting.splice(0)) this.data(apply);
     }
   }

@@ -6,7 +6,7 @@ import { drawCondition, drawState } from "./card";
 import { ItemChart } from "./chart";
 import { instant, now } from "./clock";
 import { age, blank, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
-import { linkWord, placeText, wordText } from "./format";
+import { causeText, linkWord, placeText, ruleText, wordText } from "./format";
 import { follow, read, readList } from "./live";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
 import { drawItem } from "./values";
@@ -15,6 +15,13 @@ import { drawItem } from "./values";
 const RELOAD_MS = 60_000;
 /** How often they do while the values are polled. */
 const POLLED_MS = 15_000;
+
+/**
+ * Data may be this old, in milliseconds, before charts end with it: agents tell
+ * of changes only. It may be as far ahead, for a clock that is wrong by its
+ * zone; what is further ahead is not believed.
+ */
+const DAY_MS = 86_400_000;
 
 const lengths: Record<string, number> = { "15m": 15 * 60_000, "1h": 60 * 60_000, "8h": 8 * 60 * 60_000 };
 
@@ -28,11 +35,39 @@ let machine: Machine | undefined;
 let agent: Agent | undefined;
 let reloaded = performance.now();
 let range = root.dataset["range"] ?? "1h";
+/** When the newest that is known of the machine was observed. */
+let newest: number | undefined;
+/** true where something was told of a data item that the page has not. */
+let strange = false;
+/** How many machines the agent had when the values were read. */
+let machinesThen: number | undefined;
 
-for (const row of document.querySelectorAll<HTMLElement>("tr[data-item]")) rows.set(row.dataset["item"] ?? "", row);
+function findRows(): void {
+  rows.clear();
+  for (const row of byId("values").querySelectorAll<HTMLElement>("tr[data-item]")) {
+    rows.set(row.dataset["item"] ?? "", row);
+    observed(slot(row, "time")?.dataset["since"]);
+  }
+}
+
+/** observed notes when something was observed. */
+function observed(time: string | undefined): void {
+  const t = instant(time);
+  if (t !== undefined && t < now() + DAY_MS && !(newest !== undefined && newest >= t)) newest = t;
+}
+
+/** rangeEnd is where a chart's range ends: now, or with the newest data where that is old or ahead. */
+function rangeEnd(length: number): number {
+  const t = now();
+  if (newest === undefined) return t;
+  const patience = root.dataset["state"] === "no-link" ? length : DAY_MS;
+  return newest > t || t - newest > patience ? newest : t;
+}
 
 function takeItems(items: Item[]): void {
   for (const item of items) {
+    observed(item.time);
+    strange ||= !rows.has(String(item.id));
     changed.set(String(item.id), item);
     charts.get(String(item.id))?.append(item);
   }
@@ -46,8 +81,26 @@ async function reread(): Promise<void> {
   const [detail, agents] = await Promise.all([read<MachineDetail>(`/api/v1/machines/${encodeURIComponent(slug)}`), readList<Agent>("/api/v1/agents")]);
   machine = detail;
   takeAgents(agents);
+  machinesThen = agent?.machines;
+  if (detail.items.length !== rows.size || detail.items.some((item) => !rows.has(String(item.id)))) await redrawValues();
   takeItems(detail.items);
+  strange = false;
   if (performance.now() - reloaded > POLLED_MS) reloadCharts();
+}
+
+/** redrawValues takes the tables anew from the server: the machine has other data items than before. */
+async function redrawValues(): Promise<void> {
+  const answer = await fetch(location.href, { cache: "no-store" });
+  if (!answer.ok) throw new Error(`${location.href}: status ${answer.status}`);
+  const anew = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["values", "add"]) byId(id).replaceChildren(...(anew.getElementById(id)?.childNodes ?? []));
+  findRows();
+  mark();
+}
+
+/** outdated reports whether the machine has data items that the page has not, or its agent other machines. */
+function outdated(): boolean {
+  return strange || (machinesThen !== undefined && agent?.machines !== machinesThen);
 }
 
 function draw(): void {
@@ -63,9 +116,9 @@ function draw(): void {
 
 function drawMachine(m: Machine): void {
   drawState(root, m);
-  fill(root, "rule", m.rule ? `Why: rule ${m.rule}` : "");
+  fill(root, "rule", m.rule ? `Why: ${ruleText(m.rule)}` : "");
   show(root, "rule", Boolean(m.rule));
-  fill(root, "linkError", m.linkError ?? "");
+  fill(root, "linkError", causeText(m.linkError ?? ""));
   show(root, "linkError", Boolean(m.linkError));
   retry(root, m.retry);
   const list = m.conditions ?? [];
@@ -97,7 +150,7 @@ function addChart(figure: HTMLElement): void {
   let hue = 1;
   while (used.has(String(hue))) hue++;
   figure.dataset["hue"] = String(hue);
-  const chart = new ItemChart(figure, lengths[range] ?? 3_600_000, hue);
+  const chart = new ItemChart(figure, lengths[range] ?? 3_600_000, hue, rangeEnd);
   charts.set(chart.id, chart);
 }
 
@@ -108,7 +161,7 @@ function choose(id: string): void {
   const figure = blank("blank-chart");
   const label = slot(row, "label")?.textContent ?? "";
   const place = row.dataset["place"] ?? "";
-  Object.assign(figure.dataset, { chart: id, unit: row.dataset["unit"] ?? "", category: row.dataset["category"] ?? "" });
+  Object.assign(figure.dataset, { chart: id, unit: row.dataset["unit"] ?? "", factor: row.dataset["factor"] ?? "1", category: row.dataset["category"] ?? "" });
   fill(figure, "label", label);
   fill(figure, "place", place);
   fill(figure, "unit", row.dataset["unit"] ?? "");
@@ -152,7 +205,7 @@ function reloadCharts(): void {
 
 function drawCharts(): void {
   // What was last observed holds for as long as the agent is heard.
-  const until = (machine?.state === "no-link" && instant(machine.lastSeen)) || now();
+  const until = (machine?.state === "no-link" && instant(machine.lastSeen)) || Infinity;
   for (const chart of charts.values()) chart.draw(until);
 }
 
@@ -188,6 +241,7 @@ document.documentElement.addEventListener("theme", () => {
   for (const chart of charts.values()) chart.paint();
 });
 
+findRows();
 for (const figure of byId("charts").querySelectorAll<HTMLElement>("figure")) addChart(figure);
 mark();
 setInterval(() => {
@@ -209,6 +263,7 @@ follow({
   },
   agents: takeAgents,
   expects: () => agent !== undefined && up(agent),
+  outdated,
   reread,
   draw,
 });

@@ -26,6 +26,8 @@ export class Line {
   crowded = false;
   /** Agents tell of changes only: what is not told of for this long, in milliseconds, has stayed as it was. */
   hold = Infinity;
+  /** What numbers are multiplied by to be shown. */
+  factor = 1;
   private textual = false;
 
   /** isText reports whether the line is of texts and not of numbers. */
@@ -59,7 +61,7 @@ export class Line {
     }
     if (last && last.y !== null && x - last.x > this.hold) this.marks.push({ ...last, x, held: true });
     const text = typeof v === "string" ? v : undefined;
-    const y = this.textual ? this.place(String(v)) : Number(v);
+    const y = this.textual ? this.place(String(v)) : Number(v) * this.factor;
     this.marks.push(text === undefined ? { x, y } : { x, y, text });
     return true;
   }
@@ -69,6 +71,17 @@ export class Line {
     let n = 0;
     while (n + 1 < this.marks.length && (this.marks[n + 1] as Mark).x < from) n++;
     if (n > 0) this.marks.splice(0, n);
+  }
+
+  /** extremes gives the lowest and the highest value; the lowest is above the highest where there is none. */
+  extremes(): { lowest: number; highest: number } {
+    let lowest = Infinity, highest = -Infinity;
+    for (const { y } of this.marks) {
+      if (y === null) continue;
+      lowest = Math.min(lowest, y);
+      highest = Math.max(highest, y);
+    }
+    return { lowest, highest };
   }
 
   /** gaps gives the stretches in which the value is not known, up to a moment. */
@@ -84,7 +97,7 @@ export class Line {
   say(m: Mark): string {
     if (m.y === null) return "Unavailable";
     if (this.textual) return this.labels[m.y] ?? "";
-    return measureText(m.text ?? String(m.y));
+    return m.text ?? measureText(m.y);
   }
 
   private relabel(): void {

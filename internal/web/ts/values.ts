@@ -1,7 +1,7 @@
 // The table of a machine's values: the same as value.go and the template "item".
 
 import { age, glyph, set, slot } from "./dom";
-import { measureText, UNKNOWN, valueText } from "./format";
+import { fieldText, measureText, UNKNOWN, valueText } from "./format";
 import type { Item } from "./types";
 
 /** CELLS is how many entries of a data set, or rows of a table, are shown. */
@@ -48,19 +48,21 @@ function content(kind: string, item: Item, row: HTMLElement): Node[] {
 }
 
 function number(item: Item, row: HTMLElement): HTMLElement {
+  const factor = Number(row.dataset["factor"] ?? 1);
+  if (typeof item.value === "number") return element("span", measureText(item.value * factor), "num");
   const text = valueText(item.value);
   const fields = text.trim().split(/\s+/);
   if (row.dataset["units"]?.endsWith("_3D") && fields.length === 3) {
     const e = element("span", "", "num parts");
     fields.forEach((field, i) => {
       const part = element("span");
-      part.append(element("i", "XYZ".charAt(i)), ` ${measureText(field)}`);
+      part.append(element("i", "XYZ".charAt(i)), ` ${fieldText(field, factor)}`);
       e.append(part, " ");
     });
     return e;
   }
   if (row.dataset["representation"] === "TIME_SERIES") {
-    return element("span", `${fields.length} values, last ${measureText(fields[fields.length - 1] ?? "")}`, "num");
+    return element("span", `${fields.length} values, last ${fieldText(fields[fields.length - 1] ?? "", factor)}`, "num");
   }
   return element("span", text, "num");
 }

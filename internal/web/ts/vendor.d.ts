@@ -18,6 +18,7 @@ declare module "chart.js" {
   export class Chart {
     static register(...parts: unknown[]): void;
     constructor(canvas: HTMLCanvasElement, config: unknown);
+    readonly width: number;
     readonly ctx: CanvasRenderingContext2D;
     readonly chartArea: { left: number; right: number; top: number; bottom: number };
     readonly scales: Record<"x" | "y", Scale>;

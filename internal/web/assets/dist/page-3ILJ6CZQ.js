@@ -1,0 +1,1 @@
+import"./chunk-W447EKHJ.js";

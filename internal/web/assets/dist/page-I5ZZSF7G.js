@@ -1,1 +1,0 @@
-import"./chunk-ZNMXTB46.js";
