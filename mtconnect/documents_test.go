@@ -539,7 +539,7 @@ func TestManyElements(t *testing.T) {
 			if got := fmt.Sprint(err); !strings.Contains(got, test.want) || test.want == "" && err != nil {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
-			if most := uint64(256 << 20); total > most {
+			if most := uint64(384 << 20); total > most {
 				t.Errorf("%d MiB were allocated for a document of %d, want at most %d", total>>20, len(test.document)>>20, most>>20)
 			}
 		})
