@@ -23,13 +23,13 @@ interface ValueAxis {
   max?: number | undefined;
   suggestedMin?: number;
   suggestedMax?: number;
-  grace?: string;
+  grace?: string | number;
   beginAtZero?: boolean;
 }
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
 
-/** ItemChart draws a data item over the last stretch of time. */
+/** ItemChart draws a data item over the last stretch of time; load has it begin. */
 export class ItemChart {
   readonly id: string;
   private readonly line = new Line();
@@ -42,6 +42,8 @@ export class ItemChart {
   private until = Infinity;
   /** The end of the time axis. */
   private end = 0;
+  /** false where no value is known in the range. */
+  private known = false;
   /** true where there is something to draw beside the time that passes. */
   private changed = true;
   private hatch = "";
@@ -57,7 +59,6 @@ export class ItemChart {
     this.details.addEventListener("toggle", () => this.drawTable());
     this.chart = new Chart(figure.querySelector("canvas") as HTMLCanvasElement, this.config());
     this.paint();
-    void this.load();
   }
 
   /** load reads the points anew. */
@@ -165,6 +166,8 @@ export class ItemChart {
    * what comes near to 0 beside 0, and the rest with some air.
    */
   private scaleY(y: ValueAxis): void {
+    const { lowest, highest } = this.line.extremes();
+    this.known = lowest <= highest;
     if (this.line.isText) {
       y.min = -0.5;
       y.max = Math.max(1, this.line.labels.length) - 0.5;
@@ -176,20 +179,18 @@ export class ItemChart {
       y.suggestedMax = 100;
       return;
     }
-    const { lowest, highest } = this.line.extremes();
-    y.grace = "5%";
+    y.grace = this.known ? "5%" : 0;
     y.beginAtZero = lowest >= 0 && lowest < highest / 2;
   }
 
   /** describe names the chart for those who do not see it. */
   private describe(): void {
     const { lowest, highest } = this.line.extremes();
-    const known = lowest <= highest;
     const label = [slot(this.figure, "label")?.textContent, slot(this.figure, "place")?.textContent].join(", ");
     const unit = this.figure.dataset["unit"] ?? "";
     let text = `${label}: nothing observed`;
-    if (known && this.line.isText) text = `${label}: ${this.line.labels.join(", ")}`;
-    else if (known) text = `${label}: from ${measureText(lowest)} to ${measureText(highest)} ${unit}`;
+    if (this.known && this.line.isText) text = `${label}: ${this.line.labels.join(", ")}`;
+    else if (this.known) text = `${label}: from ${measureText(lowest)} to ${measureText(highest)} ${unit}`;
     const gaps = this.line.gaps(this.end).length;
     if (gaps > 0) text += `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
     this.chart.ctx.canvas.setAttribute("aria-label", text);
@@ -261,6 +262,7 @@ export class ItemChart {
   }
 
   private tick(v: number): string {
+    if (!this.known) return "";
     if (!this.line.isText) return measureText(v);
     const text = this.line.labels[v] ?? "";
     return text.length > 18 ? `${text.slice(0, 17)}…` : text;

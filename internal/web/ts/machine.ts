@@ -35,7 +35,9 @@ let machine: Machine | undefined;
 let agent: Agent | undefined;
 let reloaded = performance.now();
 let range = root.dataset["range"] ?? "1h";
-/** When the newest that is known of the machine was observed. */
+/** When what is known of each data item was observed. */
+const times = new Map<string, number>();
+/** When the newest of it was. */
 let newest: number | undefined;
 /** true where something was told of a data item that the page has not. */
 let strange = false;
@@ -45,28 +47,33 @@ let machinesThen: number | undefined;
 function findRows(): void {
   rows.clear();
   for (const row of byId("values").querySelectorAll<HTMLElement>("tr[data-item]")) {
-    rows.set(row.dataset["item"] ?? "", row);
-    observed(slot(row, "time")?.dataset["since"]);
+    const id = row.dataset["item"] ?? "";
+    rows.set(id, row);
+    observed(id, slot(row, "time")?.dataset["since"]);
   }
 }
 
-/** observed notes when something was observed. */
-function observed(time: string | undefined): void {
+/** observed notes when a data item was observed. */
+function observed(id: string, time: string | undefined): void {
   const t = instant(time);
-  if (t !== undefined && t < now() + DAY_MS && !(newest !== undefined && newest >= t)) newest = t;
+  if (t === undefined || t > now() + DAY_MS) return;
+  times.set(id, t);
+  newest = Math.max(newest ?? t, t);
 }
 
-/** rangeEnd is where a chart's range ends: now, or with the newest data where that is old or ahead. */
+/** rangeEnd is where the charts' range ends: now, with what a clock that is ahead told, or with the charts' own newest data where all data is old. */
 function rangeEnd(length: number): number {
   const t = now();
   if (newest === undefined) return t;
   const patience = root.dataset["state"] === "no-link" ? length : DAY_MS;
-  return newest > t || t - newest > patience ? newest : t;
+  if (t - newest <= patience) return Math.max(t, newest);
+  const shown = [...charts.keys()].map((id) => times.get(id)).filter((time) => time !== undefined);
+  return shown.length > 0 ? Math.max(...shown) : newest;
 }
 
 function takeItems(items: Item[]): void {
   for (const item of items) {
-    observed(item.time);
+    observed(String(item.id), item.time);
     strange ||= !rows.has(String(item.id));
     changed.set(String(item.id), item);
     charts.get(String(item.id))?.append(item);
@@ -152,6 +159,7 @@ function addChart(figure: HTMLElement): void {
   figure.dataset["hue"] = String(hue);
   const chart = new ItemChart(figure, lengths[range] ?? 3_600_000, hue, rangeEnd);
   charts.set(chart.id, chart);
+  void chart.load();
 }
 
 /** choose adds the chart of a data item, from what its row says of it. */
