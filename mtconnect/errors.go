@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 )
 
 // Errors of a stream.
@@ -101,8 +100,8 @@ func (c ErrorCode) Error() string { return "agent error " + c.shown() }
 func (c ErrorCode) shown() string {
 	const most = 50
 	plain := len(c) <= most
-	for _, r := range []byte(c) {
-		plain = plain && r > ' ' && r < utf8.RuneSelf
+	for _, b := range []byte(c) {
+		plain = plain && b > ' ' && b < 0x7F
 	}
 	if plain {
 		return string(c)
