@@ -138,6 +138,18 @@ func grouped(digits string) string {
 	return digits
 }
 
+// lostText says how many observations are known to be lost in some gaps. A gap
+// of known length has lost one at least.
+func lostText(gaps, lost int64) string {
+	switch {
+	case gaps == 0:
+		return ""
+	case lost == 0:
+		return "loss not known"
+	}
+	return countText(lost) + " known lost"
+}
+
 // rateText gives observations a second: whole from 10 on, with one decimal
 // below.
 func rateText(r float64) string {

@@ -102,6 +102,17 @@ func TestDelayText(t *testing.T) {
 	}
 }
 
+func TestLostText(t *testing.T) {
+	for _, c := range []struct {
+		gaps, lost int64
+		want       string
+	}{{0, 0, ""}, {1, 0, "loss not known"}, {3, 1412, "1\u202f412 known lost"}} {
+		if got := lostText(c.gaps, c.lost); got != c.want {
+			t.Errorf("%d gaps, %d lost: %q, want %q", c.gaps, c.lost, got, c.want)
+		}
+	}
+}
+
 func TestRuleAndCauseText(t *testing.T) {
 	for rule, want := range map[string]string{"5 executing": "executing (rule 5)", "6 feed override 0": "feed override 0 (rule 6)", "odd": "odd", "": ""} {
 		if got := ruleText(rule); got != want {

@@ -79,6 +79,7 @@ func functions(a *assets) template.FuncMap {
 		"skew":     func(seconds float64) string { return skewText(span(seconds)) },
 		"count":    countText,
 		"measure":  measureText,
+		"lost":     lostText,
 		"rate":     rateText,
 		"clock":    clockText,
 		"word":     wordText,

@@ -3,7 +3,7 @@
 import "./page";
 import { away, up } from "./attention";
 import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
-import { countText, delayText, durationText, linkWord, rateText, skewText, UNKNOWN } from "./format";
+import { countText, delayText, durationText, linkWord, lostText, rateText, skewText, UNKNOWN } from "./format";
 import { follow, readList } from "./live";
 import type { Agent } from "./types";
 
@@ -75,7 +75,7 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "delayP95", a.delayP95Seconds === undefined ? UNKNOWN : delayText(1000 * a.delayP95Seconds));
   fill(row, "skew", a.skewSeconds === undefined ? UNKNOWN : skewText(1000 * a.skewSeconds));
   fill(row, "gaps", countText(a.gaps));
-  fill(row, "lost", a.gaps ? `${countText(a.lost)} lost` : "");
+  fill(row, "lost", lostText(a.gaps, a.lost));
   age(row, "lastDocument", a.lastDocument, UNKNOWN);
 }
 

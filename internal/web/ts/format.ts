@@ -73,6 +73,12 @@ export function countText(n: number): string {
   return (n < 0 ? MINUS : "") + grouped(String(Math.abs(n)));
 }
 
+/** lostText says how many observations are known to be lost in some gaps. */
+export function lostText(gaps: number, lost: number): string {
+  if (gaps === 0) return "";
+  return lost === 0 ? "loss not known" : `${countText(lost)} known lost`;
+}
+
 /** rateText gives observations a second. */
 export function rateText(r: number): string {
   return r >= 10 ? countText(Math.round(r)) : r.toFixed(1);

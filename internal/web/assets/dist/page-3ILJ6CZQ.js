@@ -1,1 +1,0 @@
-import"./chunk-W447EKHJ.js";

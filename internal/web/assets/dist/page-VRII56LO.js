@@ -1,0 +1,1 @@
+import"./chunk-HYIQ52CV.js";
