@@ -4,8 +4,8 @@
 //
 // One file per page (floor.go, machine.go, agents.go, about.go) beside its
 // template in templates/ and its module in ts/. What is shown more than once
-// (durations, units, glyphs) stands in format.go and mark.go, and for what the
-// browser redraws in ts/format.ts. The assets under assets/ are made by
+// (durations, units, glyphs) stands in format.go, unit.go and mark.go, and for
+// what the browser redraws in ts/format.ts. The assets under assets/ are made by
 // go generate from ts/, css/ and the packages in assets/vendor, and embedded.
 package web
 
