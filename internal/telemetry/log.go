@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/term"
 	"gopkg.in/natefinch/lumberjack.v2"
@@ -44,12 +45,21 @@ func NewLog(o LogOptions) (*slog.Logger, io.Closer, error) {
 		file := &lumberjack.Logger{Filename: o.File, MaxSize: LogFileMegabytes, MaxBackups: LogFileBackups, Compress: true}
 		out, closer = file, file
 	}
-	options := &slog.HandlerOptions{Level: o.Level}
+	options := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: readable}
 	var handler slog.Handler = slog.NewJSONHandler(out, options)
 	if o.Format == "text" || (o.Format == "auto" && IsTerminal(out)) {
 		handler = slog.NewTextHandler(out, options)
 	}
 	return slog.New(handler), closer, nil
+}
+
+// readable writes durations as "1.5s" in JSON too, where they would be
+// nanoseconds without a unit.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().Round(time.Millisecond).String())
+	}
+	return a
 }
 
 // IsTerminal reports whether a person is likely to read what is written to w.

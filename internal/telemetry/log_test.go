@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/factorydash/factorydash/internal/telemetry"
 )
@@ -45,7 +46,10 @@ func TestLogAutoIsJSONInAPipe(t *testing.T) {
 	}
 	defer closer.Close()
 	log.Info("too low")
-	log.Warn("kept")
+	log.Warn("kept", "retry", 1500*time.Millisecond)
+	if !strings.Contains(out.String(), `"retry":"1.5s"`) {
+		t.Errorf("a duration has no unit: %s", out.String())
+	}
 	if got := strings.Count(out.String(), "\n"); got != 1 || !json.Valid(out.Bytes()) {
 		t.Errorf("want one line of JSON, got %q", out.String())
 	}
