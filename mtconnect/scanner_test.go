@@ -147,14 +147,25 @@ func TestScannerRefuses(t *testing.T) {
 	}
 }
 
-// TestScannerCapture takes elements as they are written, however the bytes come
-// in, and goes on behind them.
 // TestNames walks the edges of the characters that names may have (XML 1.0,
 // fifth edition, productions 4 and 4a).
 func TestNames(t *testing.T) {
 	begins := [][2]rune{
-		{'A', 'Z'}, {'_', '_'}, {'a', 'z'}, {0xC0, 0xD6}, {0xD8, 0xF6}, {0xF8, 0x2FF}, {0x370, 0x37D}, {0x37F, 0x1FFF},
-		{0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
+		{'A', 'Z'},
+		{'_', '_'},
+		{'a', 'z'},
+		{0xC0, 0xD6},
+		{0xD8, 0xF6},
+		{0xF8, 0x2FF},
+		{0x370, 0x37D},
+		{0x37F, 0x1FFF},
+		{0x200C, 0x200D},
+		{0x2070, 0x218F},
+		{0x2C00, 0x2FEF},
+		{0x3001, 0xD7FF},
+		{0xF900, 0xFDCF},
+		{0xFDF0, 0xFFFD},
+		{0x10000, 0xEFFFF},
 	}
 	follows := [][2]rune{{'-', '.'}, {'0', '9'}, {0xB7, 0xB7}, {0x300, 0x36F}, {0x203F, 0x2040}}
 	in := func(r rune, ranges [][2]rune) bool {
@@ -179,6 +190,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestScannerCapture takes elements as they are written, however the bytes come
+// in, and goes on behind them.
 func TestScannerCapture(t *testing.T) {
 	document := `<a><b/><c d="&lt;"> 1 <!-- </c> --><c>2</c><![CDATA[</c>]]></c ><e></e>text</a>`
 	want := []string{`<b/>`, `<c d="&lt;"> 1 <!-- </c> --><c>2</c><![CDATA[</c>]]></c >`, `<e></e>`}
