@@ -16,7 +16,7 @@ var chaosSteps = flag.Int("chaos.steps", 20, "the most steps of one run of TestC
 
 // TestChaos lets everything go wrong in any order and then, healed, proves that
 // every observation from the first seen is stored once or in the ledger, with a
-// reason that it has given cause for.
+// reason that it has given cause for, and that what the agent knows is known.
 func TestChaos(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := newChaos(r)
@@ -78,7 +78,9 @@ var chaosActions = []chaosAction{
 	}},
 	{"leave out", func(c *chaos) {
 		c.left = true
-		c.spoil(c.elements(blank))
+		f := c.elements(blank)
+		f.honest = true // what an agent never admits to, nobody can know
+		c.spoil(f)
 	}},
 	{"heal", func(c *chaos) { c.heal() }},
 	{"no stream", func(c *chaos) { c.spoil(faults{noStream: true}) }},
@@ -171,7 +173,7 @@ func (c *chaos) sameInstance() {
 func (c *chaos) end() {
 	c.heal()
 	c.machine.say(1)
-	c.machine.caughtUp(c.r, c.store, 1)
+	c.machine.agrees(c.r, c.store, 1)
 	for _, stop := range c.stops {
 		stop()
 	}

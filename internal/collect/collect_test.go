@@ -221,7 +221,7 @@ func TestMissingOnce(t *testing.T) {
 	once := false
 	m.spoilBy(faults{spoil: func(b []byte) []byte {
 		eachElement(b, func(sequence int64, element []byte) {
-			if sequence == 33 && !once {
+			if sequence == 35 && !once {
 				once = true
 				blank(element)
 			}

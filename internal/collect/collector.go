@@ -50,8 +50,14 @@ type collector struct {
 	// run is the run that is being read. Its Next is the cursor behind all that
 	// was submitted. It is zero where the store must be asked.
 	run plant.Run
-	// end is behind the newest observation that the agent is known to have.
-	end int64
+	// held is the oldest observation that the agent is known to have had, and end
+	// is behind the newest.
+	held, end int64
+	// unsure is set where what is known may not be what the agent knows; resurvey
+	// is when it may be asked, and surveys gives the pauses where it does not say.
+	unsure   bool
+	resurvey time.Time
+	surveys  backoff
 	// suspects are the numbers that one document lacked.
 	suspects []span
 	// pageSize is how many observations are asked for at once.
@@ -65,8 +71,11 @@ type collector struct {
 	standby bool
 	// target is where Fetch ends.
 	target plant.Run
-	// complaint is the last error that was logged; empty while the link is up.
-	complaint string
+	// linked is since when documents arrive; zero while they do not. told is set
+	// where it was logged that they do not.
+	linked     time.Time
+	told       bool
+	complaints complaints
 }
 
 // damage is where documents could not be read, and how often.
@@ -86,6 +95,9 @@ func newCollector(opts *Options, a plant.Agent, committer *committer, queue *bud
 		metrics:   m,
 		meter:     newMeter(a, opts),
 		convert:   newConverter(opts.TextCache),
+
+		surveys:    backoff{least: opts.ReprobeInterval, most: longestResurvey},
+		complaints: complaints{now: opts.Now},
 	}
 }
 
@@ -155,16 +167,21 @@ func (c *collector) pause(ctx context.Context, err error, progressed bool, retry
 	switch {
 	case plant.ErrorCode(err) == plant.Conflict:
 		c.standby = true
-		c.log.Warn("another process captures the agent", slog.String("error", text))
+		c.log.Log(ctx, c.complaints.level("conflict"), "another process captures the agent", slog.String("error", text))
 		_ = sleep(ctx, resyncPause)
 	case plant.ErrorCode(err) == plant.Unavailable:
-		c.meter.link(plant.LinkWaiting, "the store is away: "+text, time.Time{})
+		text = "the store is away: " + text
+		c.log.Log(ctx, c.complaints.level(text), "reading waits", slog.String("error", text))
+		c.meter.link(plant.LinkWaiting, text, time.Time{})
 		_ = sleep(ctx, c.opts.StoreRetry)
 	case errors.Is(err, mtconnect.CodeOutOfRange) && c.chases < maxChases,
 		progressed && (errors.As(err, &resync) || errors.As(err, &agent)):
-		c.log.Info("looking for where to go on", slog.String("reason", text))
+		c.log.Log(ctx, min(c.complaints.level(text), slog.LevelInfo), "looking for where to go on", slog.String("reason", text))
 		_ = sleep(ctx, resyncPause)
 	default:
+		if plant.ErrorCode(err) == plant.Invalid {
+			text = "the store refuses what the agent said: " + text
+		}
 		wait := retry.next()
 		c.metrics.failures.WithLabelValues(c.agent.Name).Inc()
 		c.down(ctx, text, wait)
@@ -175,20 +192,24 @@ func (c *collector) pause(ctx context.Context, err error, progressed bool, retry
 
 // up says that documents arrive.
 func (c *collector) up(state plant.LinkState) {
-	if c.complaint != "" {
+	if c.linked.IsZero() {
+		c.linked = c.opts.Now()
+	}
+	if c.told {
 		c.log.Info("the agent is read again", slog.String("link", string(state)))
-		c.complaint = ""
+		c.told = false
 	}
 	c.meter.up(state)
 }
 
-// down logs why the link is down: once, however often it is tried again.
+// down logs why no documents arrive.
 func (c *collector) down(ctx context.Context, text string, wait time.Duration) {
-	level := slog.LevelWarn
-	if text == c.complaint {
-		level = slog.LevelDebug
+	if !c.linked.IsZero() && c.opts.Now().Sub(c.linked) >= steadyLink {
+		c.complaints.forget()
 	}
-	c.complaint = text
+	c.linked = time.Time{}
+	level := c.complaints.level(text)
+	c.told = c.told || level == slog.LevelWarn
 	c.log.Log(ctx, level, "no link to the agent", slog.String("error", text), slog.Duration("retry", wait))
 }
 

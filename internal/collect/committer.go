@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -149,12 +150,20 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 // store commits the batches, again and again while the store is away. It gives
 // up when ctx ends.
 func (c *committer) store(ctx context.Context, group []*submission, batches []*store.Batch) error {
+	away := false
 	for pause := firstStoreRetry; ; pause = min(2*pause, c.opts.StoreRetry) {
 		began := c.opts.Now()
 		err := c.opts.Store.Commit(ctx, batches)
 		c.metrics.committed(c.opts.Now().Sub(began), batches, err)
 		if err == nil || plant.ErrorCode(err) != plant.Unavailable {
+			if away {
+				c.opts.Log.Info("the store is back")
+			}
 			return err
+		}
+		if !away {
+			away = true
+			c.opts.Log.Warn("the store is away: reading waits", slog.Any("error", err))
 		}
 		for _, s := range group {
 			s.waiting(err)
@@ -172,14 +181,14 @@ type mergedBatch struct {
 }
 
 // merge puts the submissions of the same run together where each goes on where
-// the one before ends.
+// the one before ends. A baseline has a batch of its own.
 func merge(group []*submission) []*mergedBatch {
 	var merged []*mergedBatch
 	last := make(map[plant.RunID]*mergedBatch)
 	for _, s := range group {
 		m := last[s.batch.Run]
-		if m == nil || m.batch.Next != s.batch.Expect {
-			m = &mergedBatch{batch: s.batch}
+		if m == nil || !follows(s.batch, m.of[len(m.of)-1].batch) {
+			m = &mergedBatch{}
 			last[s.batch.Run] = m
 			merged = append(merged, m)
 		}
@@ -189,6 +198,11 @@ func merge(group []*submission) []*mergedBatch {
 		m.batch = concat(m.of)
 	}
 	return merged
+}
+
+// follows reports whether b can be put together with the batch of its run before.
+func follows(b, before *store.Batch) bool {
+	return before.Next == b.Expect && len(before.Baseline) == 0 && len(b.Baseline) == 0
 }
 
 // concat gives the one batch that consecutive submissions of a run make.

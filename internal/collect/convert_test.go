@@ -111,15 +111,15 @@ func TestModel(t *testing.T) {
 	if other := collect.ModelOf(doc, raw("1", "Lathe")); other.Digest == m.Digest {
 		t.Error("the digest does not change with the device")
 	}
-	if len(m.Devices) != 1 || len(m.Devices[0].Items) != 6 {
-		t.Fatalf("devices %+v: want one with 6 items", m.Devices)
+	if len(m.Devices) != 1 || len(m.Devices[0].Items) != 8 {
+		t.Fatalf("devices %+v: want one with 8 items", m.Devices)
 	}
 	want := plant.DataItem{
 		DataItemID: "feed", Category: plant.Sample, Type: "PATH_FEEDRATE", SubType: "ACTUAL", Units: "MILLIMETER/SECOND",
 		Representation: "VALUE", ComponentID: "p", ComponentType: "Path", ComponentName: "Path",
 		Path: "Controller[Control]/Path[Path]", PathID: "p",
 	}
-	if diff := cmp.Diff(want, m.Devices[0].Items[5]); diff != "" {
+	if diff := cmp.Diff(want, m.Devices[0].Items[7]); diff != "" {
 		t.Errorf("item (-want +got):\n%s", diff)
 	}
 }

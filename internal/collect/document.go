@@ -49,6 +49,19 @@ type page struct {
 	bytes    int64
 }
 
+// kept is the first number that the agent holds of those that the page is to
+// account for. Observations that are in the page it held then.
+func (p *page) kept() int64 {
+	kept := min(p.first, p.next)
+	if len(p.observations) > 0 {
+		kept = min(kept, p.observations[0].Sequence)
+	}
+	for sequence := range p.rejected {
+		kept = min(kept, sequence)
+	}
+	return kept
+}
+
 // span is a range of sequence numbers, both ends in it.
 type span struct{ from, to int64 }
 
@@ -74,22 +87,35 @@ func (c *collector) document(ctx context.Context, r *mtconnect.StreamsReader, a 
 	if err := c.read(ctx, r, h, a, p); err != nil {
 		return err
 	}
+	c.held, c.end = p.first, max(p.next, int64(min(h.LastSequence, math.MaxInt64-1))+1)
+	before := c.run.Next
+	if kept := p.kept(); kept > c.run.Next {
+		if err := c.skip(ctx, kept); err != nil {
+			c.release(p.bytes)
+			return err
+		}
+	}
 	batch, holes := c.account(p, a)
 	if batch.Next == batch.Expect {
 		c.release(p.bytes)
 	} else if err := c.store(ctx, batch, p.bytes); err != nil {
 		return err
 	}
-	c.progress += batch.Next - batch.Expect
+	c.progress += c.run.Next - before
 	if len(batch.Observations) > 0 {
 		c.chases = 0
 	}
-	c.end = max(p.next, int64(min(h.LastSequence, math.MaxInt64-1))+1)
 	c.settleHoles(holes)
 	if len(holes) > 0 {
 		return errHole
 	}
-	return nil
+	// What was not stored may have changed what is known. While there is more to
+	// read, that may be told yet.
+	c.unsure = c.unsure || len(batch.Gaps) > 0
+	if c.run.Next < c.end {
+		return nil
+	}
+	return c.makeSure(ctx)
 }
 
 // belongs reports whether a header is of the run that is being read.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 )
@@ -21,6 +23,7 @@ type memory struct {
 	models     []plant.Model
 	stored     map[plant.RunID]map[int64]plant.Observation
 	gaps       map[plant.RunID][]plant.Gap
+	baselines  map[plant.RunID][]plant.Baseline
 	latest     map[plant.ItemID]plant.Latest
 	states     map[plant.DeviceID]plant.StateChange
 	commits    int
@@ -37,11 +40,13 @@ var _ store.Writer = (*memory)(nil)
 
 func newMemory() *memory {
 	return &memory{
-		stored:  make(map[plant.RunID]map[int64]plant.Observation),
-		gaps:    make(map[plant.RunID][]plant.Gap),
-		latest:  make(map[plant.ItemID]plant.Latest),
-		states:  make(map[plant.DeviceID]plant.StateChange),
-		changed: make(chan struct{}),
+		stored: make(map[plant.RunID]map[int64]plant.Observation),
+		gaps:   make(map[plant.RunID][]plant.Gap),
+
+		baselines: make(map[plant.RunID][]plant.Baseline),
+		latest:    make(map[plant.ItemID]plant.Latest),
+		states:    make(map[plant.DeviceID]plant.StateChange),
+		changed:   make(chan struct{}),
 	}
 }
 
@@ -252,6 +257,14 @@ func (m *memory) commit(b *store.Batch) error {
 	if run.Next != b.Expect || m.superseded(run) {
 		return plant.Errorf(plant.Conflict, "the cursor is %d and not %d", run.Next, b.Expect)
 	}
+	for _, o := range b.Baseline {
+		if o.Sequence < 1 || o.Sequence >= b.Next || len(b.Observations) > 0 {
+			m.violate("run %d: baseline at %d has number %d, and %d observations beside it", b.Run, b.Next, o.Sequence, len(b.Observations))
+		}
+	}
+	if len(b.Baseline) > 0 {
+		m.baselines[b.Run] = append(m.baselines[b.Run], plant.Baseline{At: b.Next, Observations: b.Baseline})
+	}
 	seen := make(map[int64]bool)
 	last := int64(0)
 	for _, o := range b.Observations {
@@ -283,9 +296,16 @@ func (m *memory) commit(b *store.Batch) error {
 		m.violate("run %d: %d lies outside of its batch", b.Run, s)
 	}
 	for _, l := range b.Latest {
+		// Two readers at the same cursor may both find the same out.
+		if was := m.latest[l.Item]; was.Run == l.Run && l.Sequence < was.Sequence && !cmp.Equal(l.Value, was.Value) {
+			m.violate("run %d: what is known of item %d goes back from %d to %d", b.Run, l.Item, was.Sequence, l.Sequence)
+		}
 		m.latest[l.Item] = l
 	}
 	for _, s := range b.States {
+		if was := m.states[s.Device]; was.Run == s.Run && (s.Sequence < was.Sequence || s.Time < was.Time) {
+			m.violate("run %d: state %+v follows %+v", b.Run, s, was)
+		}
 		m.states[s.Device] = s
 	}
 	run.Next = b.Next

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/mtconnect"
 )
 
@@ -48,12 +47,13 @@ func (c *collector) reprobe(ctx context.Context, why string) error {
 	if c.opts.Now().Sub(c.probed) < c.opts.ReprobeInterval {
 		return nil
 	}
-	c.log.Info("asking for the device model", slog.String("reason", why))
+	c.log.Log(ctx, min(c.complaints.level(why), slog.LevelInfo), "asking for the device model", slog.String("reason", why))
 	err := c.probe(ctx)
 	if err == nil || ctx.Err() != nil || isStore(err) {
 		return err
 	}
-	c.log.Warn("no device model from the agent", slog.String("error", errorText(c.agent, err)))
+	text := errorText(c.agent, err)
+	c.log.Log(ctx, c.complaints.level(text), "no device model from the agent", slog.String("error", text))
 	return nil
 }
 
@@ -82,6 +82,7 @@ func (c *collector) resync(ctx context.Context) error {
 		return err
 	}
 	first := int64(max(h.FirstSequence, 1))
+	c.held = first
 	switch {
 	case last.ID == 0:
 		err = c.begin(ctx, last, plant.Run{InstanceID: h.InstanceID, First: c.chase(first)})
@@ -95,7 +96,13 @@ func (c *collector) resync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.skipOverrun(ctx, first)
+	if first > c.run.Next {
+		first = c.chase(first)
+	}
+	if first > c.run.Next {
+		return c.skip(ctx, first)
+	}
+	return c.makeSure(ctx)
 }
 
 // head asks for the agent's position and sets what depends on it.
@@ -164,7 +171,7 @@ func (c *collector) adopt(ctx context.Context, run plant.Run) error {
 		return fmt.Errorf("read the states: %w", err)
 	}
 	c.catalog.load(latest, states)
-	c.run, c.suspects = run, nil
+	c.run, c.suspects, c.unsure = run, nil, true
 	return nil
 }
 
@@ -175,20 +182,4 @@ func (c *collector) chase(first int64) int64 {
 		return first
 	}
 	return min(first+chaseMargin<<min(c.chases, maxChases), max(c.end, first))
-}
-
-// skipOverrun puts what the agent has dropped before it was read into the
-// ledger.
-func (c *collector) skipOverrun(ctx context.Context, first int64) error {
-	if first > c.run.Next {
-		first = c.chase(first)
-	}
-	if first <= c.run.Next {
-		return nil
-	}
-	now := c.opts.Now()
-	return c.store(ctx, &store.Batch{
-		Run: c.run.ID, Expect: c.run.Next, Next: first, Received: now,
-		Gaps: []plant.Gap{{Run: c.run.ID, From: c.run.Next, To: first - 1, Reason: plant.GapOverrun, Noticed: now}},
-	}, 0)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +47,8 @@ func shop() []mtconnect.Device {
 					DataItems: []mtconnect.DataItem{
 						{ID: "exec", Category: mtconnect.Event, Type: "EXECUTION"},
 						{ID: "mode", Category: mtconnect.Event, Type: "CONTROLLER_MODE"},
+						{ID: "program", Category: mtconnect.Event, Type: "PROGRAM"},
+						{ID: "vars", Category: mtconnect.Event, Type: "VARIABLE", Representation: mtconnect.DataSet},
 						{ID: "feed", Category: mtconnect.Sample, Type: "PATH_FEEDRATE", SubType: "ACTUAL", Units: "MILLIMETER/SECOND"},
 					},
 				}},
@@ -83,12 +86,17 @@ type faults struct {
 	// clamp makes the agent one that answers from where it can, where it was asked
 	// for what it does not hold, and says nothing of it.
 	clamp bool
+	// noAt makes the agent one that refuses to say what it knew at another time
+	// than now; ignoreAt makes it one that says what it knows now in its place.
+	noAt, ignoreAt bool
 	// refuse gives the status to answer a request with, 0 for a true answer.
 	refuse func(*http.Request) int
 	// cut gives after how many bytes an answer ends, and whether it does.
 	cut func() (int, bool)
-	// spoil changes the bytes of an answer; their number must stay.
-	spoil func([]byte) []byte
+	// spoil changes the bytes of an answer; their number must stay. honest keeps it
+	// from answers to current.
+	spoil  func([]byte) []byte
+	honest bool
 }
 
 func newMachine(t tb, buffer uint64) *machine {
@@ -132,24 +140,56 @@ func (m *machine) spoilBy(f faults) {
 	m.faults = f
 }
 
-// say makes the agent say n more things, which can be told from all others.
+// say makes the agent say n more things, which can be told from all others. Most
+// are of one item, so that a small buffer has nothing of some of the others.
 func (m *machine) say(n int) {
 	l := m.life()
 	more := make([]agent.Observation, 0, n)
 	for range n {
-		k := len(l.said) + len(more)
-		o := agent.Observation{Sequence: uint64(k + 1), Time: int64(k+1) * 1000, DataItemID: "feed", Value: strconv.Itoa(k)}
-		switch k % 7 {
-		case 0:
-			o.DataItemID, o.Value = "exec", []string{"ACTIVE", "READY", "FEED_HOLD", "UNAVAILABLE"}[k/7%4]
-		case 3:
-			o.DataItemID, o.Value = "system", fmt.Sprint("text ", k)
-			o.Detail = &agent.Detail{Level: []mtconnect.Level{mtconnect.Fault, mtconnect.Normal}[k/7%2], NativeCode: strconv.Itoa(k / 14 % 3)}
-		case 5:
-			o.DataItemID, o.Value = "avail", []string{"AVAILABLE", "UNAVAILABLE"}[k/7%2]
-		}
-		more = append(more, o)
+		more = append(more, saying(len(l.said)+len(more)))
 	}
+	m.add(more...)
+}
+
+// saying is the k-th thing that an agent says.
+func saying(k int) agent.Observation {
+	o := agent.Observation{Sequence: uint64(k + 1), Time: int64(k+1) * 1000, DataItemID: "feed", Value: strconv.Itoa(k)}
+	switch {
+	case k%7 == 0:
+		o.DataItemID, o.Value = "exec", []string{"ACTIVE", "READY", "FEED_HOLD", "UNAVAILABLE"}[k/7%4]
+	case k%11 == 3:
+		o.DataItemID, o.Value = "system", fmt.Sprint("text ", k)
+		o.Detail = &agent.Detail{
+			Level:      []mtconnect.Level{mtconnect.Fault, mtconnect.Warning, mtconnect.Normal}[k/11%3],
+			NativeCode: strconv.Itoa(k / 11 % 4),
+		}
+		if k/11%17 == 16 {
+			o.Detail = &agent.Detail{Level: mtconnect.Unavailable}
+		}
+	case k%41 == 5:
+		o.DataItemID, o.Value = "avail", []string{"AVAILABLE", "AVAILABLE", "UNAVAILABLE"}[k/41%3]
+	case k%13 == 6:
+		o.DataItemID, o.Value = "vars", ""
+		o.Detail = &agent.Detail{Entries: []agent.Entry{
+			{Key: fmt.Sprint("v", k/13%5), Value: strconv.Itoa(k)},
+			{Key: fmt.Sprint("v", k/13%3+5), Removed: true},
+			{Key: fmt.Sprint("v", k/13%7+5), Value: strconv.Itoa(k)},
+		}}
+		switch k / 13 % 12 {
+		case 10:
+			o.Detail.ResetTriggered = "DAY"
+		case 11:
+			o.Detail, o.Value = nil, "UNAVAILABLE"
+		}
+	case k%101 == 2:
+		o.DataItemID, o.Value = "program", fmt.Sprint("O", k)
+	}
+	return o
+}
+
+// add makes the agent say these things, whose sequence numbers follow.
+func (m *machine) add(more ...agent.Observation) {
+	l := m.life()
 	if _, err := l.ring.AddAll(more); err != nil {
 		m.t.Error(err)
 	}
@@ -179,7 +219,13 @@ func (m *machine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.Set("from", strconv.FormatUint(min(max(from, first), next), 10))
 		r.URL.RawQuery = q.Encode()
 	}
-	s := &spoiler{ResponseWriter: w, machine: m, left: -1}
+	if q := r.URL.Query(); m.faults.noAt && q.Has("at") {
+		status = http.StatusBadRequest
+	} else if m.faults.ignoreAt {
+		q.Del("at")
+		r.URL.RawQuery = q.Encode()
+	}
+	s := &spoiler{ResponseWriter: w, machine: m, left: -1, current: strings.HasSuffix(r.URL.Path, "/current")}
 	if m.faults.cut != nil {
 		if n, ok := m.faults.cut(); ok {
 			s.left = n
@@ -198,13 +244,14 @@ type spoiler struct {
 	http.ResponseWriter
 	machine *machine
 	left    int // bytes until the answer is cut, -1 for never
+	current bool
 }
 
 func (s *spoiler) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func (s *spoiler) Write(b []byte) (int, error) {
 	s.machine.mu.Lock()
-	if spoil := s.machine.faults.spoil; spoil != nil {
+	if spoil := s.machine.faults.spoil; spoil != nil && !(s.current && s.machine.faults.honest) {
 		spoilt := spoil(bytes.Clone(b))
 		if !bytes.Equal(spoilt, b) {
 			s.machine.spoilt++
@@ -404,6 +451,8 @@ func (m *machine) prove(t tb, s *memory, id plant.AgentID) (lost map[plant.GapRe
 func told(names map[plant.ItemID]string, o plant.Observation) string {
 	value := o.Value.Text
 	switch {
+	case strings.Contains(o.Extra, "resetTriggered"):
+		value += " reset"
 	case o.Alarm != nil:
 		value = o.Alarm.Level.String() + " " + o.Alarm.NativeCode + " " + o.Alarm.Text
 	case o.Value.Kind == plant.Unknown:
@@ -416,8 +465,22 @@ func told(names map[plant.ItemID]string, o plant.Observation) string {
 
 func toldBy(o agent.Observation) string {
 	value := o.Value
-	if o.Detail != nil {
+	if o.DataItemID == "vars" && o.Detail != nil {
+		value = set(o.Detail.Entries)
+		if o.Detail.ResetTriggered != "" {
+			value += " reset"
+		}
+	} else if o.Detail != nil {
 		value = o.Detail.Level.String() + " " + o.Detail.NativeCode + " " + o.Value
 	}
 	return fmt.Sprint(o.DataItemID, " ", o.Time, " ", value)
+}
+
+// set is a change to a data set as it is stored.
+func set(entries []agent.Entry) string {
+	list := make([]plant.SetEntry, len(entries))
+	for i, e := range entries {
+		list[i] = plant.SetEntry{Key: e.Key, Removed: e.Removed, Value: e.Value}
+	}
+	return plant.EncodeSet(list)
 }

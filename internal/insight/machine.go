@@ -136,17 +136,9 @@ func (m *Machine) Load(latest []plant.Latest, last plant.StateChange) {
 // before end all that was known: a run is applied whole, and the numbers of runs
 // rise.
 func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
-	at, ok := m.at[l.Item]
-	if !ok {
+	if !m.take(&l) {
 		return plant.StateChange{}, false
 	}
-	if l.Run != m.run {
-		for i := range m.inputs {
-			m.inputs[i].forget()
-		}
-		m.run = l.Run
-	}
-	m.inputs[at].take(&l)
 	state, rule := decide(m.inputs)
 	if state == m.state || state == 0 {
 		return plant.StateChange{}, false
@@ -155,6 +147,30 @@ func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
 	return plant.StateChange{
 		Device: m.device, Run: l.Run, Sequence: l.Sequence, Time: l.Time, State: state, Rule: rule,
 	}, true
+}
+
+// Doubt takes an item for unknown, as an agent that starts says of each of its
+// items, and decides nothing: it is for items of which the agent has said
+// something in a run that is applied next, and of which that was not the first.
+func (m *Machine) Doubt(run plant.RunID, item plant.ItemID) {
+	m.take(&plant.Latest{Observation: plant.Observation{Run: run, Item: item}})
+}
+
+// take makes the input of an item say what the item says now. It reports whether
+// the item has a part in the state.
+func (m *Machine) take(l *plant.Latest) bool {
+	at, ok := m.at[l.Item]
+	if !ok {
+		return false
+	}
+	if l.Run != m.run {
+		for i := range m.inputs {
+			m.inputs[i].forget()
+		}
+		m.run = l.Run
+	}
+	m.inputs[at].take(l)
+	return true
 }
 
 func (in *input) forget() { *in = input{role: in.role, path: in.path} }

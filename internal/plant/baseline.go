@@ -22,7 +22,8 @@ type Baseline struct {
 
 // Bridge makes l, which was built from the observations of one item in a
 // baseline at the number at, what follows before, which was known until then. It
-// reports whether that says something else. Both are of one item.
+// reports whether that says something else; where it does not, l is before. Both
+// are of one item.
 //
 // An activation that the agent has not touched since keeps when it was raised.
 // Where l says something else and yet its observation is no newer, then what
@@ -41,6 +42,7 @@ func (l *Latest) Bridge(before Latest, at int64) (changed bool) {
 	}
 	slices.SortStableFunc(l.Active, func(a, b Activation) int { return cmp.Compare(a.RaisedSequence, b.RaisedSequence) })
 	if l.says(&before) {
+		*l = before
 		return false
 	}
 	if l.Sequence <= before.Sequence {

@@ -67,10 +67,11 @@ type Batch struct {
 	// after it. Each sequence number from Expect up to but not including Next
 	// is in Observations once, or in one of Gaps.
 	Expect, Next int64
-	// Baseline is what the agent knew just before Expect and we had not read: the
-	// Observations of a plant.Baseline at Expect. It counts as nothing: neither
-	// in the run's Stored nor among its observations. Of several baselines at one
-	// number the last one holds for each item.
+	// Baseline is what the agent knew just before Next and we had not read: the
+	// Observations of a plant.Baseline at Next. A batch that has one has no
+	// Observations, but may have the gap that makes it needed. It counts as
+	// nothing: neither in the run's Stored nor among its observations. Of several
+	// baselines at one number the last one holds for each item.
 	Baseline []plant.Observation
 	// Observations stand in ascending order of sequence.
 	Observations []plant.Observation

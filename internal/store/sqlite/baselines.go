@@ -13,7 +13,7 @@ import (
 // another one at the same number said of the same items.
 func insertBaseline(ctx context.Context, tx *sql.Tx, b *store.Batch) error {
 	for i := range b.Baseline {
-		_, err := tx.ExecContext(ctx, `DELETE FROM baselines WHERE instance = ? AND at = ? AND item = ?`, b.Run, b.Expect, b.Baseline[i].Item)
+		_, err := tx.ExecContext(ctx, `DELETE FROM baselines WHERE instance = ? AND at = ? AND item = ?`, b.Run, b.Next, b.Baseline[i].Item)
 		if err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func insertBaseline(ctx context.Context, tx *sql.Tx, b *store.Batch) error {
 		}
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO baselines (instance, at, item, time, sequence, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			b.Run, b.Expect, o.Item, o.Time, o.Sequence, encodeValue(o.Value), detail)
+			b.Run, b.Next, o.Item, o.Time, o.Sequence, encodeValue(o.Value), detail)
 		if err != nil {
 			return err
 		}

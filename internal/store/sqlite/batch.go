@@ -73,13 +73,16 @@ func checkRuns(b *store.Batch) error {
 	return nil
 }
 
-// checkBaseline refuses what a baseline at the batch's cursor cannot hold.
+// checkBaseline refuses what a baseline at the batch's next number cannot hold.
 func checkBaseline(b *store.Batch) error {
+	if len(b.Baseline) > 0 && len(b.Observations) > 0 {
+		return plant.Errorf(plant.Invalid, "baseline at %d: the batch has observations too: they belong into one of their own", b.Next)
+	}
 	last := int64(1)
 	for i := range b.Baseline {
 		o := &b.Baseline[i]
-		if o.Sequence < last || o.Sequence >= b.Expect {
-			return plant.Errorf(plant.Invalid, "baseline at %d: an observation with sequence %d stands where %d to %d is due", b.Expect, o.Sequence, last, b.Expect-1)
+		if o.Sequence < last || o.Sequence >= b.Next {
+			return plant.Errorf(plant.Invalid, "baseline at %d: an observation with sequence %d stands where %d to %d is due", b.Next, o.Sequence, last, b.Next-1)
 		}
 		last = o.Sequence
 		if err := checkValue(o); err != nil {

@@ -12,7 +12,6 @@ func testBaselines(t *testing.T, s Store) {
 	ctx := t.Context()
 	l := newLine(t, s, "a", 3)
 	other := newLine(t, s, "b", 1)
-	l.commit(t, &store.Batch{Run: l.run.ID, Expect: 1, Next: 21, Gaps: []plant.Gap{{From: 1, To: 20, Reason: plant.GapOverrun}}})
 	known := func(item int, sequence int64, v plant.Value) plant.Observation {
 		return plant.Observation{Item: l.items[item].ID, Run: l.run.ID, Sequence: sequence, Time: 10 * sequence, Value: v}
 	}
@@ -22,8 +21,9 @@ func testBaselines(t *testing.T, s Store) {
 	warning := known(1, 9, plant.Value{})
 	warning.Alarm, warning.Extra = &plant.Alarm{Level: plant.LevelWarning}, `{"a":"b"}`
 
-	// At 21, on its own; what has no run of its own is of the batch's.
+	// At 21, behind a gap; what has no run of its own is of the batch's.
 	first := l.batch()
+	first.Next, first.Gaps = 21, []plant.Gap{{From: 1, To: 20, Reason: plant.GapOverrun}}
 	first.Baseline = []plant.Observation{
 		known(0, 3, values[1]), fault, warning, known(2, 20, plant.Value{Kind: plant.Set, Text: `{"k":1}`}),
 	}
@@ -31,11 +31,13 @@ func testBaselines(t *testing.T, s Store) {
 	first.Latest = []plant.Latest{{Observation: known(0, 3, values[1])}}
 	first.States = []plant.StateChange{{Device: l.device.ID, Run: l.run.ID, Sequence: 3, Time: 30, State: plant.Idle}}
 	l.commit(t, first)
-	// At 21 again, with observations behind it.
-	second := l.batch(values[:2]...)
+	// At 21 again, by itself.
+	second := l.batch()
 	second.Baseline = []plant.Observation{known(1, 20, plant.Value{})}
 	l.commit(t, second)
-	// At 23.
+	// At 23, behind observations.
+	observed := l.batch(values[:2]...)
+	l.commit(t, observed)
 	third := l.batch()
 	third.Baseline = []plant.Observation{known(2, 22, values[4])}
 	l.commit(t, third)
@@ -48,7 +50,7 @@ func testBaselines(t *testing.T, s Store) {
 	got := all(t, s.Baselines(ctx, l.run.ID))
 	equal(t, "baselines", got, want)
 	equal(t, "baselines of another run", all(t, s.Baselines(ctx, other.run.ID)), nil)
-	equal(t, "observations", l.observations(t), second.Observations)
+	equal(t, "observations", l.observations(t), observed.Observations)
 	equal(t, "latest", must[[]plant.Latest](t)(s.Latest(ctx, l.agent.ID)), first.Latest)
 	equal(t, "states", must[[]plant.StateChange](t)(s.States(ctx, l.agent.ID)), first.States)
 	if run := l.stored(t); run.Stored != 2 || run.Next != 23 {
@@ -63,6 +65,8 @@ func testBaselines(t *testing.T, s Store) {
 
 	// A batch that is refused leaves no baseline, and one that cannot be is
 	// refused.
+	both := l.batch(values[0])
+	both.Baseline = []plant.Observation{known(0, 5, values[0])}
 	stale := *third
 	stale.Expect, stale.Next = 22, 22
 	stale.Baseline = []plant.Observation{known(0, 2, values[3])}
@@ -72,6 +76,7 @@ func testBaselines(t *testing.T, s Store) {
 		b    *store.Batch
 	}{
 		{"at another cursor", plant.Conflict, &stale},
+		{"with observations", plant.Invalid, both},
 		{"at its own number", plant.Invalid, l.based(known(0, 23, values[0]))},
 		{"before all numbers", plant.Invalid, l.based(known(0, 0, values[0]))},
 		{"descending", plant.Invalid, l.based(known(0, 5, values[0]), known(1, 4, values[0]))},
