@@ -18,16 +18,28 @@ import (
 // knows is asked again.
 const longestResurvey = 10 * time.Minute
 
+// survey is what an agent knew just before a sequence number.
+type survey struct {
+	// base are the observations that say it, in order of sequence.
+	base []plant.Observation
+	// time is that of the newest observation up to the number.
+	time int64
+	// partial is set where a data set was changed at the number or later: an agent
+	// tells its whole with its last change only, and what of it was so before
+	// cannot be told.
+	partial bool
+}
+
 // skip puts the numbers from the cursor up to but not including next, which the
 // agent has dropped, into the ledger. What was known before is not carried over
 // that gap: the agent is asked for what it knew at next.
 func (c *collector) skip(ctx context.Context, next int64) error {
-	base, err := c.survey(ctx, next)
+	known, err := c.survey(ctx, next)
 	if err != nil {
 		return err
 	}
 	now := c.opts.Now()
-	return c.rebase(ctx, base, &store.Batch{
+	return c.rebase(ctx, known, &store.Batch{
 		Run: c.run.ID, Expect: c.run.Next, Next: next, Received: now,
 		Gaps: []plant.Gap{{Run: c.run.ID, From: c.run.Next, To: next - 1, Reason: plant.GapOverrun, Noticed: now}},
 	})
@@ -43,41 +55,41 @@ func (c *collector) makeSure(ctx context.Context) error {
 		c.unsure = false
 		return nil
 	}
-	base, err := c.survey(ctx, c.run.Next)
+	known, err := c.survey(ctx, c.run.Next)
 	if err != nil {
 		return err
 	}
-	return c.rebase(ctx, base, &store.Batch{Run: c.run.ID, Expect: c.run.Next, Next: c.run.Next, Received: c.opts.Now()})
+	return c.rebase(ctx, known, &store.Batch{Run: c.run.ID, Expect: c.run.Next, Next: c.run.Next, Received: c.opts.Now()})
 }
 
 // survey asks the agent for what it knew just before the number at. Where it does
 // not say, nothing comes of it and it is asked again later: reading goes on. The
 // error is one that ends the session all the same.
-func (c *collector) survey(ctx context.Context, at int64) ([]plant.Observation, error) {
+func (c *collector) survey(ctx context.Context, at int64) (survey, error) {
 	as := at - 1
 	if as < c.held {
 		as = at
 	}
-	base, all, err := []plant.Observation(nil), false, errRefused
+	known, err := survey{}, errRefused
 	if as < c.end {
-		base, all, err = c.current(ctx, uint64(as), at)
+		known, err = c.current(ctx, uint64(as), at)
 	}
 	if refused(err) {
-		base, all, err = c.current(ctx, 0, at)
+		known, err = c.current(ctx, 0, at)
 	}
 	var resync *resyncError
 	switch {
 	case err == nil:
-		c.unsure, c.resurvey = !all, c.opts.Now().Add(c.opts.ReprobeInterval)
+		c.unsure, c.resurvey = known.partial, c.opts.Now().Add(c.opts.ReprobeInterval)
 		c.surveys.reset()
-		return base, nil
+		return known, nil
 	case ctx.Err() != nil, isStore(err), errors.As(err, &resync):
-		return nil, err
+		return survey{}, err
 	}
 	c.unsure, c.resurvey = true, c.opts.Now().Add(c.surveys.next())
 	text := errorText(c.agent, err)
 	c.log.Log(ctx, c.complaints.level(text), "the agent does not say what it knew before we listened", slog.String("error", text))
-	return nil, nil
+	return survey{}, nil
 }
 
 // errRefused stands for the answer of an agent that need not be asked.
@@ -92,13 +104,13 @@ func refused(err error) bool {
 }
 
 // current asks for the state after the observation as, or now where that is 0,
-// and gives what of it was so just before the number at, in order of sequence.
-// all is false where a data set was changed at the number at or later: an agent
-// tells its whole with its last change only, and what of it was so before cannot
-// be told.
-func (c *collector) current(ctx context.Context, as uint64, at int64) (base []plant.Observation, all bool, err error) {
-	all = true
-	err = c.client.Current(ctx, mtconnect.CurrentQuery{At: as}, func(r *mtconnect.StreamsReader) error {
+// and gives what it says of what was just before the number at.
+func (c *collector) current(ctx context.Context, as uint64, at int64) (survey, error) {
+	var (
+		s             survey
+		bytes, newest int64
+	)
+	err := c.client.Current(ctx, mtconnect.CurrentQuery{At: as}, func(r *mtconnect.StreamsReader) error {
 		h, err := r.Header()
 		if err != nil {
 			return err
@@ -106,7 +118,6 @@ func (c *collector) current(ctx context.Context, as uint64, at int64) (base []pl
 		if err := c.belongs(h); err != nil {
 			return err
 		}
-		bytes := int64(0)
 		for {
 			o, err := r.Next()
 			if errors.Is(err, io.EOF) {
@@ -115,8 +126,11 @@ func (c *collector) current(ctx context.Context, as uint64, at int64) (base []pl
 			if err != nil {
 				return err
 			}
+			if o.Sequence <= uint64(at) && int64(o.Sequence) > newest {
+				newest, s.time = int64(o.Sequence), o.Time
+			}
 			if o.Sequence == 0 || o.Sequence >= uint64(at) {
-				all = all && len(o.Entries) == 0
+				s.partial = s.partial || len(o.Entries) > 0
 				continue
 			}
 			i, _, err := c.item(ctx, o)
@@ -127,20 +141,20 @@ func (c *collector) current(ctx context.Context, as uint64, at int64) (base []pl
 				continue
 			}
 			converted := c.convert.observation(i.ID, o)
-			base = append(base, converted)
+			s.base = append(s.base, converted)
 			if bytes += size(&converted); bytes > c.opts.DocumentBytes {
 				return errTooLarge
 			}
 		}
 	})
-	slices.SortStableFunc(base, func(a, b plant.Observation) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	return base, all, err
+	slices.SortStableFunc(s.base, bySequence)
+	return s, err
 }
 
 // rebase completes b, which is a gap or nothing, with the baseline at its end,
 // and stores it.
-func (c *collector) rebase(ctx context.Context, base []plant.Observation, b *store.Batch) error {
-	b.Baseline, b.States = c.catalog.rebase(c.run.ID, b.Expect, b.Next, base)
+func (c *collector) rebase(ctx context.Context, known survey, b *store.Batch) error {
+	b.Baseline, b.States = c.catalog.rebase(c.run.ID, b.Expect, b.Next, known)
 	if b.Next == b.Expect && len(b.Baseline) == 0 {
 		return nil
 	}
@@ -152,36 +166,36 @@ func (c *collector) rebase(ctx context.Context, base []plant.Observation, b *sto
 	return c.store(ctx, b, bytes)
 }
 
-// rebase makes base, which the agent knew just before the number at, what is
-// known: of every item where the numbers from up to at are lost, and otherwise of
-// the items of which it says something else than what is known. It gives the
-// baseline that says so, and the changes of the machines' states that it makes.
+// rebase makes s, which the agent knew just before the number at, what is known:
+// of every item where the numbers from up to at are lost, and otherwise of the
+// items of which it says something else than what is known. It gives the baseline
+// that says so, and the changes of the machines' states that it makes.
 //
-// The values tell when each came about, and not what was before them. So a
-// machine that nothing was known of in this run has its state since the
-// observation that decided it, if all values that are newer came out of the
-// unknown. A state that changed is put at the observation that decided it as
-// well, where that is new to us. Where it is not, as where an alarm ended within
-// a gap, the change is put at the end of the gap: at the last number before at,
-// and the time of the newest observation before it. No change goes back behind
-// the one before it.
-func (c *catalog) rebase(run plant.RunID, from, at int64, base []plant.Observation) ([]plant.Observation, []plant.StateChange) {
-	taken, known := c.news(run, from, at, base)
+// A value tells when it came about and not what was before it. So the state of a
+// machine that nothing was known of in this run is taken to hold since the
+// observation that decided it, as if all that was said later had been unknown
+// until then. A state that is another one than before the gap holds since the
+// observation that decided it as well, where we had not read that. Where we had,
+// as where it is an alarm's end in the gap that made the change, the change gets
+// the last number before at, and the time of the newest observation up to at. No
+// change is put before the one that it follows.
+func (c *catalog) rebase(run plant.RunID, from, at int64, s survey) ([]plant.Observation, []plant.StateChange) {
+	taken, known := c.news(run, from, at, s.base)
 	states := make(map[*device]plant.StateChange)
-	before := make(map[*item]plant.Latest)
+	before := make(map[plant.ItemID]plant.Latest)
 	for n := range known {
 		i := c.items[known[n].Item]
-		before[i], states[i.device] = i.latest, i.device.state
+		before[i.ID], states[i.device] = i.latest, i.device.state
 		if i.machine != nil && i.latest.Run != run {
 			i.machine.Doubt(run, i.ID)
 		}
 		i.latest = plant.Latest{}
 	}
-	hidden := make(map[*device]bool)
+	hidden := make(map[plant.DeviceID]bool)
 	for _, o := range taken {
-		if _, ok := c.apply(run, o); ok {
-			i := c.items[o.Item]
-			hidden[i.device] = before[i].Run == run && o.Sequence <= before[i].Sequence
+		if change, ok := c.apply(run, o); ok {
+			was := before[o.Item]
+			hidden[change.Device] = was.Run == run && o.Sequence <= was.Sequence
 		}
 	}
 	for n := range known {
@@ -189,16 +203,16 @@ func (c *catalog) rebase(run plant.RunID, from, at int64, base []plant.Observati
 	}
 	var changes []plant.StateChange
 	for _, d := range c.devices {
-		was, ok := states[d]
-		if !ok || d.state.State == was.State {
-			if ok {
-				d.state = was
-			}
+		was, touched := states[d]
+		switch {
+		case !touched:
 			continue
-		}
-		if was.Run == run {
-			if n := len(base); n > 0 && (hidden[d] || d.state.Sequence <= was.Sequence) {
-				d.state.Sequence, d.state.Time = at-1, base[n-1].Time
+		case d.state.State == was.State:
+			d.state = was
+			continue
+		case was.Run == run:
+			if hidden[d.ID] || d.state.Sequence <= was.Sequence {
+				d.state.Sequence, d.state.Time = at-1, s.time
 			}
 			d.state.Time = max(d.state.Time, was.Time)
 		}
@@ -218,14 +232,8 @@ func (c *catalog) news(run plant.RunID, from, at int64, base []plant.Observation
 		said[o.Item].Apply(run, o)
 	}
 	lost := from < at
-	var last plant.Latest // the last observation before the gap
-	for id, i := range c.items {
-		if i.latest.Run == run && i.latest.Sequence > last.Sequence {
-			last = i.latest
-		}
-		if l := said[id]; l == nil {
-			continue
-		} else if changed := l.Bridge(i.latest, at); changed || lost {
+	for id, l := range said {
+		if changed := l.Bridge(c.items[id].latest, at); changed || lost {
 			known = append(known, *l)
 		} else {
 			delete(said, id)
@@ -234,6 +242,12 @@ func (c *catalog) news(run plant.RunID, from, at int64, base []plant.Observation
 	for _, o := range base {
 		if said[o.Item] != nil {
 			taken = append(taken, o)
+		}
+	}
+	var last plant.Latest // the last observation before the gap
+	for _, i := range c.items {
+		if i.latest.Run == run && i.latest.Sequence > last.Sequence {
+			last = i.latest
 		}
 	}
 	for id, i := range c.items {
@@ -248,8 +262,10 @@ func (c *catalog) news(run plant.RunID, from, at int64, base []plant.Observation
 		l.Apply(run, o)
 		taken, known = append(taken, o), append(known, l)
 	}
-	slices.SortStableFunc(taken, func(a, b plant.Observation) int {
-		return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Item, b.Item))
-	})
+	slices.SortStableFunc(taken, bySequence)
 	return taken, known
+}
+
+func bySequence(a, b plant.Observation) int {
+	return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Item, b.Item))
 }

@@ -123,6 +123,195 @@ func (m *machine) agrees(t tb, s *memory, id plant.AgentID) {
 	}
 }
 
+// event, alarm and set are things that an agent says at its next number.
+func (m *machine) event(item, value string) {
+	m.tell(agent.Observation{DataItemID: item, Value: value})
+}
+
+func (m *machine) alarm(level mtconnect.Level, code string) {
+	m.tell(agent.Observation{DataItemID: "system", Detail: &agent.Detail{Level: level, NativeCode: code}})
+}
+
+func (m *machine) set(entries ...agent.Entry) {
+	m.tell(agent.Observation{DataItemID: "vars", Detail: &agent.Detail{Entries: entries}})
+}
+
+func (m *machine) tell(o agent.Observation) {
+	next := len(m.life().said) + 1
+	o.Sequence, o.Time = uint64(next), int64(next)*1000
+	m.add(o)
+}
+
+// chatter makes the agent say n things that tell nothing of the machine's state.
+func (m *machine) chatter(n int) {
+	for range n {
+		m.event("feed", "1")
+	}
+}
+
+// What was last said before the oldest observation that an agent holds is known
+// all the same, from its current, and is counted nowhere.
+func TestFirstContact(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults faults
+	}{
+		{"an agent that says what it knew then", faults{}},
+		{"an agent that refuses", faults{noAt: true}},
+		{"an agent that says what it knows now", faults{ignoreAt: true}},
+		{"an agent that cannot stream", faults{noStream: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, m := newMemory(), newMachine(t, 50)
+			m.spoilBy(test.faults)
+			m.event("avail", "AVAILABLE") // 1
+			m.event("exec", "READY")
+			m.event("program", "O1")
+			m.alarm(mtconnect.Warning, "7") // 4
+			m.alarm(mtconnect.Fault, "8")
+			m.set(agent.Entry{Key: "a", Value: "1"}, agent.Entry{Key: "b", Value: "2"})
+			m.set(agent.Entry{Key: "a", Removed: true}, agent.Entry{Key: "c", Value: "3"})
+			m.event("exec", "ACTIVE") // 8
+			m.event("mode", "AUTOMATIC")
+			m.chatter(51) // 10 to 60
+			_, stop := supervise(t, options(s), m.agent(1, "mill"))
+			m.agrees(t, s, 1)
+			stop()
+			if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" || s.runs[0].First != 11 || s.runs[0].Stored != 50 {
+				t.Errorf("run %+v: want 50 stored from 11 on; lost (-want +got):\n%s", s.runs[0], diff)
+			}
+			want := plant.StateChange{Device: 1, Run: 1, Sequence: 8, Time: 8000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
+			if diff := cmp.Diff(want, s.states[1]); diff != "" {
+				t.Errorf("state (-want +got):\n%s", diff)
+			}
+			if b := s.baselines[1]; len(b) != 1 || b[0].At != 11 || len(b[0].Observations) != 7 {
+				t.Errorf("baselines %+v: want one at 11 with an observation of each item and of each alarm", b)
+			}
+			if l := s.known("system"); len(l.Active) != 2 || l.Active[0].Raised != 4000 || l.Active[1].Raised != 5000 {
+				t.Errorf("alarms %+v: want two, raised at 4 and 5", l.Active)
+			}
+		})
+	}
+}
+
+// known is what is known of an item.
+func (m *memory) known(name string) plant.Latest {
+	for _, i := range m.items {
+		if i.DataItemID == name {
+			return m.latest[i.ID]
+		}
+	}
+	return plant.Latest{}
+}
+
+// What changed within a gap is known behind it, and what did not is as it was.
+func TestCurrentAfterOverrun(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 50)
+	m.event("avail", "AVAILABLE") // 1
+	m.event("exec", "ACTIVE")
+	m.event("mode", "AUTOMATIC")
+	m.alarm(mtconnect.Fault, "7") // 4
+	m.alarm(mtconnect.Warning, "8")
+	m.alarm(mtconnect.Warning, "8")          // 6
+	m.set(agent.Entry{Key: "a", Value: "1"}) // 7
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.agrees(t, s, 1)
+	stop()
+	if state := s.states[1]; state.State != plant.Running || state.Sequence != 2 {
+		t.Errorf("state %+v, want running since 2", state)
+	}
+	m.alarm(mtconnect.Normal, "7") // 8, the last number before the gap that is not lost
+	m.event("exec", "READY")
+	m.event("program", "O2") // 10
+	m.set(agent.Entry{Key: "b", Value: "2"})
+	m.alarm(mtconnect.Warning, "9") // 12
+	m.chatter(60)
+	_, stop = supervise(t, options(s), m.agent(1, "mill"))
+	m.agrees(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{plant.GapOverrun: 15}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+	want := plant.StateChange{Device: 1, Run: 1, Sequence: 9, Time: 9000, State: plant.Idle, Rule: "7 ready"}
+	if diff := cmp.Diff(want, s.states[1]); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	l := s.known("system")
+	var raised []int64
+	for _, a := range l.Active {
+		raised = append(raised, a.Raised)
+	}
+	if !slices.Equal(raised, []int64{5000, 12000}) {
+		t.Errorf("alarms %+v: want that of 5 and that of 12", l.Active)
+	}
+}
+
+// An alarm that ended within a gap leaves no observation behind: what it did to
+// the machine's state is put at the end of the gap.
+func TestAlarmEndsWithinGap(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 50)
+	m.event("avail", "AVAILABLE") // 1
+	m.event("exec", "READY")
+	m.alarm(mtconnect.Warning, "8")
+	m.alarm(mtconnect.Fault, "7") // 4
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.agrees(t, s, 1)
+	stop()
+	m.alarm(mtconnect.Normal, "7") // 5
+	m.chatter(60)                  // up to 65: 16 is the first one held
+	_, stop = supervise(t, options(s), m.agent(1, "mill"))
+	m.agrees(t, s, 1)
+	stop()
+	want := plant.StateChange{Device: 1, Run: 1, Sequence: 15, Time: 16000, State: plant.Idle, Rule: "7 ready"}
+	if diff := cmp.Diff(want, s.states[1]); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	if l := s.known("system"); l.Sequence != 15 || len(l.Active) != 1 {
+		t.Errorf("alarms %+v at %d: want one, known at 15", l.Active, l.Sequence)
+	}
+}
+
+// An agent whose current cannot be read keeps nothing from being captured. What
+// was known before a gap is unknown behind it, until the agent says it.
+func TestCurrentFails(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 50)
+	m.event("avail", "AVAILABLE")
+	m.event("exec", "ACTIVE")
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.agrees(t, s, 1)
+	stop()
+	m.spoilBy(faults{spoil: func(b []byte) []byte {
+		eachElement(b, func(sequence int64, element []byte) {
+			if sequence < 3 {
+				garble(element)
+			}
+		})
+		return b
+	}})
+	m.chatter(60) // up to 62: 13 is the first one held
+	_, stop = supervise(t, options(s), m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	if diff := cmp.Diff(losses{plant.GapOverrun: 10}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+	s.mu.Lock()
+	want := plant.StateChange{Device: 1, Run: 1, Sequence: 3, Time: 2000, State: plant.Offline, Rule: "2 unavailable"}
+	if diff := cmp.Diff(want, s.states[1]); diff != "" {
+		t.Errorf("state while the agent does not say (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"feed": "1"}, s.current(1)); diff != "" {
+		t.Errorf("known while the agent does not say (-want +got):\n%s", diff)
+	}
+	s.mu.Unlock()
+	m.spoilBy(faults{})
+	m.agrees(t, s, 1)
+	stop()
+	want = plant.StateChange{Device: 1, Run: 1, Sequence: 62, Time: 62000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
+	if diff := cmp.Diff(want, s.states[1]); diff != "" {
+		t.Errorf("state in the end (-want +got):\n%s", diff)
+	}
+}
+
 // TestCurrent lets the agent's buffer overrun at random, and has nothing but
 // that go wrong: in the end all that the agent knows is known.
 func TestCurrent(t *testing.T) {
