@@ -249,3 +249,26 @@ func anything(r *rapid.T, h *history) plant.Latest {
 	}
 	return h.says(item, rapid.SampledFrom(words).Draw(r, "value"), rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "code"))
 }
+
+// Doubt takes an item for unknown without deciding, so that a state begins with
+// the observation that decides it and not with the first that is applied.
+func TestDoubt(t *testing.T) {
+	value := func(item plant.ItemID, sequence int64, s string) plant.Latest {
+		return plant.Latest{Observation: plant.Observation{
+			Item: item, Run: 1, Sequence: sequence, Time: sequence, Value: plant.Value{Kind: plant.Text, Text: s},
+		}}
+	}
+	m := insight.NewMachine(lathe, latheItems())
+	for _, item := range []plant.ItemID{avail, exec1, spindle} {
+		m.Doubt(1, item)
+	}
+	var changes []string
+	for _, l := range []plant.Latest{value(avail, 1, "AVAILABLE"), value(exec1, 5, "READY")} {
+		if c, ok := m.Apply(l); ok {
+			changes = append(changes, c.State.String()+" "+strconv.FormatInt(c.Time, 10))
+		}
+	}
+	if want := []string{"Offline 1", "Idle 5"}; !slices.Equal(changes, want) {
+		t.Errorf("changes %v, want %v: available alone says nothing while the execution is in doubt", changes, want)
+	}
+}

@@ -22,13 +22,13 @@ type Baseline struct {
 
 // Bridge makes l, which was built from the observations of one item in a
 // baseline at the number at, what follows before, which was known until then. It
-// reports whether that says something else; where it does not, l is before. Both
-// are of one item.
+// reports whether that is news; where it is not, l is before. Both are of one
+// item.
 //
 // An activation that the agent has not touched since keeps when it was raised.
-// Where l says something else and yet its observation is no newer, then what
-// changed it is not known and lies before at: l gets that number, since what is
-// known of an item changes with rising numbers only.
+// Where l says something else than before and is no newer, as where an alarm
+// ended, what changed it is not known and lies before at: l gets that number,
+// since what is known of an item changes with rising numbers only.
 func (l *Latest) Bridge(before Latest, at int64) (changed bool) {
 	if before.Run != l.Run {
 		return true
@@ -41,11 +41,12 @@ func (l *Latest) Bridge(before Latest, at int64) (changed bool) {
 		}
 	}
 	slices.SortStableFunc(l.Active, func(a, b Activation) int { return cmp.Compare(a.RaisedSequence, b.RaisedSequence) })
-	if l.says(&before) {
+	switch {
+	case l.Sequence > before.Sequence:
+	case l.says(&before):
 		*l = before
 		return false
-	}
-	if l.Sequence <= before.Sequence {
+	default:
 		l.Sequence = at - 1
 	}
 	return true
