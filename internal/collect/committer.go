@@ -20,6 +20,8 @@ type committer struct {
 	opts    *Options
 	metrics *metrics
 	inbox   chan *submission
+	// away takes the error of each commit that found the store away.
+	away chan error
 }
 
 // submission is a batch on its way to the store.
@@ -34,7 +36,7 @@ type submission struct {
 }
 
 func newCommitter(opts *Options, m *metrics) *committer {
-	return &committer{opts: opts, metrics: m, inbox: make(chan *submission)}
+	return &committer{opts: opts, metrics: m, inbox: make(chan *submission), away: make(chan error)}
 }
 
 // submit hands a batch over. Whether it is stored is told to its settled, which
@@ -61,6 +63,7 @@ func (c *committer) run(ctx context.Context) {
 		deadline  <-chan time.Time // when waiting is due
 		due       bool
 		committed chan struct{} // closed when the commit under way is done
+		away      error         // why the commit under way gets nowhere
 	)
 	for inbox != nil || len(waiting) > 0 || committed != nil {
 		if committed == nil && len(waiting) > 0 && (due || count >= c.opts.CommitObservations) {
@@ -85,10 +88,17 @@ func (c *committer) run(ctx context.Context) {
 			}
 			waiting = append(waiting, s)
 			count += len(s.batch.Observations)
+			if away != nil {
+				s.waiting(away)
+			}
+		case away = <-c.away:
+			for _, s := range waiting { // those of the commit know it from store
+				s.waiting(away)
+			}
 		case <-deadline:
 			due, deadline = true, nil
 		case <-committed:
-			committed = nil
+			committed, away = nil, nil
 		}
 	}
 }
@@ -168,6 +178,7 @@ func (c *committer) store(ctx context.Context, group []*submission, batches []*s
 		for _, s := range group {
 			s.waiting(err)
 		}
+		c.away <- err // run is there until this commit is done
 		if sleep(ctx, pause) != nil {
 			return err
 		}

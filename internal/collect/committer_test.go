@@ -155,6 +155,54 @@ func TestCommitterStoreAway(t *testing.T) {
 	}
 }
 
+// What comes while a commit finds the store away is told so too, although its
+// own turn has not come.
+func TestCommitterStoreAwayIsToldToAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := false
+		r := &recorder{answer: func([]*store.Batch) error {
+			if back {
+				return nil
+			}
+			return plant.Errorf(plant.Unavailable, "away")
+		}}
+		c, err := collect.NewCommitter(collect.Options{Store: r, Dial: options(nil).Dial, CommitDelay: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.Run(t.Context())
+		}()
+		told := make(map[plant.RunID]error)
+		submit := func(run plant.RunID, after time.Duration) {
+			time.Sleep(after)
+			err := c.SubmitWatched(t.Context(), plant.AgentID(run), batch(run, 1, 2),
+				func(err error) { told[run] = err }, func(err error) { told[run] = err })
+			if err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+		}
+		submit(1, 0)
+		submit(2, 1001*time.Millisecond) // the commit of 1 has found the store away
+		for run := plant.RunID(1); run <= 2; run++ {
+			if plant.ErrorCode(told[run]) != plant.Unavailable {
+				t.Errorf("run %d was told %v while the store is away", run, told[run])
+			}
+		}
+		back = true
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if told[1] != nil || told[2] != nil {
+			t.Errorf("told %v with the store back", told)
+		}
+		c.Close()
+		<-done
+	})
+}
+
 // An agent whose batch the store cannot take keeps no other from being stored.
 func TestCommitterFaultOfOne(t *testing.T) {
 	fault := errors.New("constraint")

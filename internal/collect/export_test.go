@@ -27,7 +27,11 @@ func (c Committer) Run(ctx context.Context) { c.run(ctx) }
 func (c Committer) Close()                  { close(c.inbox) }
 
 func (c Committer) Submit(ctx context.Context, agent plant.AgentID, b *store.Batch, settled func(error)) error {
-	return c.submit(ctx, &submission{agent: agent, batch: b, waiting: func(error) {}, settled: settled})
+	return c.SubmitWatched(ctx, agent, b, func(error) {}, settled)
+}
+
+func (c Committer) SubmitWatched(ctx context.Context, agent plant.AgentID, b *store.Batch, waiting, settled func(error)) error {
+	return c.submit(ctx, &submission{agent: agent, batch: b, waiting: waiting, settled: settled})
 }
 
 // Meter is a meter by itself.
