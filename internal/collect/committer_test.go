@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,9 +160,9 @@ func TestCommitterStoreAway(t *testing.T) {
 // own turn has not come.
 func TestCommitterStoreAwayIsToldToAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		back := false
+		var back atomic.Bool
 		r := &recorder{answer: func([]*store.Batch) error {
-			if back {
+			if back.Load() {
 				return nil
 			}
 			return plant.Errorf(plant.Unavailable, "away")
@@ -175,11 +176,16 @@ func TestCommitterStoreAwayIsToldToAll(t *testing.T) {
 			defer close(done)
 			c.Run(t.Context())
 		}()
-		told := make(map[plant.RunID]error)
+		var told [3]atomic.Value // what each run was told last
 		submit := func(run plant.RunID, after time.Duration) {
 			time.Sleep(after)
 			err := c.SubmitWatched(t.Context(), plant.AgentID(run), batch(run, 1, 2),
-				func(err error) { told[run] = err }, func(err error) { told[run] = err })
+				func(err error) { told[run].Store(string(plant.ErrorCode(err))) },
+				func(err error) {
+					if err == nil {
+						told[run].Store("stored")
+					}
+				})
 			if err != nil {
 				t.Error(err)
 			}
@@ -188,15 +194,17 @@ func TestCommitterStoreAwayIsToldToAll(t *testing.T) {
 		submit(1, 0)
 		submit(2, 1001*time.Millisecond) // the commit of 1 has found the store away
 		for run := plant.RunID(1); run <= 2; run++ {
-			if plant.ErrorCode(told[run]) != plant.Unavailable {
-				t.Errorf("run %d was told %v while the store is away", run, told[run])
+			if got := told[run].Load(); got != string(plant.Unavailable) {
+				t.Errorf("run %d was told %v while the store is away", run, got)
 			}
 		}
-		back = true
+		back.Store(true)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if told[1] != nil || told[2] != nil {
-			t.Errorf("told %v with the store back", told)
+		for run := plant.RunID(1); run <= 2; run++ {
+			if got := told[run].Load(); got != "stored" {
+				t.Errorf("run %d was told %v with the store back", run, got)
+			}
 		}
 		c.Close()
 		<-done
