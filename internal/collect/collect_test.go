@@ -2,12 +2,10 @@ package collect_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -326,43 +324,6 @@ func TestStoreAway(t *testing.T) {
 	}
 }
 
-// Two supervisors on one store and agent neither lose nor double anything, and
-// the one left over goes on when the other ends.
-func TestTwoSupervisors(t *testing.T) {
-	s, m := newMemory(), newMachine(t, 1<<14)
-	o := options(s)
-	stoodBy := make(chan struct{})
-	var once sync.Once
-	o.Status = func(status plant.AgentStatus) {
-		if strings.Contains(status.Error, "standing by") {
-			once.Do(func() { close(stoodBy) })
-		}
-	}
-	_, stopFirst := supervise(t, o, m.agent(1, "mill"))
-	_, stopSecond := supervise(t, o, m.agent(1, "mill"))
-	for rounds := 0; ; rounds++ {
-		m.say(11)
-		time.Sleep(time.Millisecond)
-		select {
-		case <-stoodBy:
-		default:
-			if rounds == 1000 {
-				t.Fatal("after 1000 rounds neither has found that the other captures the agent as well")
-			}
-			continue
-		}
-		break
-	}
-	m.caughtUp(t, s, 1)
-	stopFirst()
-	m.say(100)
-	m.caughtUp(t, s, 1)
-	stopSecond()
-	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
-}
-
 // Agents come, go and change their address while others are read on.
 func TestSetAgents(t *testing.T) {
 	s, one, two := newMemory(), newMachine(t, 1000), newMachine(t, 1000)
@@ -482,55 +443,6 @@ func TestModelChange(t *testing.T) {
 		t.Errorf("models %v and %v: want two digests, one after the other", s.models[0].Digest, s.models[1].Digest)
 	}
 	m.prove(t, s, 1)
-}
-
-// An agent that talks nonsense is told of by its status, costs no tight loop and
-// keeps no other agent waiting.
-func TestHostileAgents(t *testing.T) {
-	s, good := newMemory(), newMachine(t, 1<<14)
-	endless := strings.Repeat("<a>", 1<<20)
-	asked := make(chan struct{}, 1<<20)
-	agents := []plant.Agent{good.agent(1, "good")}
-	for i, answer := range []http.HandlerFunc{
-		func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "storm", http.StatusServiceUnavailable) },
-		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, endless) },
-		func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
-		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>\x1b[31mlogin\n</html>") },
-	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked <- struct{}{}
-			answer(w, r)
-		}))
-		defer server.Close()
-		u := strings.Replace(server.URL, "http://", "http://user:secret@", 1)
-		agents = append(agents, plant.Agent{ID: plant.AgentID(i + 2), Name: fmt.Sprint("bad", i), URL: u})
-	}
-	o := options(s)
-	o.ShortestRetry, o.LongestRetry = 20*time.Millisecond, time.Second
-	sup, stop := supervise(t, o, agents...)
-	for range 20 {
-		good.say(100)
-		good.caughtUp(t, s, 1)
-	}
-	for _, a := range agents[1:] {
-		for {
-			i := slices.IndexFunc(sup.Status(), func(s plant.AgentStatus) bool { return s.Name == a.Name })
-			if i < 0 || sup.Status()[i].Link != plant.LinkDown {
-				time.Sleep(time.Millisecond)
-				continue
-			}
-			status := sup.Status()[i]
-			if status.Error == "" || status.Retry.IsZero() || strings.ContainsAny(status.Error, "\x1b\n") || strings.Contains(status.Error, "secret") {
-				t.Errorf("%s: error %q, retry %v: want why, when it is tried again, one line and no secret", a.Name, status.Error, status.Retry)
-			}
-			break
-		}
-	}
-	stop()
-	good.prove(t, s, 1)
-	if n := len(asked); n > 1000 {
-		t.Errorf("the bad agents were asked %d times: want pauses that grow", n)
-	}
 }
 
 // Sequence numbers go up to 2^64−1 by the standard. Those that the store cannot

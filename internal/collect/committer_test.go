@@ -94,23 +94,57 @@ func TestCommitterGroups(t *testing.T) {
 		time.Sleep(40 * time.Millisecond)
 		submit(2, 7, 9)
 		submit(1, 5, 6)
+		submit(1, 6, 8)
 		time.Sleep(70 * time.Millisecond)
 		submit(2, 9, 10)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if diff := cmp.Diff([]error{nil, nil, nil, nil}, *settled); diff != "" {
+		if diff := cmp.Diff([]error{nil, nil, nil, nil, nil}, *settled); diff != "" {
 			t.Errorf("settled (-want +got):\n%s", diff)
 		}
 	})
 	want := []commit{
-		{100 * time.Millisecond, map[plant.RunID][2]int64{1: {1, 6}, 2: {7, 9}}},
+		{100 * time.Millisecond, map[plant.RunID][2]int64{1: {1, 8}, 2: {7, 9}}},
 		{210 * time.Millisecond, map[plant.RunID][2]int64{2: {9, 10}}},
 	}
 	if diff := cmp.Diff(want, r.commits); diff != "" {
 		t.Errorf("commits (-want +got):\n%s", diff)
 	}
-	if len(published) != 3 || published[0].Observations != 5 || len(published[0].Latest) != 1 || published[0].Latest[0].Sequence != 5 {
+	if len(published) != 3 || published[0].Observations != 7 || len(published[0].Latest) != 1 || published[0].Latest[0].Sequence != 7 {
 		t.Errorf("published %+v: want one change per agent and commit, with the newest of each item", published)
+	}
+}
+
+// A baseline stays a batch of its own, in its place.
+func TestCommitterKeepsBaselines(t *testing.T) {
+	var stored [][3]int64
+	r := &recorder{answer: func(batches []*store.Batch) error {
+		for _, b := range batches {
+			stored = append(stored, [3]int64{b.Expect, b.Next, int64(len(b.Baseline))})
+		}
+		return nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		c, err := collect.NewCommitter(collect.Options{Store: r, Dial: options(nil).Dial})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.Run(t.Context())
+		}()
+		gap := &store.Batch{Run: 1, Expect: 3, Next: 5, Baseline: []plant.Observation{{Item: 1, Sequence: 4}}}
+		for _, b := range []*store.Batch{batch(1, 1, 2), batch(1, 2, 3), gap, batch(1, 5, 6), batch(1, 6, 8)} {
+			if err := c.Submit(t.Context(), 1, b, func(error) {}); err != nil {
+				t.Error(err)
+			}
+		}
+		c.Close()
+		<-done
+	})
+	if diff := cmp.Diff([][3]int64{{1, 3, 0}, {3, 5, 1}, {5, 8, 0}}, stored); diff != "" {
+		t.Errorf("first, next and baseline (-want +got):\n%s", diff)
 	}
 }
 

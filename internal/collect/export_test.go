@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,3 +59,8 @@ func ModelOf(doc *mtconnect.Devices, raw []byte) plant.Model { return model(1, d
 
 // ErrorText is the text of an error about an agent.
 func ErrorText(a plant.Agent, err error) string { return errorText(a, err) }
+
+// Complaints gives the levels of the complaints of one agent.
+func Complaints(now func() time.Time) func(text string) slog.Level {
+	return (&complaints{now: now}).level
+}

@@ -85,3 +85,17 @@ func TestMeterReports(t *testing.T) {
 		t.Errorf("status %+v: want 2 gaps, 7 lost, 1 reconnect and no error", last)
 	}
 }
+
+// Most agents write the time of a document in whole seconds, cut off: on average
+// half a second is missing.
+func TestSkewOfWholeSeconds(t *testing.T) {
+	now := midnight
+	m := collect.NewMeter(plant.Agent{Name: "mill"}, func() time.Time { return now }, func(plant.AgentStatus) {})
+	for range 200 {
+		now = now.Add(10*time.Second + 137*time.Millisecond)
+		m.Header(&mtconnect.Header{CreationTime: now.Add(3 * time.Second).Truncate(time.Second)}, true)
+	}
+	if d := m.Status().Skew; !d.Known || (d.Duration-3*time.Second).Abs() > 150*time.Millisecond {
+		t.Errorf("skew %v, want 3 s", d)
+	}
+}

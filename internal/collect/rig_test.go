@@ -293,6 +293,13 @@ func blank(element []byte) {
 // garble makes an element no XML.
 func garble(element []byte) { element[1] = '<' }
 
+// dialOver gives clients that reach agents by rt.
+func dialOver(rt http.RoundTripper) func(plant.Agent) (*mtconnect.Client, error) {
+	return func(a plant.Agent) (*mtconnect.Client, error) {
+		return mtconnect.NewClient(a.URL, mtconnect.Options{HTTP: &http.Client{Transport: rt}})
+	}
+}
+
 // options are those of a supervisor that loses no time.
 func options(s store.Writer) collect.Options {
 	return collect.Options{
