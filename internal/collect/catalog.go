@@ -111,6 +111,24 @@ func (c *catalog) device(s *mtconnect.DeviceStream) *device {
 	return found
 }
 
+// with gives how many data items there are with those of a model. c may be nil.
+func (c *catalog) with(m *plant.Model) int {
+	if c == nil {
+		c = &catalog{}
+	}
+	n := len(c.items)
+	for i := range m.Devices {
+		md := &m.Devices[i]
+		d := c.device(&mtconnect.DeviceStream{Name: md.Device.Name, UUID: md.Device.UUID})
+		for j := range md.Items {
+			if d == nil || d.items[md.Items[j].DataItemID] == nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // load sets what is known of the items and the states of the machines, as the
 // store has it.
 func (c *catalog) load(latest []plant.Latest, states []plant.StateChange) {

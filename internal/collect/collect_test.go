@@ -2,6 +2,7 @@ package collect_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -322,6 +323,63 @@ func TestStoreAway(t *testing.T) {
 	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
+}
+
+// What the store refuses stands in the status, is tried again and is not lost.
+func TestStoreRefuses(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1<<14)
+	s.failWith(func(op string) error {
+		if op == "commit" {
+			return plant.Errorf(plant.Invalid, "observation with sequence 1: no such value")
+		}
+		return nil
+	})
+	m.say(100)
+	sup, stop := supervise(t, options(s), m.agent(1, "mill"))
+	if status := waitDown(sup.Status, "mill"); !strings.Contains(status.Error, "the store refuses what the agent said: observation with sequence 1") {
+		t.Errorf("error %q: want one that says what the store refuses", status.Error)
+	}
+	s.failWith(nil)
+	m.caughtUp(t, s, 1)
+	stop()
+	if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+}
+
+// An agent whose model changes again and again cannot fill the memory.
+func TestTooManyDataItems(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1000)
+	o := options(s)
+	o.DataItems = 10
+	sup, stop := supervise(t, o, m.agent(1, "mill"))
+	m.say(10)
+	m.caughtUp(t, s, 1)
+	for n := range 2 {
+		devices := shop()
+		for i := range 2 {
+			id := fmt.Sprintf("new%d-%d", n, i)
+			devices[0].DataItems = append(devices[0].DataItems, mtconnect.DataItem{ID: id, Category: mtconnect.Event, Type: "POWER_STATE"})
+		}
+		if err := m.life().ring.SetDevices(devices); err != nil {
+			t.Fatal(err)
+		}
+		m.say(10)
+		m.caughtUp(t, s, 1)
+		for range 20 { // documents that say that the model changed
+			m.say(1)
+			m.caughtUp(t, s, 1)
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if status := sup.Status()[0]; !status.Link.Up() {
+		t.Errorf("status %+v: want reading to go on", status)
+	}
+	stop()
+	if len(s.models) != 2 || len(s.items) != 10 {
+		t.Errorf("%d models, %d data items: want 2 and 10", len(s.models), len(s.items))
+	}
+	m.prove(t, s, 1)
 }
 
 // Agents come, go and change their address while others are read on.

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +150,7 @@ func (c *collector) read(ctx context.Context, r *mtconnect.StreamsReader, h *mtc
 	if p.next == 0 {
 		p.next = max(last+1, c.run.Next)
 	}
-	slices.SortFunc(p.observations, func(a, b plant.Observation) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	slices.SortFunc(p.observations, bySequence)
 	return nil
 }
 

@@ -35,6 +35,7 @@ const (
 	DefaultTotalQueueBytes = 32 << 20
 	DefaultDocumentBytes   = 8 << 20
 	DefaultTextCache       = 4096
+	DefaultDataItems       = 200_000
 	DefaultUnmappedItems   = 10_000
 	DefaultDamageRetries   = 3
 	DefaultIsolateRequests = 1000
@@ -93,8 +94,9 @@ type Options struct {
 	// StandbyDelay is how long the cursor of an agent that another process
 	// captures must stand still before this one takes over.
 	StandbyDelay time.Duration
-	// ReprobeInterval is the least time between two readings of the device model
-	// that observations or headers give reason for.
+	// ReprobeInterval is the least time between two readings of the device model,
+	// and between two of what the agent knows now, that observations or headers
+	// give reason for.
 	ReprobeInterval time.Duration
 	// StatusInterval is the least time between two reports of a status whose
 	// link did not change.
@@ -110,6 +112,9 @@ type Options struct {
 	// TextCache is how many distinct texts, and how many distinct alarms, are
 	// shared between the observations of an agent.
 	TextCache int
+	// DataItems is how many data items the device models of an agent may have,
+	// those of earlier models counted. A model with more is not taken.
+	DataItems int
 	// UnmappedItems is how many data items that are in no device model an agent
 	// may have. Observations of further ones are rejected.
 	UnmappedItems int
@@ -164,6 +169,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.TotalQueueBytes, DefaultTotalQueueBytes)
 	orDefault(&o.DocumentBytes, DefaultDocumentBytes)
 	orDefault(&o.TextCache, DefaultTextCache)
+	orDefault(&o.DataItems, DefaultDataItems)
 	orDefault(&o.UnmappedItems, DefaultUnmappedItems)
 	orDefault(&o.DamageRetries, DefaultDamageRetries)
 	orDefault(&o.IsolateRequests, DefaultIsolateRequests)

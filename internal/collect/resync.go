@@ -23,6 +23,9 @@ func (c *collector) probe(ctx context.Context) error {
 	if c.catalog != nil && c.digest == m.Digest {
 		return nil
 	}
+	if n := c.catalog.with(&m); n > c.opts.DataItems {
+		return fmt.Errorf("the agent's device models have %d data items, those of earlier ones counted: at most %d are taken", n, c.opts.DataItems)
+	}
 	inventory, err := c.opts.Store.SaveModel(ctx, m)
 	if err != nil {
 		return fmt.Errorf("store the device model: %w", err)

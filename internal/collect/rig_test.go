@@ -251,7 +251,7 @@ func (s *spoiler) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func (s *spoiler) Write(b []byte) (int, error) {
 	s.machine.mu.Lock()
-	if spoil := s.machine.faults.spoil; spoil != nil && !(s.current && s.machine.faults.honest) {
+	if spoil := s.machine.faults.spoil; spoil != nil && (!s.current || !s.machine.faults.honest) {
 		spoilt := spoil(bytes.Clone(b))
 		if !bytes.Equal(spoilt, b) {
 			s.machine.spoilt++

@@ -12,22 +12,36 @@ import (
 // insertBaseline stores the baseline of a batch. It takes the place of what
 // another one at the same number said of the same items.
 func insertBaseline(ctx context.Context, tx *sql.Tx, b *store.Batch) error {
+	if len(b.Baseline) == 0 {
+		return nil
+	}
+	var again bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM baselines WHERE instance = ? AND at = ?)`, b.Run, b.Next).Scan(&again)
+	if err != nil {
+		return err
+	}
 	for i := range b.Baseline {
+		if !again {
+			break
+		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM baselines WHERE instance = ? AND at = ? AND item = ?`, b.Run, b.Next, b.Baseline[i].Item)
 		if err != nil {
 			return err
 		}
 	}
+	insert, err := tx.PrepareContext(ctx, `
+		INSERT INTO baselines (instance, at, item, time, sequence, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
 	for i := range b.Baseline {
 		o := &b.Baseline[i]
 		detail, err := encodeDetail(o.Alarm, o.Extra)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO baselines (instance, at, item, time, sequence, value, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			b.Run, b.Next, o.Item, o.Time, o.Sequence, encodeValue(o.Value), detail)
-		if err != nil {
+		if _, err := insert.ExecContext(ctx, b.Run, b.Next, o.Item, o.Time, o.Sequence, encodeValue(o.Value), detail); err != nil {
 			return err
 		}
 	}
