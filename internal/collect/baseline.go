@@ -30,21 +30,6 @@ type survey struct {
 	partial bool
 }
 
-// skip puts the numbers from the cursor up to but not including next, which the
-// agent has dropped, into the ledger. What was known before is not carried over
-// that gap: the agent is asked for what it knew at next.
-func (c *collector) skip(ctx context.Context, next int64) error {
-	known, err := c.survey(ctx, next)
-	if err != nil {
-		return err
-	}
-	now := c.opts.Now()
-	return c.rebase(ctx, known, &store.Batch{
-		Run: c.run.ID, Expect: c.run.Next, Next: next, Received: now,
-		Gaps: []plant.Gap{{Run: c.run.ID, From: c.run.Next, To: next - 1, Reason: plant.GapOverrun, Noticed: now}},
-	})
-}
-
 // makeSure compares what is known with what the agent knows, where that may not
 // be the same and the agent was not asked a moment ago.
 func (c *collector) makeSure(ctx context.Context) error {

@@ -12,12 +12,15 @@
 //
 // The agent's own buffer is the queue: parsed documents wait within a budget of
 // bytes, and a collector that finds none left stops reading until the store has
-// caught up. Nothing is remembered outside of the store that could not be read
+// caught up. Values that were last observed before the first number that can be
+// read, or within a gap, are read from the agent's current and stored as a
+// baseline. Nothing is remembered outside of the store that could not be read
 // again from the agent, so that any fault is answered in the same way: drop what
 // is not committed, take the cursor from the store and go on from there.
 //
 // Where a change goes: how a fault or a limit is answered, in collector.go; where
 // reading goes on, in resync.go; which sequence numbers become a gap and why, in
-// document.go; what an observation becomes, in convert.go; the transaction, in
+// document.go; what is known at first contact and behind a gap, in baseline.go;
+// what an observation becomes, in convert.go; the transaction, in
 // committer.go.
 package collect
