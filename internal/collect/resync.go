@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/mtconnect"
 )
 
