@@ -105,7 +105,7 @@ func (c *Client) Probe(ctx context.Context) (*Devices, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	devices, err := ParseDevices(data, c.options.Limits)
+	devices, err := ParseDevices(data, c.options.Limits.whole())
 	if err != nil {
 		return nil, data, c.failed("/probe", err)
 	}
@@ -297,7 +297,7 @@ func (c *Client) Assets(ctx context.Context, q AssetsQuery) (*Assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	assets, err := ParseAssets(data, c.options.Limits)
+	assets, err := ParseAssets(data, c.options.Limits.whole())
 	if err != nil {
 		return nil, c.failed(path, err)
 	}
@@ -349,7 +349,7 @@ func (c *Client) fetch(ctx context.Context, root, path string, v url.Values) ([]
 	if err := c.checkRoot(body, a, root); err != nil {
 		return nil, c.failed(path, err)
 	}
-	data, err := readAll(body, c.options.Limits.Document)
+	data, err := readAll(body, c.options.Limits.whole().Document)
 	if err != nil {
 		return nil, c.failed(path, err)
 	}
@@ -370,11 +370,11 @@ func (c *Client) checkRoot(body *bufio.Reader, a *answer, want string) error {
 	case want:
 		return nil
 	case rootError:
-		data, err := readAll(body, c.options.Limits.Document)
+		data, err := readAll(body, c.options.Limits.whole().Document)
 		if err != nil {
 			return err
 		}
-		agent, err := ParseError(data, c.options.Limits)
+		agent, err := ParseError(data, c.options.Limits.whole())
 		if err != nil {
 			return err
 		}
@@ -392,7 +392,9 @@ func (c *Client) failed(path string, err error) error {
 // readAll reads a document and one byte beyond the limit at most: whoever reads
 // the bytes says where the limit was passed.
 func readAll(r io.Reader, limit int64) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(r, limit+1))
+	var data bytes.Buffer
+	_, err := data.ReadFrom(io.LimitReader(r, limit+1))
+	return data.Bytes(), err
 }
 
 func setText(v url.Values, name, text string) {

@@ -252,3 +252,21 @@ func TestHeartbeatsKeepAStreamAlive(t *testing.T) {
 		}
 	})
 }
+
+// A document that is held whole has a limit of its own, below that of documents
+// that are read as they come.
+func TestWholeDocumentLimit(t *testing.T) {
+	device := `<Device id="d" name="d"><DataItems>` +
+		strings.Repeat(`<DataItem id="x" category="EVENT" type="PROGRAM"/>`, 1000) + `</DataItems></Device>`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<MTConnectDevices><Header/><Devices>`, device, `</Devices></MTConnectDevices>`)
+	}))
+	defer server.Close()
+	for whole, accepted := range map[int64]bool{int64(len(device)) + 1024: true, int64(len(device)): false} {
+		c := newClient(t, server.URL, mtconnect.Options{Limits: mtconnect.Limits{Whole: whole}})
+		_, _, err := c.Probe(t.Context())
+		if (err == nil) != accepted {
+			t.Errorf("limit %d for a document of a little more than %d bytes: %v", whole, len(device), err)
+		}
+	}
+}

@@ -30,7 +30,7 @@ type jsonList struct {
 // newJSONStreams returns a reader of a Streams document in JSON.
 func newJSONStreams(src io.Reader, limits Limits, names *interner) observationSource {
 	x := &jsonStreams{src: src}
-	x.reset(names, limits)
+	x.reset(names, limits.whole())
 	return x
 }
 

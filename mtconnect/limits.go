@@ -9,6 +9,10 @@ type Limits struct {
 	// Document is the most bytes a document may have, after decompression
 	// (default 64 MiB).
 	Document int64
+	// Whole is the most bytes that a client accepts of a document that it holds
+	// in memory whole: devices, assets, errors, and Streams documents in JSON
+	// (default 16 MiB, and never more than Document).
+	Whole int64
 	// Token is the most bytes that one tag with its attributes, one text, or in
 	// JSON one string, number or list of values may have (default 1 MiB).
 	Token int
@@ -28,6 +32,7 @@ type Limits struct {
 // withDefaults returns the limits with the default in each field that has none.
 func (l Limits) withDefaults() Limits {
 	setDefault(&l.Document, 64<<20)
+	setDefault(&l.Whole, 16<<20)
 	setDefault(&l.Token, 1<<20)
 	setDefault(&l.Depth, 64)
 	setDefault(&l.Attributes, 64)
@@ -36,6 +41,13 @@ func (l Limits) withDefaults() Limits {
 	// Sums with what is beyond all limits must not overflow.
 	l.Document = min(l.Document, math.MaxInt64/2)
 	l.Token = min(l.Token, math.MaxInt/2)
+	return l
+}
+
+// whole returns the limits of a document that is held in memory whole.
+func (l Limits) whole() Limits {
+	l = l.withDefaults()
+	l.Document = min(l.Document, l.Whole)
 	return l
 }
 
