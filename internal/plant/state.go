@@ -109,7 +109,8 @@ type AgentStatus struct {
 	// DelayP95 is the 95th percentile of the time from an observation's
 	// timestamp, corrected by the clock skew, to our commit of it.
 	DelayP95 Span
-	// Skew is the agent's clock less ours.
+	// Skew is the agent's clock less ours; good to half a second where the agent
+	// writes whole seconds.
 	Skew Span
 	// LastDocument is when the last document arrived, heartbeats counted.
 	LastDocument time.Time
