@@ -349,12 +349,33 @@ func (c *Client) fetch(ctx context.Context, root, path string, v url.Values) ([]
 	if err := c.checkRoot(body, a, root); err != nil {
 		return nil, c.failed(path, err)
 	}
-	data, err := readAll(body, c.options.Limits.whole().Document)
+	data, err := c.readWhole(body)
 	if err != nil {
 		return nil, c.failed(path, err)
 	}
 	a.drain(body)
 	return data, nil
+}
+
+// readWhole gives the bytes of a document. What is wrong with XML is found as it
+// comes, so that no more than that much is ever held of a document that is
+// refused.
+func (c *Client) readWhole(body *bufio.Reader) ([]byte, error) {
+	limits := c.options.Limits.whole()
+	if start, _ := body.Peek(1); len(start) == 1 && start[0] != '<' {
+		return readAll(body, limits.Document)
+	}
+	var data bytes.Buffer
+	var s scanner
+	s.reset(io.TeeReader(body, &data), limits)
+	for {
+		switch _, err := s.next(); {
+		case errors.Is(err, io.EOF):
+			return data.Bytes(), nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
 
 // checkRoot looks at the root of a document, which decides what the document is
@@ -367,7 +388,7 @@ func (c *Client) checkRoot(body *bufio.Reader, a *answer, want string) error {
 		return err
 	}
 	switch root {
-	case want:
+	case want, rootDeclared:
 		return nil
 	case rootError:
 		data, err := readAll(body, c.options.Limits.whole().Document)

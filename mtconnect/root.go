@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 )
 
 // The root elements of the four documents.
@@ -13,6 +14,10 @@ const (
 	rootStreams = "MTConnectStreams"
 	rootAssets  = "MTConnectAssets"
 	rootError   = "MTConnectError"
+	// rootDeclared stands for the root of a document with a document type
+	// declaration, which readers refuse with its position. No element is called
+	// so.
+	rootDeclared = "!DOCTYPE"
 )
 
 // maxRootSearch is how many bytes into a document the name of its root element
@@ -42,8 +47,8 @@ func peekRoot(r *bufio.Reader) (string, error) {
 }
 
 // rootOf gives the local name of the root element of a document that begins
-// with data, and false where more of it is needed to tell. A document type
-// declaration counts as the root that it declares.
+// with data, and false where more of it is needed to tell: "html" for a web
+// page, rootDeclared for another document with a document type declaration.
 func rootOf(data []byte) (string, bool) {
 	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	for {
@@ -61,7 +66,11 @@ func rootOf(data []byte) (string, bool) {
 		case bytes.HasPrefix(data, []byte("<!--")):
 			end = "-->"
 		case bytes.HasPrefix(data, []byte("<!DOCTYPE")):
-			return elementName(bytes.TrimLeft(data[len("<!DOCTYPE"):], " \t\r\n"))
+			name, ok := elementName(bytes.TrimLeft(data[len("<!DOCTYPE"):], " \t\r\n"))
+			if ok && !strings.EqualFold(name, "html") {
+				name = rootDeclared
+			}
+			return name, ok
 		case len(data) < len("<!DOCTYPE") && (len(data) == 1 || data[1] == '!'):
 			return "", false
 		default:
