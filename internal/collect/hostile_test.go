@@ -114,7 +114,7 @@ func TestHostileAgents(t *testing.T) {
 	o.ShortestRetry, o.LongestRetry = 20*time.Millisecond, 10*time.Second
 	o.Dial = func(a plant.Agent) (*mtconnect.Client, error) {
 		return mtconnect.NewClient(a.URL, mtconnect.Options{
-			ResponseTimeout: time.Second, DocumentTimeout: time.Second, Limits: mtconnect.Limits{Document: 16 << 20},
+			ResponseTimeout: time.Second, DocumentTimeout: time.Second, Limits: mtconnect.Limits{Document: 4 << 20},
 		})
 	}
 	sup, stop := supervise(t, o, agents...)
