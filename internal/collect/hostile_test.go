@@ -20,7 +20,7 @@ import (
 // read than before, and keptHeap how much may be kept of it, in bytes. A document
 // of theirs is read up to its limits, which are many MiB.
 const (
-	hostileHeap = 200 << 20
+	hostileHeap = 100 << 20
 	keptHeap    = 20 << 20
 )
 
