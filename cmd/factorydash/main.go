@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -73,6 +74,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	defer closer.Close()
+	// The HTTP client of the standard library writes to the standard log, and
+	// what it writes holds what agents send: it goes where all else goes, and
+	// only for those who look for it.
+	slog.SetLogLoggerLevel(slog.LevelDebug)
+	slog.SetDefault(log)
 
 	env := &environment{
 		stdout: stdout,

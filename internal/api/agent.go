@@ -6,13 +6,23 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// Agents gives the agents by name.
+// Agents gives the agents that are read by name.
 func (s *Service) Agents(context.Context) ([]Agent, error) {
 	agents := []Agent{}
 	for _, a := range s.inventory.Load().agents {
-		agents = append(agents, s.agent(a))
+		if s.isRead(a.Agent) {
+			agents = append(agents, s.agent(a))
+		}
 	}
 	return agents, nil
+}
+
+// isRead reports whether an agent is one of those that are to be read: one that
+// was added, or that this process was started with. Others asked for attention
+// for ever; what is stored of them is there all the same.
+func (s *Service) isRead(a plant.Agent) bool {
+	_, here := s.hub.Status(a.ID)
+	return here || a.Configured
 }
 
 // Agent gives one agent. NotFound where there is none with the name.

@@ -196,7 +196,7 @@ func newFake() *fake {
 	f := &fake{
 		agents: []plant.Agent{
 			{ID: 1, Name: "hall-a", URL: "http://user:secret@hall-a:5000", Configured: true},
-			{ID: 2, Name: "hall-b", URL: "http://hall-b:5000"},
+			{ID: 2, Name: "hall-b", URL: "http://hall-b:5000", Configured: true},
 		},
 		devices: []plant.Device{
 			{ID: 2, Agent: 1, Slug: "agent", Name: "Agent", IsAgent: true, Present: true},

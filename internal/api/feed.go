@@ -56,7 +56,7 @@ func (s *Service) changedMachines(u live.Update) any {
 	}
 	var machines []Machine
 	for _, m := range in.machines {
-		if changed[m] && m.onFloor() {
+		if changed[m] && m.onFloor() && s.isRead(m.agent.Agent) {
 			machines = append(machines, s.machine(m))
 		}
 	}
@@ -77,7 +77,7 @@ func (s *Service) changedAgents(u live.Update) any {
 	}
 	var agents []Agent
 	for _, a := range s.inventory.Load().agents {
-		if changed[a.ID] {
+		if changed[a.ID] && s.isRead(a.Agent) {
 			agents = append(agents, s.agent(a))
 		}
 	}

@@ -17,7 +17,7 @@ import (
 func (s *Service) Machines(context.Context) ([]Machine, error) {
 	machines := []Machine{}
 	for _, m := range s.inventory.Load().machines {
-		if m.onFloor() {
+		if m.onFloor() && s.isRead(m.agent.Agent) {
 			machines = append(machines, s.machine(m))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,6 +185,20 @@ func TestAgents(t *testing.T) {
 	w.hub.Forget(1)
 	if a, err := w.service.Agent(t.Context(), "hall-a"); err != nil || a.Link != plant.LinkDown {
 		t.Errorf("an agent that is not read any more is %q, %v", a.Link, err)
+	}
+	w.fake.mu.Lock()
+	w.fake.agents[0].Configured = false // as `agent remove` does
+	w.fake.mu.Unlock()
+	if err := w.service.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	agents, err = w.service.Agents(t.Context())
+	if err != nil || len(agents) != 1 || agents[0].Name != "hall-b" {
+		t.Errorf("agents that are read: %+v, %v; want hall-b alone", agents, err)
+	}
+	machines, err := w.service.Machines(t.Context())
+	if err != nil || slices.ContainsFunc(machines, func(m api.Machine) bool { return m.Agent == "hall-a" }) {
+		t.Errorf("machines of an agent that is not read any more are on the floor: %+v, %v", machines, err)
 	}
 }
 
