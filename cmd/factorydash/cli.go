@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"log/slog"
-	"os"
 
 	"github.com/alecthomas/kong"
 
@@ -46,22 +45,4 @@ type logFlags struct {
 
 func (f logFlags) open(stderr io.Writer) (*slog.Logger, io.Closer, error) {
 	return telemetry.NewLog(telemetry.LogOptions{Level: f.Level, Format: f.Format, File: f.File, Stderr: stderr})
-}
-
-// configFile reads settings from a JSON file, for flags that neither the
-// command line nor the environment sets: kong itself would let the file win
-// over the environment.
-func configFile(r io.Reader) (kong.Resolver, error) {
-	file, err := kong.JSON(r)
-	if err != nil {
-		return nil, err
-	}
-	return kong.ResolverFunc(func(ctx *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
-		for _, name := range flag.Envs {
-			if _, ok := os.LookupEnv(name); ok {
-				return nil, nil //nolint:nilnil // A resolver says "not set" with a nil value.
-			}
-		}
-		return file.Resolve(ctx, parent, flag)
-	}), nil
 }

@@ -137,6 +137,10 @@ func TestWrongInput(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	misspelt := filepath.Join(empty, "config.json")
+	if err := os.WriteFile(misspelt, []byte(`{"lisen": ":8000"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -153,6 +157,8 @@ func TestWrongInput(t *testing.T) {
 		"no store":              {[]string{"ledger", "--data", empty}, 1, "no store"},
 		"data is a file":        {[]string{"loaddata", "--data", file, "--agent", "a=http://127.0.0.1:1"}, 1, "--data"},
 		"time":                  {[]string{"export", "--data", empty, "--from", "yesterday"}, 2, "--from"},
+		"misspelt setting":      {[]string{"check", "--config", misspelt}, 2, `no setting "lisen"`},
+		"broken configuration":  {[]string{"check", "--config", file}, 2, "configuration file"},
 		"log level":             {[]string{"--log-level", "loud", "version"}, 2, "log-level"},
 		"agent away":            {[]string{"loaddata", "--data", filepath.Join(empty, "d"), "--agent", "a=http://127.0.0.1:1"}, 1, "refused"},
 	} {
@@ -173,8 +179,12 @@ func TestWrongInput(t *testing.T) {
 // the command line: flags win over the environment and that over the file.
 func TestConfigurationOrder(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "factorydash.json")
-	if err := os.WriteFile(config, []byte(`{"data": "from-file"}`), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(`{"data": "from-file", "commit-delay": "250ms", "agent": ["a=http://a", "b=http://b"]}`), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	out, code := output(t, "check", "--config", config, "--listen", "127.0.0.1:0")
+	if code != 0 || !strings.Contains(out, "250ms") || !strings.Contains(out, "agent b") {
+		t.Errorf("settings of the file: %d, %s", code, out)
 	}
 	data := func() string {
 		t.Helper()
@@ -194,7 +204,7 @@ func TestConfigurationOrder(t *testing.T) {
 	if got := data(); got != "from-environment" {
 		t.Errorf("with file and environment: %q", got)
 	}
-	out, _ := output(t, "check", "--config", config, "--listen", "127.0.0.1:0", "--data", "from-flag")
+	out, _ = output(t, "check", "--config", config, "--listen", "127.0.0.1:0", "--data", "from-flag")
 	if !strings.Contains(out, "from-flag") {
 		t.Errorf("with all three: %s", out)
 	}
