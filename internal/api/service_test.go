@@ -186,9 +186,9 @@ func TestAgents(t *testing.T) {
 	if a, err := w.service.Agent(t.Context(), "hall-a"); err != nil || a.Link != plant.LinkDown {
 		t.Errorf("an agent that is not read any more is %q, %v", a.Link, err)
 	}
-	w.fake.mu.Lock()
-	w.fake.agents[0].Configured = false // as `agent remove` does
-	w.fake.mu.Unlock()
+	w.mu.Lock()
+	w.agents[0].Configured = false // as `agent remove` does
+	w.mu.Unlock()
 	if err := w.service.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
