@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -144,16 +143,22 @@ func recording(t *testing.T, long bool) (agent.Source, []agent.Observation) {
 		}
 		source = shop.Agents()[0].Source
 	}
+	return source, observationsOf(t, source)
+}
+
+// observationsOf gives all that a source holds.
+func observationsOf(t *testing.T, source agent.Source) []agent.Observation {
+	t.Helper()
 	var all []agent.Observation
 	first, next := source.Bounds()
-	err := source.Scan(context.Background(), first, next, false, func(o *agent.Observation) bool {
+	err := source.Scan(t.Context(), first, next, false, func(o *agent.Observation) bool {
 		all = append(all, *o)
 		return true
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source, all
+	return all
 }
 
 // TestChaos kills the program at random moments while streams are cut,
