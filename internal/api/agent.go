@@ -48,7 +48,7 @@ func (s *Service) agent(a *agent) Agent {
 	status := s.status(a.Agent)
 	v := Agent{
 		Name: a.Name, URL: a.Redacted(),
-		Link: status.Link, Since: status.Since.UTC(), Error: status.Error, Retry: status.Retry.UTC(),
+		Link: status.ShownLink(), Since: status.Since.UTC(), Error: status.Error, Retry: status.Retry.UTC(),
 		AgentVersion: status.AgentVersion, SchemaVersion: status.SchemaVersion,
 		Sender: status.Sender, InstanceID: status.InstanceID,
 		Next: status.Next, Last: status.Last,

@@ -64,6 +64,9 @@ const (
 	LinkStreaming LinkState = "streaming"
 	// LinkPolling: the agent cannot stream; it is asked again and again.
 	LinkPolling LinkState = "polling"
+	// LinkCatchingUp: observations arrive, and the newest that we have are far
+	// behind what the agent has: what they tell is not the present.
+	LinkCatchingUp LinkState = "catching-up"
 	// LinkDown: the agent cannot be reached, or answers nonsense.
 	LinkDown LinkState = "down"
 	// LinkWaiting: the store is away; reading has stopped where it was.
@@ -71,7 +74,9 @@ const (
 )
 
 // Up reports whether observations arrive.
-func (s LinkState) Up() bool { return s == LinkStreaming || s == LinkPolling }
+func (s LinkState) Up() bool {
+	return s == LinkStreaming || s == LinkPolling || s == LinkCatchingUp
+}
 
 // Span is a duration that may not be known; the zero Span is not.
 type Span struct {
@@ -119,4 +124,18 @@ type AgentStatus struct {
 	Gaps, Lost int64
 	// Reconnects counts how often the link was built since the start.
 	Reconnects int64
+}
+
+// catchingUpLag is how many observations there are to read at least where an
+// agent is still being caught up with: more than come between two documents of
+// a busy agent.
+const catchingUpLag = 5000
+
+// ShownLink is how the connection stands, for people: a link over which old
+// observations still come is LinkCatchingUp.
+func (s AgentStatus) ShownLink() LinkState {
+	if s.Link.Up() && s.Next > 0 && s.Last > 0 && s.Lag >= catchingUpLag {
+		return LinkCatchingUp
+	}
+	return s.Link
 }

@@ -44,6 +44,8 @@ func linkWord(s plant.LinkState) string {
 		return "Streaming"
 	case plant.LinkPolling:
 		return "Polling"
+	case plant.LinkCatchingUp:
+		return "Catching up"
 	case plant.LinkDown:
 		return "No link"
 	case plant.LinkWaiting:

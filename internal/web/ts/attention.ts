@@ -21,7 +21,7 @@ const urgency: Record<string, number> = { alarm: 3, stopped: 2, "no-link": 1 };
 
 /** up reports whether observations arrive from an agent. */
 export function up(a: Agent): boolean {
-  return a.link === "streaming" || a.link === "polling";
+  return a.link === "streaming" || a.link === "polling" || a.link === "catching-up";
 }
 
 /** away reports whether an agent is away, and not merely being connected for the first time. */

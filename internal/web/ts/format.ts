@@ -138,6 +138,7 @@ export function stateWord(slug: string): string {
 
 const links: Record<string, string> = {
   connecting: "Connecting", streaming: "Streaming", polling: "Polling",
+  "catching-up": "Catching up",
   down: "No link", waiting: "Waiting for the store",
 };
 

@@ -1,1 +1,0 @@
-import"./chunk-HYIQ52CV.js";
