@@ -97,6 +97,13 @@ func serveHTTP(ctx context.Context, listener net.Listener, parts httpParts) erro
 		ErrorLog:          slog.NewLogLogger(parts.log.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(parts.api.CloseStreams)
+	return runServer(ctx, server, netutil.LimitListener(listener, httpConnections), parts.log)
+}
+
+// runServer serves until ctx ends or the server fails. Requests that are under
+// way at the end have httpStopTimeout to finish.
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, log *slog.Logger) error {
+	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -104,11 +111,14 @@ func serveHTTP(ctx context.Context, listener net.Listener, parts httpParts) erro
 		defer cancel()
 		stopped <- server.Shutdown(stopping)
 	}()
-	if err := server.Serve(netutil.LimitListener(listener, httpConnections)); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("web server: %w", err)
+	err := server.Serve(listener)
+	cancel()
+	unfinished := <-stopped
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("web server on %s: %w", listener.Addr(), err)
 	}
-	if err := <-stopped; err != nil {
-		parts.log.Warn("requests were cut off at the end", "error", err)
+	if unfinished != nil {
+		log.Warn("requests were cut off at the end", "error", unfinished)
 		return server.Close()
 	}
 	return nil

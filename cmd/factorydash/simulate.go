@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -143,22 +142,8 @@ func serveAgents(ctx context.Context, listener net.Listener, handler http.Handle
 		MaxHeaderBytes:    httpHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		<-ctx.Done()
-		for _, a := range agents {
-			a.Close()
-		}
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if server.Shutdown(stopping) != nil {
-			server.Close()
-		}
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("simulated agents: %w", err)
+	for _, a := range agents {
+		server.RegisterOnShutdown(a.Close)
 	}
-	<-stopped
-	return nil
+	return runServer(ctx, server, listener, log)
 }
