@@ -51,7 +51,11 @@ func (s *Service) Observations(ctx context.Context, q ObservationQuery) (Page[Re
 			return none, err
 		}
 	}
-	found, more, err := s.earliest(ctx, items, after, to, limit)
+	runs, err := s.stored(ctx)
+	if err != nil {
+		return none, err
+	}
+	found, more, err := s.earliest(ctx, items, runs, after, to, limit)
 	if err != nil {
 		return none, err
 	}
@@ -59,15 +63,8 @@ func (s *Service) Observations(ctx context.Context, q ObservationQuery) (Page[Re
 	if more {
 		page.Next = positionOf(found[len(found)-1]).String()
 	}
-	runs := s.inventory.Load().byRun
 	for _, o := range found {
-		run, ok := runs[o.Run]
-		if !ok {
-			if run, err = s.findRun(ctx, o.Run); err != nil {
-				return none, err
-			}
-		}
-		page.Items = append(page.Items, newRecord(items[o.Item], run, o))
+		page.Items = append(page.Items, newRecord(items[o.Item], runs[o.Run], o))
 	}
 	return page, nil
 }
@@ -102,30 +99,33 @@ func (s *Service) findItem(id plant.ItemID) (*item, error) {
 	return nil, plant.Errorf(plant.NotFound, "item: there is no data item with the number %d; /api/v1/machines/{slug} lists those of a machine", id)
 }
 
-// findRun gives a run that has begun since the inventory was made.
-func (s *Service) findRun(ctx context.Context, id plant.RunID) (plant.Run, error) {
-	in, err := outline(ctx, s.reader)
+// stored gives the runs as they stand now. Everything before their cursors is
+// stored, of every data item; what comes behind them while one item is read after
+// the other would be there of some and not of others.
+func (s *Service) stored(ctx context.Context) (map[plant.RunID]plant.Run, error) {
+	all, err := s.reader.Runs(ctx)
 	if err != nil {
-		return plant.Run{}, err
+		return nil, err
 	}
-	run, ok := in.byRun[id]
-	if !ok {
-		return plant.Run{}, fmt.Errorf("the store has observations of a run it does not have: %d", id)
+	runs := make(map[plant.RunID]plant.Run, len(all))
+	for _, r := range all {
+		runs[r.ID] = r
 	}
-	return run, nil
+	return runs, nil
 }
 
-// earliest gives the first observations of the data items behind a position, as
-// many as a page has, and whether there are more. It reads one data item after
-// the other, of each no more than may still be among the first.
-func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
+// earliest gives the first observations of the data items behind a position and
+// before the cursors of the runs, as many as a page has, and whether there are
+// more. It reads one data item after the other, of each no more than may still be
+// among the first.
+func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, runs map[plant.RunID]plant.Run, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
 	for id := range items {
 		taken, size := 0, 0
 		for o, err := range s.reader.ItemObservations(ctx, id, after.time, to, false) {
 			if err != nil {
 				return nil, false, err
 			}
-			if positionOf(o).compare(after) <= 0 {
+			if positionOf(o).compare(after) <= 0 || o.Sequence >= runs[o.Run].Next {
 				continue
 			}
 			found = append(found, o)
