@@ -132,9 +132,19 @@ func (f *fake) StatesBetween(_ context.Context, device plant.DeviceID, from, to 
 	return append(before, within...), err
 }
 
-func (f *fake) ItemObservations(_ context.Context, item plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
+func (f *fake) ItemSummaries(ctx context.Context, item plant.ItemID, from, to int64, _, _ int) iter.Seq2[plant.Summary, error] {
+	return func(yield func(plant.Summary, error) bool) {
+		for o, err := range f.ItemObservations(ctx, []plant.ItemID{item}, from, to, true) {
+			if !yield(plant.Single(o), err) {
+				return
+			}
+		}
+	}
+}
+
+func (f *fake) ItemObservations(_ context.Context, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
 	all, err := read(f, func() []plant.Observation { return f.observations }, func(o plant.Observation) bool {
-		return o.Item == item && o.Time < to
+		return slices.Contains(items, o.Item) && o.Time < to
 	})
 	slices.SortStableFunc(all, func(a, b plant.Observation) int { return cmp.Compare(a.Time, b.Time) })
 	first, _ := slices.BinarySearchFunc(all, from, func(o plant.Observation, t int64) int { return cmp.Compare(o.Time, t) })

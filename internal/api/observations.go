@@ -121,7 +121,7 @@ func (s *Service) stored(ctx context.Context) (map[plant.RunID]plant.Run, error)
 func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, runs map[plant.RunID]plant.Run, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
 	for id := range items {
 		taken, size := 0, 0
-		for o, err := range s.reader.ItemObservations(ctx, id, after.time, to, false) {
+		for o, err := range s.reader.ItemObservations(ctx, []plant.ItemID{id}, after.time, to, false) {
 			if err != nil {
 				return nil, false, err
 			}

@@ -53,7 +53,7 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 	}
 	v := Series{Item: s.item(it), From: timeOf(first), To: timeOf(end), Points: []Point{}}
 	counted := func(yield func(plant.Observation, error) bool) {
-		for o, err := range s.reader.ItemObservations(ctx, it.ID, first, end, true) {
+		for o, err := range s.reader.ItemObservations(ctx, []plant.ItemID{it.ID}, first, end, true) {
 			if err == nil && o.Time >= first {
 				v.Observations++
 			}

@@ -85,6 +85,8 @@ type Run struct {
 	// Stored is how many observations of this run have been committed.
 	// Retention does not lower it.
 	Stored int64
+	// Freed is how many of Stored retention has deleted since.
+	Freed int64
 	// Began is our clock when the run was first seen.
 	Began time.Time
 }

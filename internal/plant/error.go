@@ -19,6 +19,9 @@ const (
 	Conflict Code = "conflict"
 	// Unavailable: a service that is needed is away; try again later.
 	Unavailable Code = "unavailable"
+	// Damaged: what is stored of this is broken; the message says what and how
+	// much. Everything else can be read.
+	Damaged Code = "damaged"
 	// Internal: a fault of ours. Its text is for the log, not for users.
 	Internal Code = "internal"
 )

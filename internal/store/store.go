@@ -1,5 +1,6 @@
 // Package store is the contract between factorydash and its stores, split by
-// use: Writer for capture, Reader for pages, API and exports, Admin for people.
+// use: Writer for capture, Reader for pages, API and exports, Admin for people,
+// Upkeep for what runs now and then.
 // storetest is the suite that every store passes.
 //
 // A store keeps observations exactly as often as they were committed, which
@@ -99,11 +100,22 @@ type Reader interface {
 	// StatesBetween gives the state changes of a device with from ≤ time < to
 	// in order of run and sequence, with the last change before from in front.
 	StatesBetween(ctx context.Context, device plant.DeviceID, from, to int64) ([]plant.StateChange, error)
-	// ItemObservations yields the observations of one item with
+	// ItemObservations yields the observations of some items with
 	// from ≤ time < to in order of time, then run and sequence, each with its
 	// Run. Where before is true, the last observation before from (in that
-	// order) comes first.
-	ItemObservations(ctx context.Context, item plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error]
+	// order) of each item comes first, in the same order; where from = to, they
+	// are all there is, which is what was known at a moment. What was committed
+	// together is yielded together: observations of one commit behind the last
+	// one yielded are either all still to come or none of them is.
+	ItemObservations(ctx context.Context, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error]
+	// ItemSummaries yields the observations of one item as ItemObservations does
+	// with before true, each as a Summary of its own, but may put consecutive ones
+	// together where nobody can see it in a picture of the range that has columns
+	// columns (as insight.Downsample counts them) and room for room observations:
+	// they are all within one column, all numbers, with no gap of the ledger
+	// between them, and the range has more than room observations that are
+	// numbers.
+	ItemSummaries(ctx context.Context, item plant.ItemID, from, to int64, columns, room int) iter.Seq2[plant.Summary, error]
 	// Observations yields the observations of one run in order of sequence,
 	// each with its Run, beginning with the first whose sequence is at least
 	// sequence.
@@ -137,4 +149,78 @@ type Admin interface {
 	// needs it.
 	Ping(ctx context.Context) error
 	Close() error
+}
+
+// Upkeep is what keeps a store small and sound. Each method may run beside
+// capture and reads, in any number of processes: what another one is at is left
+// to it. Ended in the middle, it leaves the store as sound as it was, and goes
+// on from there the next time.
+type Upkeep interface {
+	// Seal turns the observations that lie in rows and were committed before
+	// settled into sealed blocks, the oldest first, and frees the rows. It also
+	// makes ready what commits of the next hours need.
+	Seal(ctx context.Context, settled time.Time) (Sealed, error)
+	// Merge puts small neighbouring blocks of an item together.
+	Merge(ctx context.Context) (Merged, error)
+	// Expire frees what is older than its agent's cutoff, in microseconds of the
+	// agent's timestamps: blocks whose observations are all older, state changes
+	// that none after them needs, baselines of runs of which nothing is left. It
+	// counts in the ledger what it freed. Rows wait until they are sealed. Where
+	// dry is true nothing is freed and the answer is what would be.
+	Expire(ctx context.Context, cutoffs map[plant.AgentID]int64, dry bool) (Expired, error)
+	// Verify reads everything that is stored and yields what is wrong with it:
+	// checksums, order, counts against the ledger, what is missing.
+	Verify(ctx context.Context) iter.Seq2[Fault, error]
+	// Faults gives what this process has found wrong with what is stored, by
+	// reading or by Verify, at most MaxFaults of them, oldest first.
+	Faults() []Fault
+	// ReplaceStates puts other state changes in the place of all that a device
+	// has with a time of at least from: what was derived is derived anew.
+	ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error
+	// Size says what the store takes.
+	Size(ctx context.Context) (Size, error)
+}
+
+// MaxFaults is how many faults a process remembers.
+const MaxFaults = 100
+
+// Sealed is what Seal did.
+type Sealed struct {
+	Partitions   int
+	Observations int64
+	Blocks       int64
+	// Bytes is what the blocks take, their columns counted.
+	Bytes int64
+}
+
+// Merged is what Merge did: so many blocks became so many.
+type Merged struct{ Before, After int64 }
+
+// Expired is what Expire freed, or would free.
+type Expired struct {
+	Observations, Blocks, Bytes, States, Baselines int64
+}
+
+// Size is what a store takes. The counts of rows may be estimates.
+type Size struct {
+	// Rows and Blocked are the observations in rows and in blocks.
+	Rows, Blocked, Blocks int64
+	// RowBytes and BlockBytes are what they take, indexes counted; TotalBytes is
+	// the whole store.
+	RowBytes, BlockBytes, TotalBytes int64
+	// Oldest is the oldest time in a block, 0 where there is none.
+	Oldest int64
+}
+
+// Fault is something that is wrong with what is stored.
+type Fault struct {
+	// What names the thing: "block 12", "partition 2026-11-25T10".
+	What string
+	// Agent and Item say whose it is; 0 where that is not known.
+	Agent plant.AgentID
+	Item  plant.ItemID
+	// Detail says what is wrong, for people.
+	Detail string
+	// Noticed is our clock when it was found.
+	Noticed time.Time
 }

@@ -120,7 +120,7 @@ func BenchmarkItemObservations(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for read := 0; read < b.N; {
-		for _, err := range s.ItemObservations(b.Context(), items[0].ID, 0, math.MaxInt64, true) {
+		for _, err := range s.ItemObservations(b.Context(), []plant.ItemID{items[0].ID}, 0, math.MaxInt64, true) {
 			if err != nil {
 				b.Fatal(err)
 			}

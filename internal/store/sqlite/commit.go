@@ -28,7 +28,7 @@ func insertObservations(n int) string {
 // Commit implements store.Writer.
 func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 	for _, b := range batches {
-		b.Err = checkBatch(b)
+		b.Err = b.Check()
 	}
 	return s.update(ctx, "commit", func(tx *sql.Tx) error {
 		// When ctx ends, the transaction ends and with it the next statement.

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 const selectLatest = `
@@ -39,7 +40,7 @@ func scanLatest(row scanner) (l plant.Latest, err error) {
 		return l, err
 	}
 	l.Merged = merged.String
-	l.Active, err = decodeActive(active.String)
+	l.Active, err = store.DecodeActive(active.String)
 	return l, err
 }
 

@@ -76,7 +76,11 @@ func (s *Store) readPage(ctx context.Context, most int, query string, args ...an
 
 // ItemObservations implements store.Reader. Observations of one item at the same
 // time stand in the order of their rows, which is that of run and sequence.
-func (s *Store) ItemObservations(ctx context.Context, item plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
+func (s *Store) ItemObservations(ctx context.Context, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
+	item := plant.ItemID(0)
+	if len(items) > 0 {
+		item = items[0] // The reader of package block takes its place.
+	}
 	return func(yield func(plant.Observation, error) bool) {
 		const op = "read observations of an item"
 		if before {
@@ -173,4 +177,15 @@ func (s *Store) give(ctx context.Context, op string, p page, err error, yield fu
 		}
 	}
 	return true
+}
+
+// ItemSummaries implements store.Reader.
+func (s *Store) ItemSummaries(ctx context.Context, item plant.ItemID, from, to int64, _, _ int) iter.Seq2[plant.Summary, error] {
+	return func(yield func(plant.Summary, error) bool) {
+		for o, err := range s.ItemObservations(ctx, []plant.ItemID{item}, from, to, true) {
+			if !yield(plant.Single(o), err) {
+				return
+			}
+		}
+	}
 }

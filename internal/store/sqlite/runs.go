@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 const runColumns = `id, agent, instance_id, epoch, first, next, stored, began`
@@ -55,7 +56,7 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		if err := checkEnd(ctx, tx, end); err != nil {
 			return err
 		}
-		if run.Next, err = account(run.First, nil, own); err != nil {
+		if run.Next, err = store.Account(run.First, nil, own); err != nil {
 			return err
 		}
 		stored, err = scanRun(tx.QueryRowContext(ctx, `

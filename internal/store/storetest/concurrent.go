@@ -137,6 +137,6 @@ func testRacingWriters(t *testing.T, s Store) {
 				r.Fatalf("observation %d has the sequence %d", i, o.Sequence)
 			}
 		}
-		equal(t, "of the item", len(all(t, s.ItemObservations(t.Context(), l.items[0].ID, 0, math.MaxInt64, false))), len(observations))
+		equal(t, "of the item", len(all(t, s.ItemObservations(t.Context(), []plant.ItemID{l.items[0].ID}, 0, math.MaxInt64, false))), len(observations))
 	})
 }

@@ -37,11 +37,11 @@ func testItemObservations(t *testing.T, s Store) {
 		{"empty range", 30, 30, false, nil},
 		{"range upside down", 30, 10, false, nil},
 	} {
-		got := all(t, s.ItemObservations(ctx, item, test.from, test.to, test.before))
+		got := all(t, s.ItemObservations(ctx, []plant.ItemID{item}, test.from, test.to, test.before))
 		equal(t, test.name, sequences(got), test.want)
 	}
-	equal(t, "the other item", sequences(all(t, s.ItemObservations(ctx, l.items[1].ID, 0, 100, true))), []int64{7})
-	equal(t, "unknown item", all(t, s.ItemObservations(ctx, 999, 0, 100, true)), nil)
+	equal(t, "the other item", sequences(all(t, s.ItemObservations(ctx, []plant.ItemID{l.items[1].ID}, 0, 100, true))), []int64{7})
+	equal(t, "unknown item", all(t, s.ItemObservations(ctx, []plant.ItemID{999}, 0, 100, true)), nil)
 }
 
 // testItemPages reads more than a store may hold at once, most of it at one
@@ -54,10 +54,10 @@ func testItemPages(t *testing.T, s Store) {
 		b.Observations[i].Time = int64(i) / 7_000
 	}
 	l.commit(t, b)
-	if got := all(t, s.ItemObservations(t.Context(), l.items[0].ID, 0, 9, true)); !slices.Equal(got, b.Observations) {
+	if got := all(t, s.ItemObservations(t.Context(), []plant.ItemID{l.items[0].ID}, 0, 9, true)); !slices.Equal(got, b.Observations) {
 		t.Errorf("%d observations, want %d, in order", len(got), n)
 	}
-	equal(t, "of one time", len(all(t, s.ItemObservations(t.Context(), l.items[0].ID, 1, 2, true))), n-7_000+1)
+	equal(t, "of one time", len(all(t, s.ItemObservations(t.Context(), []plant.ItemID{l.items[0].ID}, 1, 2, true))), n-7_000+1)
 }
 
 func testItemOverRuns(t *testing.T, s Store) {
@@ -71,7 +71,7 @@ func testItemOverRuns(t *testing.T, s Store) {
 	}
 	// The times 1 and 2 in each run.
 	want = []plant.Observation{want[0], want[2], want[4], want[1], want[3], want[5]}
-	equal(t, "observations", all(t, s.ItemObservations(t.Context(), l.items[0].ID, 0, 9, true)), want)
+	equal(t, "observations", all(t, s.ItemObservations(t.Context(), []plant.ItemID{l.items[0].ID}, 0, 9, true)), want)
 }
 
 func testObservations(t *testing.T, s Store) {
@@ -140,7 +140,7 @@ func testEarlyStop(t *testing.T, s Store) {
 				break
 			}
 		}
-		for _, err := range s.ItemObservations(t.Context(), l.items[0].ID, 0, math.MaxInt64, true) {
+		for _, err := range s.ItemObservations(t.Context(), []plant.ItemID{l.items[0].ID}, 0, math.MaxInt64, true) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -65,7 +65,7 @@ func testValues(t *testing.T, s Store) {
 	if diff := cmp.Diff(b.Observations, l.observations(t), sameBits); diff != "" {
 		t.Errorf("observations of the run (-want +got):\n%.2000s", diff)
 	}
-	read := all(t, s.ItemObservations(t.Context(), l.items[0].ID, 0, math.MaxInt64, false))
+	read := all(t, s.ItemObservations(t.Context(), []plant.ItemID{l.items[0].ID}, 0, math.MaxInt64, false))
 	if diff := cmp.Diff(b.Observations, read, sameBits); diff != "" {
 		t.Errorf("observations of the item (-want +got):\n%.2000s", diff)
 	}
@@ -89,8 +89,8 @@ func testExtremes(t *testing.T, s Store) {
 	}
 	item := agent.items[0].ID
 	inTime := []int64{last - 1, last - 2, last - 3}
-	equal(t, "in order of time", sequences(all(t, s.ItemObservations(ctx, item, math.MinInt64, math.MaxInt64, true))), inTime)
-	equal(t, "before the end of time", sequences(all(t, s.ItemObservations(ctx, item, math.MaxInt64, math.MaxInt64, true))), inTime[2:])
+	equal(t, "in order of time", sequences(all(t, s.ItemObservations(ctx, []plant.ItemID{item}, math.MinInt64, math.MaxInt64, true))), inTime)
+	equal(t, "before the end of time", sequences(all(t, s.ItemObservations(ctx, []plant.ItemID{item}, math.MaxInt64, math.MaxInt64, true))), inTime[2:])
 	for sequence := int64(last - 4); sequence < last; sequence++ {
 		if n := len(all(t, s.Observations(ctx, run.ID, sequence))); int64(n) != min(4, last-sequence+1) {
 			t.Errorf("%d observations from %d", n, sequence)

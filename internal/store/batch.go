@@ -1,4 +1,4 @@
-package sqlite
+package store
 
 import (
 	"cmp"
@@ -6,15 +6,15 @@ import (
 	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
 )
 
-// checkBatch reports what is wrong with a batch by itself, as Invalid.
-func checkBatch(b *store.Batch) error {
+// Check reports what is wrong with a batch by itself, as Invalid. Every store
+// calls it before it looks at what it holds.
+func (b *Batch) Check() error {
 	if err := checkRuns(b); err != nil {
 		return err
 	}
-	next, err := account(b.Expect, b.Observations, b.Gaps)
+	next, err := Account(b.Expect, b.Observations, b.Gaps)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func checkBatch(b *store.Batch) error {
 }
 
 // checkRuns refuses what names another run than the batch's.
-func checkRuns(b *store.Batch) error {
+func checkRuns(b *Batch) error {
 	check := func(what string, sequence int64, run plant.RunID) error {
 		if run == 0 || run == b.Run {
 			return nil
@@ -74,7 +74,7 @@ func checkRuns(b *store.Batch) error {
 }
 
 // checkBaseline refuses what a baseline at the batch's next number cannot hold.
-func checkBaseline(b *store.Batch) error {
+func checkBaseline(b *Batch) error {
 	if len(b.Baseline) > 0 && len(b.Observations) > 0 {
 		return plant.Errorf(plant.Invalid, "baseline at %d: the batch has observations too: they belong into one of their own", b.Next)
 	}
@@ -92,10 +92,10 @@ func checkBaseline(b *store.Batch) error {
 	return nil
 }
 
-// account goes through the sequence numbers from first on, each of which is to
+// Account goes through the sequence numbers from first on, each of which is to
 // be in the observations once or in one of the gaps, and gives the first number
-// behind them all.
-func account(first int64, observations []plant.Observation, gaps []plant.Gap) (next int64, err error) {
+// behind them all. Invalid where one is missing or there twice.
+func Account(first int64, observations []plant.Observation, gaps []plant.Gap) (next int64, err error) {
 	if first < 1 {
 		return 0, plant.Errorf(plant.Invalid, "sequence %d: the first sequence number is 1 or more", first)
 	}
