@@ -27,7 +27,7 @@ func (c *agentAddCommand) Run(ctx context.Context, env *environment) error {
 	if err := agent.Validate(); err != nil {
 		return err
 	}
-	st, err := openStore(ctx, env.cli.Data)
+	st, err := env.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ type agentRemoveCommand struct {
 
 // Run ends the reading of the agent.
 func (c *agentRemoveCommand) Run(ctx context.Context, env *environment) error {
-	st, err := openExistingStore(ctx, env.cli.Data)
+	st, err := env.openExistingStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ type agentListCommand struct {
 
 // Run prints the agents that were added by command.
 func (c *agentListCommand) Run(ctx context.Context, env *environment) error {
-	st, err := openExistingStore(ctx, env.cli.Data)
+	st, err := env.openExistingStore(ctx)
 	if err != nil {
 		return err
 	}

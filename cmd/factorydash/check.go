@@ -51,7 +51,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		value, err := check.value()
 		row(check.name, value, err)
 	}
-	agents, err := c.wanted(ctx, env.cli.Data)
+	agents, err := c.wanted(ctx, env)
 	if err != nil {
 		row("agents", "", err)
 	}
@@ -70,12 +70,12 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 
 // wanted gives the agents that `serve` would read, without touching the store
 // where there is none.
-func (c *checkCommand) wanted(ctx context.Context, data string) ([]plant.Agent, error) {
+func (c *checkCommand) wanted(ctx context.Context, env *environment) ([]plant.Agent, error) {
 	named, err := c.named()
 	if err != nil {
 		return nil, err
 	}
-	st, err := openExistingStore(ctx, data)
+	st, err := env.openExistingStore(ctx)
 	if plant.ErrorCode(err) == plant.NotFound {
 		if len(named) == 0 {
 			named = []plant.Agent{defaultAgent}

@@ -27,7 +27,7 @@ func (c *exportCommand) Run(ctx context.Context, env *environment) error {
 	if options.To, err = parseTime("--to", c.To); err != nil {
 		return err
 	}
-	st, err := openExistingStore(ctx, env.cli.Data)
+	st, err := env.openExistingStore(ctx)
 	if err != nil {
 		return err
 	}

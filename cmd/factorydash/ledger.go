@@ -15,7 +15,7 @@ type ledgerCommand struct {
 
 // Run prints what is stored of each run of each agent, and what is not.
 func (c *ledgerCommand) Run(ctx context.Context, env *environment) error {
-	st, err := openExistingStore(ctx, env.cli.Data)
+	st, err := env.openExistingStore(ctx)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (c *loaddataCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	st, err := openStore(ctx, env.cli.Data)
+	st, err := env.openStore(ctx)
 	if err != nil {
 		return err
 	}

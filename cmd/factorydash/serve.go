@@ -64,7 +64,7 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer listener.Close()
-	st, err := openStore(ctx, env.cli.Data)
+	st, err := env.openStore(ctx)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,8 @@ type dataStore interface {
 
 // openStore opens the store for a process that captures; it is made where there
 // is none.
-func openStore(ctx context.Context, data string) (dataStore, error) {
+func (env *environment) openStore(ctx context.Context) (dataStore, error) {
+	data := env.cli.Data
 	if err := os.MkdirAll(data, 0o750); err != nil {
 		return nil, fmt.Errorf("--data: %w", err)
 	}
@@ -38,7 +39,8 @@ func openStore(ctx context.Context, data string) (dataStore, error) {
 
 // openExistingStore opens the store for a command that looks at it: a mistyped
 // folder is an error and not a new, empty store.
-func openExistingStore(ctx context.Context, data string) (dataStore, error) {
+func (env *environment) openExistingStore(ctx context.Context) (dataStore, error) {
+	data := env.cli.Data
 	_, err := os.Stat(filepath.Join(data, storeFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, plant.Errorf(plant.NotFound, "--data %s: there is no store in this folder; 'factorydash serve' or 'loaddata' makes one", data)
@@ -46,5 +48,5 @@ func openExistingStore(ctx context.Context, data string) (dataStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--data: %w", err)
 	}
-	return openStore(ctx, data)
+	return env.openStore(ctx)
 }
