@@ -106,6 +106,9 @@ const (
 	// GapMissing: the agent answered for a range that holds them, without
 	// them, and did so again when asked again.
 	GapMissing GapReason = "missing"
+	// GapExpired: retention had deleted them before the store was copied into
+	// this one.
+	GapExpired GapReason = "expired"
 )
 
 // OpenEnd is the To of a gap whose length nobody knows.

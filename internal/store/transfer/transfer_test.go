@@ -1,0 +1,296 @@
+package transfer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/internal/store/transfer"
+)
+
+func open(t *testing.T, name string) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), name), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// devices stands in for the reader of probe documents: the document is a list of
+// data item ids.
+func devices(agent plant.AgentID, document []byte) ([]plant.ModelDevice, error) {
+	d := plant.ModelDevice{Device: plant.Device{Agent: agent, Name: "Mill", UUID: "m-1", Present: true}}
+	for id := range strings.FieldsSeq(string(document)) {
+		d.Items = append(d.Items, plant.DataItem{DataItemID: id, Category: plant.Event, Type: "PROGRAM", Representation: "VALUE"})
+	}
+	return []plant.ModelDevice{d}, nil
+}
+
+var noon = time.UnixMicro(1_700_000_000_000_000).UTC()
+
+// filler fills a store with what a copy must keep.
+type filler struct {
+	t     *testing.T
+	s     *sqlite.Store
+	items []plant.DataItem
+	run   plant.Run
+	next  int64
+}
+
+func (f *filler) model(agent plant.AgentID, document string) {
+	f.t.Helper()
+	found, err := devices(agent, []byte(document))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	inventory, err := f.s.SaveModel(f.t.Context(), plant.Model{Agent: agent, Digest: document, Document: []byte(document), From: noon, Devices: found})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.items = inventory.Items
+}
+
+func (f *filler) start(agent plant.AgentID, instance uint64, gaps ...plant.Gap) {
+	f.t.Helper()
+	run, err := f.s.StartRun(f.t.Context(), f.run.ID, plant.Run{Agent: agent, InstanceID: instance, First: 5, Began: noon}, gaps)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.run, f.next = run, run.Next
+}
+
+func (f *filler) commit(b *store.Batch) {
+	f.t.Helper()
+	b.Run, b.Expect, b.Received = f.run.ID, f.next, noon
+	if err := f.s.Commit(f.t.Context(), []*store.Batch{b}); err != nil || b.Err != nil {
+		f.t.Fatal(err, b.Err)
+	}
+	f.next = b.Next
+}
+
+// observe commits n observations of all items in turn.
+func (f *filler) observe(n int) {
+	b := &store.Batch{Next: f.next + int64(n)}
+	for i := range n {
+		sequence := f.next + int64(i)
+		o := plant.Observation{
+			Item: f.items[i%len(f.items)].ID, Sequence: sequence, Time: noon.UnixMicro() + sequence*1000,
+			Value: plant.Value{Kind: plant.Text, Text: fmt.Sprint("O", sequence%17)},
+		}
+		if i%11 == 0 {
+			o.Value, o.Alarm = plant.Value{}, &plant.Alarm{Level: plant.LevelFault, NativeCode: "1010", Text: "hot"}
+		}
+		b.Observations = append(b.Observations, o)
+	}
+	last := b.Observations[n-1]
+	var latest plant.Latest
+	latest.Apply(f.run.ID, last)
+	b.Latest = []plant.Latest{latest}
+	b.States = []plant.StateChange{{Device: f.items[0].Device, Sequence: last.Sequence, Time: last.Time, State: plant.Running, Rule: "5"}}
+	f.commit(b)
+}
+
+func (f *filler) gap(n int64, reason plant.GapReason) {
+	f.commit(&store.Batch{Next: f.next + n, Gaps: []plant.Gap{{From: f.next, To: f.next + n - 1, Reason: reason, Detail: "why", Noticed: noon}}})
+}
+
+func (f *filler) baseline() {
+	f.commit(&store.Batch{Next: f.next, Baseline: []plant.Observation{
+		{Item: f.items[1].ID, Sequence: 3, Time: noon.UnixMicro(), Value: plant.Value{Kind: plant.Text, Text: "before"}},
+	}})
+}
+
+// fill makes two agents: one with two runs, a changed model, gaps of every kind,
+// baselines and an item that is in no model; one that was only added.
+func fill(t *testing.T, s *sqlite.Store) {
+	t.Helper()
+	agent, err := s.PutAgent(t.Context(), plant.Agent{Name: "hall-a", URL: "http://a:5000", Configured: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PutAgent(t.Context(), plant.Agent{Name: "hall-b", URL: "http://b:5000"}); err != nil {
+		t.Fatal(err)
+	}
+	f := &filler{t: t, s: s}
+	f.model(agent.ID, "a b gone")
+	f.start(agent.ID, 77, plant.Gap{From: 5, To: 9, Reason: plant.GapOverrun, Noticed: noon})
+	f.baseline()
+	f.observe(2500)
+	f.gap(40, plant.GapRejected)
+	f.baseline()
+	f.gap(1, plant.GapMissing)
+	f.observe(100)
+	f.model(agent.ID, "a b new")
+	if _, err := s.AddItem(t.Context(), plant.DataItem{Device: f.items[0].Device, DataItemID: "unmapped", Category: plant.Event, Type: "X", Unmapped: true}); err != nil {
+		t.Fatal(err)
+	}
+	f.start(agent.ID, 77, plant.Gap{Run: f.run.ID, From: f.next, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: noon})
+	f.observe(300)
+}
+
+// readings is all that a store gives, with names in place of numbers.
+func readings(t *testing.T, s *sqlite.Store) []string {
+	t.Helper()
+	ctx := t.Context()
+	var all []string
+	say := func(parts ...any) { all = append(all, fmt.Sprintln(parts...)) }
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	agents, err := s.Agents(ctx)
+	check(err)
+	found, err := s.Devices(ctx)
+	check(err)
+	items := map[plant.ItemID]string{}
+	for _, d := range found {
+		list, err := s.Items(ctx, d.ID)
+		check(err)
+		for _, i := range list {
+			items[i.ID] = d.Slug + "/" + i.DataItemID
+			i.ID, i.Device = 0, 0
+			say("item", d.Slug, d.Name, d.Present, fmt.Sprintf("%+v", i))
+		}
+	}
+	observation := func(what string, o plant.Observation) {
+		alarm := plant.Alarm{}
+		if o.Alarm != nil {
+			alarm = *o.Alarm
+		}
+		say(what, items[o.Item], o.Sequence, o.Time, o.Value, alarm, o.Extra)
+	}
+	runs := map[plant.RunID]string{}
+	for _, a := range agents {
+		say("agent", a.Name, a.URL, a.Configured)
+		models, err := s.Models(ctx, a.ID)
+		check(err)
+		for _, m := range models {
+			say("model", m.Digest, string(m.Document), m.From)
+		}
+		all, err := s.Runs(ctx)
+		check(err)
+		for _, r := range all {
+			if r.Agent != a.ID {
+				continue
+			}
+			runs[r.ID] = fmt.Sprint(a.Name, r.InstanceID, r.Epoch)
+			say("run", runs[r.ID], r.First, r.Next, r.Stored, r.Began.UTC())
+			for o, err := range s.Observations(ctx, r.ID, 0) {
+				check(err)
+				observation("observed", o)
+			}
+			for g, err := range s.Gaps(ctx, r.ID, 0) {
+				check(err)
+				say("gap", g, g.Detail, g.Noticed.UTC())
+			}
+			for b, err := range s.Baselines(ctx, r.ID) {
+				check(err)
+				for _, o := range b.Observations {
+					observation(fmt.Sprint("baseline at ", b.At), o)
+				}
+			}
+		}
+		latest, err := s.Latest(ctx, a.ID)
+		check(err)
+		for _, l := range latest {
+			observation("latest of "+runs[l.Run], l.Observation)
+			say(len(l.Active))
+		}
+	}
+	for _, d := range found {
+		states, err := s.StatesBetween(ctx, d.ID, 0, 1<<62)
+		check(err)
+		for _, c := range states {
+			say("state", d.Slug, runs[c.Run], c.Sequence, c.Time, c.State, c.Rule)
+		}
+	}
+	return all
+}
+
+func TestCopyIsTheSame(t *testing.T) {
+	from, to := open(t, "from.db"), open(t, "to.db")
+	fill(t, from)
+	summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if summary.Observations != 2900 || summary.Agents != 2 || summary.Runs != 2 {
+		t.Errorf("summary %+v, want 2900 observations of 2 runs of 2 agents", summary)
+	}
+	if diff := cmp.Diff(readings(t, from), readings(t, to)); diff != "" {
+		t.Errorf("source and copy differ (-source +copy):\n%s", diff)
+	}
+}
+
+// flaky is a store whose commits fail from some point on.
+type flaky struct {
+	*sqlite.Store
+	left int
+}
+
+var errCut = errors.New("cut off")
+
+func (f *flaky) Commit(ctx context.Context, batches []*store.Batch) error {
+	if f.left--; f.left < 0 {
+		return errCut
+	}
+	return f.Store.Commit(ctx, batches)
+}
+
+// A copy that is cut off after any number of commits and begun again is the same
+// as one that was not.
+func TestCopyGoesOn(t *testing.T) {
+	from := open(t, "from.db")
+	fill(t, from)
+	want := readings(t, from)
+	for commits := range 12 {
+		to := open(t, fmt.Sprintf("to%d.db", commits))
+		_, err := transfer.Copy(t.Context(), from, &flaky{Store: to, left: commits}, transfer.Options{Devices: devices})
+		if err != nil && !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+		cut := err != nil
+		for range 2 {
+			if _, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices}); err != nil {
+				t.Fatalf("after %d commits (cut off: %v): %v", commits, cut, err)
+			}
+		}
+		if diff := cmp.Diff(want, readings(t, to)); diff != "" {
+			t.Fatalf("cut off after %d commits (-source +copy):\n%s", commits, diff)
+		}
+		if !cut {
+			return
+		}
+	}
+	t.Error("the copy was cut off every time: the test makes too few commits possible")
+}
+
+// A target that holds something else is refused and left as it is.
+func TestCopyIntoAnotherStore(t *testing.T) {
+	from, to := open(t, "from.db"), open(t, "to.db")
+	fill(t, from)
+	agent, err := to.PutAgent(t.Context(), plant.Agent{Name: "hall-a", URL: "http://a:5000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &filler{t: t, s: to}
+	f.model(agent.ID, "a b gone")
+	f.start(agent.ID, 99)
+	f.observe(10)
+	_, err = transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices})
+	if plant.ErrorCode(err) != plant.Conflict {
+		t.Errorf("copying over another capture gives %v, want a conflict", err)
+	}
+}
