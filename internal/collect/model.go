@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -19,6 +20,15 @@ var representations = [...]string{
 	mtconnect.TimeSeries: "TIME_SERIES",
 	mtconnect.DataSet:    "DATA_SET",
 	mtconnect.Table:      "TABLE",
+}
+
+// ParseModel reads a probe document that was stored, or that came as a file.
+func ParseModel(agent plant.AgentID, document []byte) (plant.Model, error) {
+	doc, err := mtconnect.ParseDevices(document, mtconnect.Limits{})
+	if err != nil {
+		return plant.Model{}, fmt.Errorf("device model: %w", err)
+	}
+	return model(agent, doc, document), nil
 }
 
 // model translates a probe document.
