@@ -128,6 +128,22 @@ func Account(first int64, observations []plant.Observation, gaps []plant.Gap) (n
 	return next, nil
 }
 
+// SplitGaps tells the gaps that StartRun is given: those of the new run, and the
+// open end of the run before it, one gap at most. Invalid where one is neither.
+func SplitGaps(before plant.RunID, gaps []plant.Gap) (own, end []plant.Gap, err error) {
+	for _, g := range gaps {
+		switch {
+		case g.Run == 0:
+			own = append(own, g)
+		case g.Run == before && g.To == plant.OpenEnd && end == nil:
+			end = append(end, g)
+		default:
+			return nil, nil, plant.Errorf(plant.Invalid, "gap %v of run %d: a gap is of the new run (0), or it is the one open end of the run before (%d)", g, g.Run, before)
+		}
+	}
+	return own, end, nil
+}
+
 // checkValue refuses numbers that are none: the file would keep them as
 // unknown.
 func checkValue(o *plant.Observation) error {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 const deviceColumns = `id, agent, slug, name, uuid, manufacturer, model, serial, description, is_agent, present`
@@ -90,19 +90,10 @@ func (s *Store) AddItem(ctx context.Context, item plant.DataItem) (plant.DataIte
 	return stored, err
 }
 
-// identity is by what a device is known within its agent. The slash keeps
-// names apart from UUIDs.
-func identity(d plant.Device) string {
-	if d.UUID != "" {
-		return d.UUID
-	}
-	return "/" + d.Name
-}
-
 // findDevice gives the stored device that d is, or sql.ErrNoRows.
 func findDevice(ctx context.Context, tx *sql.Tx, d plant.Device) (plant.Device, error) {
 	return scanDevice(tx.QueryRowContext(ctx,
-		`SELECT `+deviceColumns+` FROM devices WHERE agent = ? AND identity = ?`, d.Agent, identity(d)))
+		`SELECT `+deviceColumns+` FROM devices WHERE agent = ? AND identity = ?`, d.Agent, store.Identity(d)))
 }
 
 func insertDevice(ctx context.Context, tx *sql.Tx, d plant.Device) (plant.Device, error) {
@@ -113,7 +104,7 @@ func insertDevice(ctx context.Context, tx *sql.Tx, d plant.Device) (plant.Device
 	return scanDevice(tx.QueryRowContext(ctx, `
 		INSERT INTO devices (agent, identity, slug, name, uuid, manufacturer, model, serial, description, is_agent, present)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING `+deviceColumns,
-		d.Agent, identity(d), slug, d.Name, d.UUID, d.Manufacturer, d.Model, d.Serial, d.Description, d.IsAgent, d.Present))
+		d.Agent, store.Identity(d), slug, d.Name, d.UUID, d.Manufacturer, d.Model, d.Serial, d.Description, d.IsAgent, d.Present))
 }
 
 // putDevice stores a device of a model and gives its number.
@@ -153,49 +144,19 @@ func putItem(ctx context.Context, tx *sql.Tx, i plant.DataItem, position any) er
 	return err
 }
 
-// maxSlug is how long the part of a slug that comes from a name may be.
-const maxSlug = 64
-
-// freeSlug finds a slug for a new device that no other has: its name, its name
-// with its agent's, and that with a number.
+// freeSlug finds a slug for a new device that no other has.
 func freeSlug(ctx context.Context, tx *sql.Tx, d plant.Device) (string, error) {
 	var agent string
 	if err := tx.QueryRowContext(ctx, `SELECT name FROM agents WHERE id = ?`, d.Agent).Scan(&agent); err != nil {
 		return "", err
 	}
-	base := slugify(d.Name)
-	full := base + "-" + slugify(agent)
-	for slug, n := base, 1; ; n++ {
+	for slug := range store.Slugs(d.Name, agent) {
 		var taken bool
-		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM devices WHERE slug = ?)`, slug).Scan(&taken); err != nil {
-			return "", err
-		}
-		if !taken {
-			return slug, nil
-		}
-		slug = full
-		if n > 1 {
-			slug = fmt.Sprintf("%s-%d", full, n)
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM devices WHERE slug = ?)`, slug).Scan(&taken); err != nil || !taken {
+			return slug, err
 		}
 	}
-}
-
-// slugify turns a name into lower-case letters, digits and single dashes.
-func slugify(name string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(name) {
-		switch {
-		case b.Len() >= maxSlug:
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
-		}
-	}
-	if slug := strings.Trim(b.String(), "-"); slug != "" {
-		return slug
-	}
-	return "machine"
+	return "", errors.New("there is no free slug")
 }
 
 // prefixed puts a table's name before each column of a list.

@@ -1,21 +1,13 @@
 package sqlite
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 )
-
-// maxDocument is how many bytes a stored probe document may have when it is
-// unpacked; more would mean that the file is damaged.
-const maxDocument = 1 << 30
 
 // SaveModel implements store.Writer. Of two data items with the same id in one
 // device, the last one counts.
@@ -43,7 +35,7 @@ func (s *Store) SaveModel(ctx context.Context, m plant.Model) (store.Inventory, 
 
 // putModel stores a new version of an agent's models.
 func putModel(ctx context.Context, tx *sql.Tx, m plant.Model) error {
-	document, err := pack(m.Document)
+	document, err := store.PackDocument(m.Document)
 	if err != nil {
 		return err
 	}
@@ -105,34 +97,6 @@ func scanModel(row scanner) (m plant.Model, err error) {
 		return m, err
 	}
 	m.From = fromMicros(since)
-	m.Document, err = unpack(packed)
+	m.Document, err = store.UnpackDocument(packed)
 	return m, err
-}
-
-func pack(document []byte) ([]byte, error) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, err := z.Write(document)
-	if e := z.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return nil, fmt.Errorf("pack document: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
-func unpack(packed []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("unpack document: %w", err)
-	}
-	document, err := io.ReadAll(io.LimitReader(z, maxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("unpack document: %w", err)
-	}
-	if len(document) > maxDocument {
-		return nil, fmt.Errorf("unpack document: it has more than %d bytes", maxDocument)
-	}
-	return document, nil
 }

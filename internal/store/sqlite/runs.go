@@ -49,7 +49,7 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		if newest != after {
 			return plant.Errorf(plant.Conflict, "another reader has started run %d of the agent; the newest run known here is %d", newest, after)
 		}
-		own, end, err := splitGaps(after, gaps)
+		own, end, err := store.SplitGaps(after, gaps)
 		if err != nil {
 			return err
 		}
@@ -73,22 +73,6 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		return insertGaps(ctx, tx, after, end)
 	})
 	return stored, err
-}
-
-// splitGaps tells the gaps of a new run from the open end of the run before it:
-// one gap at most.
-func splitGaps(before plant.RunID, gaps []plant.Gap) (own, end []plant.Gap, err error) {
-	for _, g := range gaps {
-		switch {
-		case g.Run == 0:
-			own = append(own, g)
-		case g.Run == before && g.To == plant.OpenEnd && end == nil:
-			end = append(end, g)
-		default:
-			return nil, nil, plant.Errorf(plant.Invalid, "gap %v of run %d: a gap is of the new run (0), or it is the one open end of the run before (%d)", g, g.Run, before)
-		}
-	}
-	return own, end, nil
 }
 
 // checkEnd gives Conflict where the open end of a run is not at its cursor:
