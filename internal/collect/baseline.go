@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -125,7 +124,8 @@ func (c *collector) current(ctx context.Context, as uint64, at int64) (survey, e
 			if i == nil {
 				continue
 			}
-			converted := c.convert.observation(i.ID, o)
+			converted := plant.Observation{Item: i.ID}
+			c.convert.observation(&converted, o)
 			s.base = append(s.base, converted)
 			if bytes += size(&converted); bytes > c.opts.DocumentBytes {
 				return errTooLarge
@@ -177,8 +177,9 @@ func (c *catalog) rebase(run plant.RunID, from, at int64, s survey) ([]plant.Obs
 		i.latest = plant.Latest{}
 	}
 	hidden := make(map[plant.DeviceID]bool)
-	for _, o := range taken {
-		if change, ok := c.apply(run, o); ok {
+	for n := range taken {
+		o := &taken[n]
+		if change, ok := c.apply(run, c.items[o.Item], o); ok {
 			was := before[o.Item]
 			hidden[change.Device] = was.Run == run && o.Sequence <= was.Sequence
 		}
@@ -249,8 +250,4 @@ func (c *catalog) news(run plant.RunID, from, at int64, base []plant.Observation
 	}
 	slices.SortStableFunc(taken, bySequence)
 	return taken, known
-}
-
-func bySequence(a, b plant.Observation) int {
-	return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Item, b.Item))
 }

@@ -16,9 +16,11 @@ type catalog struct {
 	changed []*item
 	// unmapped counts the items that are in no model.
 	unmapped int
-	// near is the device found last: observations come grouped by device.
+	// near is the device found last and nearItem the data item: observations come
+	// grouped by device and by data item.
 	near     *device
 	nearName mtconnect.DeviceStream
+	nearItem *item
 }
 
 type device struct {
@@ -34,6 +36,9 @@ type item struct {
 	device  *device
 	latest  plant.Latest
 	changed bool
+	// waiting is an observation that is not applied to latest yet: another one may
+	// take its place.
+	waiting *plant.Observation
 	// machine is set where the item has a part in the machine's state.
 	machine *insight.Machine
 }
@@ -75,12 +80,13 @@ func newCatalog(inv store.Inventory, old *catalog) *catalog {
 func (c *catalog) addDevice(d plant.Device) *device {
 	added := &device{Device: d, items: make(map[string]*item), machine: insight.NewMachine(d, nil)}
 	c.devices = append(c.devices, added)
-	c.near = nil
+	c.near, c.nearItem = nil, nil
 	return added
 }
 
 func (c *catalog) addItem(d *device, i plant.DataItem) *item {
 	added := &item{DataItem: i, device: d}
+	c.nearItem = nil
 	d.items[i.DataItemID] = added
 	c.items[i.ID] = added
 	if i.Unmapped {
@@ -106,9 +112,29 @@ func (c *catalog) device(s *mtconnect.DeviceStream) *device {
 		}
 	}
 	if found != nil {
-		c.near, c.nearName = found, *s
+		c.near, c.nearName, c.nearItem = found, *s, nil
 	}
 	return found
+}
+
+// item finds the data item that an observation is of; nil where it is in no
+// model and was not met yet.
+func (c *catalog) item(o *mtconnect.Observation) *item {
+	d := c.device(deviceOf(o))
+	if d == nil {
+		return nil
+	}
+	if c.nearItem == nil || c.nearItem.DataItemID != o.DataItemID {
+		c.nearItem = d.items[o.DataItemID]
+	}
+	return c.nearItem
+}
+
+func deviceOf(o *mtconnect.Observation) *mtconnect.DeviceStream {
+	if o.Device == nil {
+		return &mtconnect.DeviceStream{}
+	}
+	return o.Device
 }
 
 // with gives how many data items there are with those of a model. c may be nil.
@@ -168,15 +194,36 @@ func (c *catalog) known() (latest []plant.Latest, states []plant.StateChange) {
 	return latest, states
 }
 
-// apply takes in an observation of run. It gives the change of the machine's
-// state where it makes one.
-func (c *catalog) apply(run plant.RunID, o plant.Observation) (plant.StateChange, bool) {
-	i := c.items[o.Item]
-	i.latest.Apply(run, o)
-	if !i.changed {
-		i.changed = true
-		c.changed = append(c.changed, i)
+// applyAll takes in observations of run, in order of sequence. It gives the
+// changes of the machines' states that they make.
+func (c *catalog) applyAll(run plant.RunID, observations []plant.Observation) []plant.StateChange {
+	var changes []plant.StateChange
+	for n := range observations {
+		o := &observations[n]
+		i := c.items[o.Item]
+		// What is known of most items is what the last observation says and
+		// nothing else: those before it need not be applied.
+		if i.machine == nil && o.Alarm == nil && o.Value.Kind != plant.Set {
+			c.touch(i)
+			i.waiting = o
+			continue
+		}
+		i.settle(run)
+		if change, ok := c.apply(run, i, o); ok {
+			changes = append(changes, change)
+		}
 	}
+	for _, i := range c.changed {
+		i.settle(run)
+	}
+	return changes
+}
+
+// apply takes in an observation of run and of the item i. It gives the change of
+// the machine's state where it makes one.
+func (c *catalog) apply(run plant.RunID, i *item, o *plant.Observation) (plant.StateChange, bool) {
+	c.touch(i)
+	i.latest.Apply(run, *o)
 	if i.machine == nil {
 		return plant.StateChange{}, false
 	}
@@ -185,6 +232,22 @@ func (c *catalog) apply(run plant.RunID, o plant.Observation) (plant.StateChange
 		i.device.state = change
 	}
 	return change, ok
+}
+
+// touch takes note that something else is known of an item.
+func (c *catalog) touch(i *item) {
+	if !i.changed {
+		i.changed = true
+		c.changed = append(c.changed, i)
+	}
+}
+
+// settle applies the observation that waits.
+func (i *item) settle(run plant.RunID) {
+	if i.waiting != nil {
+		i.latest.Apply(run, *i.waiting)
+		i.waiting = nil
+	}
 }
 
 // take gives what is known of the items that changed since the last call.

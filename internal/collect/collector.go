@@ -128,13 +128,20 @@ func (c *collector) finish(ctx context.Context) error {
 	if c.client != nil {
 		c.client.Close()
 	}
-	return c.outbox.drain(context.WithoutCancel(ctx))
+	return c.drain(context.WithoutCancel(ctx))
+}
+
+// drain waits until all that was submitted is settled, and gives the error of the
+// first batch that was refused.
+func (c *collector) drain(ctx context.Context) error {
+	c.committer.hurry()
+	return c.outbox.drain(ctx)
 }
 
 // session finds where to go on and calls read, until something is wrong. It
 // returns nil only where read does.
 func (c *collector) session(ctx context.Context, read func(context.Context) error) error {
-	if err := c.outbox.drain(ctx); err != nil {
+	if err := c.drain(ctx); err != nil {
 		c.run = plant.Run{}
 		return err
 	}
@@ -262,11 +269,7 @@ func (c *collector) countLedger(ctx context.Context) {
 // store applies a batch to what is known, submits it and moves the cursor. The
 // bytes are given back when the batch is settled.
 func (c *collector) store(ctx context.Context, b *store.Batch, bytes int64) error {
-	for i := range b.Observations {
-		if change, ok := c.catalog.apply(b.Run, b.Observations[i]); ok {
-			b.States = append(b.States, change)
-		}
-	}
+	b.States = append(b.States, c.catalog.applyAll(b.Run, b.Observations)...)
 	b.Latest = c.catalog.take()
 	if err := c.submit(ctx, b, bytes); err != nil {
 		// What is known is ahead of the store: it must be asked again.

@@ -22,6 +22,8 @@ type committer struct {
 	inbox   chan *submission
 	// away takes the error of each commit that found the store away.
 	away chan error
+	// hurried holds one token where somebody waits for all that was submitted.
+	hurried chan struct{}
 }
 
 // submission is a batch on its way to the store.
@@ -36,7 +38,10 @@ type submission struct {
 }
 
 func newCommitter(opts *Options, m *metrics) *committer {
-	return &committer{opts: opts, metrics: m, inbox: make(chan *submission), away: make(chan error)}
+	return &committer{
+		opts: opts, metrics: m,
+		inbox: make(chan *submission), away: make(chan error), hurried: make(chan struct{}, 1),
+	}
 }
 
 // submit hands a batch over. Whether it is stored is told to its settled, which
@@ -47,6 +52,14 @@ func (c *committer) submit(ctx context.Context, s *submission) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// hurry makes what was submitted be committed without waiting for more.
+func (c *committer) hurry() {
+	select {
+	case c.hurried <- struct{}{}:
+	default:
 	}
 }
 
@@ -97,6 +110,10 @@ func (c *committer) run(ctx context.Context) {
 			}
 		case <-deadline:
 			due, deadline = true, nil
+		case <-c.hurried:
+			if len(waiting) > 0 {
+				due, deadline = true, nil
+			}
 		case <-committed:
 			committed, away = nil, nil
 		}

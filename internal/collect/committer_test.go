@@ -165,6 +165,43 @@ func TestCommitterFull(t *testing.T) {
 	}
 }
 
+// Who waits for what was submitted does not wait for the delay too.
+func TestCommitterHurried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		c, err := collect.NewCommitter(collect.Options{Store: r, CommitDelay: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.Run(t.Context())
+		}()
+		submit := func(from, next int64) {
+			if err := c.Submit(t.Context(), 1, batch(1, from, next), func(error) {}); err != nil {
+				t.Error(err)
+			}
+		}
+		c.Hurry() // of nothing
+		synctest.Wait()
+		submit(1, 2)
+		submit(2, 3)
+		c.Hurry()
+		synctest.Wait()
+		if len(r.commits) != 1 || r.commits[0].At != 0 || r.commits[0].Ranges[1] != [2]int64{1, 3} {
+			t.Errorf("commits %v: want one at once", r.commits)
+		}
+		submit(3, 4)
+		synctest.Wait()
+		if len(r.commits) != 1 {
+			t.Errorf("commits %v: what came later was not hurried", r.commits)
+		}
+		c.Close()
+		<-done
+	})
+}
+
 // A store that is away is tried again, ever more seldom, and what waited is
 // committed once.
 func TestCommitterStoreAway(t *testing.T) {

@@ -1,9 +1,6 @@
 package collect
 
 import (
-	"math"
-	"strconv"
-
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/mtconnect"
 )
@@ -32,16 +29,15 @@ func newConverter(limit int) *converter {
 	}
 }
 
-// observation converts o, which is of item.
-func (c *converter) observation(item plant.ItemID, o *mtconnect.Observation) plant.Observation {
-	p := plant.Observation{Item: item, Sequence: int64(o.Sequence), Time: o.Time}
+// observation makes p, which has its item and nothing else, what o says.
+func (c *converter) observation(p *plant.Observation, o *mtconnect.Observation) {
+	p.Sequence, p.Time = int64(o.Sequence), o.Time
 	if o.Category == mtconnect.Condition {
 		p.Alarm = c.alarm(o)
 	} else {
 		p.Value = c.value(o)
 	}
 	p.Extra = c.extra(o)
-	return p
 }
 
 // value gives the value of a sample or event. UNAVAILABLE is no value.
@@ -57,18 +53,6 @@ func (c *converter) value(o *mtconnect.Observation) plant.Value {
 		}
 	}
 	return plant.Value{Kind: plant.Text, Text: c.text(o.Value)}
-}
-
-// number reads one finite decimal number. What Go or C would take beyond it
-// (NaN, Inf, hexadecimal, underscores) is none.
-func number(text []byte) (float64, bool) {
-	for _, b := range text {
-		if (b < '0' || b > '9') && b != '.' && b != '-' && b != '+' && b != 'e' && b != 'E' {
-			return 0, false
-		}
-	}
-	n, err := strconv.ParseFloat(string(text), 64)
-	return n, err == nil && !math.IsInf(n, 0)
 }
 
 // text gives the bytes as a string, shared where it is short.

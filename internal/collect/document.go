@@ -41,8 +41,10 @@ type ask struct {
 type page struct {
 	first, next int64
 	received    time.Time
-	// observations stand in order of sequence.
+	// observations stand in order of sequence; gapless is set where each number
+	// from that of the first to that of the last is there once.
 	observations []plant.Observation
+	gapless      bool
 	// rejected are the observations that cannot be stored, and why.
 	rejected map[int64]string
 	bytes    int64
@@ -59,6 +61,13 @@ func (p *page) kept() int64 {
 		kept = min(kept, sequence)
 	}
 	return kept
+}
+
+// covers reports whether the page has each number from the given one up to its
+// next, once, and no other.
+func (p *page) covers(from int64) bool {
+	n := int64(len(p.observations))
+	return p.gapless && n > 0 && p.observations[0].Sequence == from && p.next == from+n
 }
 
 // span is a range of sequence numbers, both ends in it.
@@ -150,7 +159,7 @@ func (c *collector) read(ctx context.Context, r *mtconnect.StreamsReader, h *mtc
 	if p.next == 0 {
 		p.next = max(last+1, c.run.Next)
 	}
-	slices.SortFunc(p.observations, bySequence)
+	p.gapless = sortBySequence(p.observations)
 	return nil
 }
 
@@ -187,9 +196,10 @@ func (c *collector) convertAll(ctx context.Context, r *mtconnect.StreamsReader, 
 			p.rejected[int64(o.Sequence)] = why
 			bytes += observationBytes
 		} else {
-			converted := c.convert.observation(i.ID, o)
-			p.observations = append(p.observations, converted)
-			bytes += size(&converted)
+			p.observations = append(p.observations, plant.Observation{Item: i.ID})
+			converted := &p.observations[len(p.observations)-1]
+			c.convert.observation(converted, o)
+			bytes += size(converted)
 		}
 		if bytes > c.opts.DocumentBytes {
 			return bytes, last, errTooLarge
@@ -213,6 +223,10 @@ func tellsOfModel(o *mtconnect.Observation) bool {
 // and has not been asked for twice; holes are all those of the document.
 func (c *collector) account(p *page, a ask) (b *store.Batch, holes []span) {
 	b = &store.Batch{Run: c.run.ID, Expect: c.run.Next, Next: c.run.Next, Received: p.received}
+	if p.covers(c.run.Next) {
+		b.Observations, b.Next = p.observations, p.next
+		return b, nil
+	}
 	b.Observations = p.observations[:0]
 	g := gapper{page: p, ask: a, run: c.run.ID, suspects: c.suspects, now: c.opts.Now()}
 	at := c.run.Next // the next number to be accounted for
@@ -315,7 +329,7 @@ func (g *gapper) add(from, to int64, reason plant.GapReason, detail string) {
 // item finds the data item that an observation is of. Where it cannot be had,
 // it gives the reason.
 func (c *collector) item(ctx context.Context, o *mtconnect.Observation) (i *item, why string, err error) {
-	if i := c.known(o); i != nil {
+	if i := c.catalog.item(o); i != nil {
 		return i, "", nil
 	}
 	if o.DataItemID == "" {
@@ -324,7 +338,7 @@ func (c *collector) item(ctx context.Context, o *mtconnect.Observation) (i *item
 	if err := c.reprobe(ctx, "an observation names a data item that is not in the device model"); err != nil {
 		return nil, "", err
 	}
-	if i := c.known(o); i != nil {
+	if i := c.catalog.item(o); i != nil {
 		return i, "", nil
 	}
 	if c.catalog.unmapped >= c.opts.UnmappedItems {
@@ -335,21 +349,6 @@ func (c *collector) item(ctx context.Context, o *mtconnect.Observation) (i *item
 		return nil, errorText(c.agent, err), nil
 	}
 	return i, "", err
-}
-
-// known finds a data item in the catalog.
-func (c *collector) known(o *mtconnect.Observation) *item {
-	if d := c.catalog.device(deviceOf(o)); d != nil {
-		return d.items[o.DataItemID]
-	}
-	return nil
-}
-
-func deviceOf(o *mtconnect.Observation) *mtconnect.DeviceStream {
-	if o.Device == nil {
-		return &mtconnect.DeviceStream{}
-	}
-	return o.Device
 }
 
 // addUnmapped makes a data item, and its device where need be, that are in no

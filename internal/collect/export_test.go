@@ -26,6 +26,7 @@ func NewCommitter(o Options) (Committer, error) {
 
 func (c Committer) Run(ctx context.Context) { c.run(ctx) }
 func (c Committer) Close()                  { close(c.inbox) }
+func (c Committer) Hurry()                  { c.hurry() }
 
 func (c Committer) Submit(ctx context.Context, agent plant.AgentID, b *store.Batch, settled func(error)) error {
 	return c.SubmitWatched(ctx, agent, b, func(error) {}, settled)
@@ -51,7 +52,9 @@ func (m Meter) Status() plant.AgentStatus               { return m.status() }
 
 // Convert converts an observation of item 1.
 func Convert(o *mtconnect.Observation) plant.Observation {
-	return newConverter(10).observation(1, o)
+	p := plant.Observation{Item: 1}
+	newConverter(10).observation(&p, o)
+	return p
 }
 
 // ModelOf translates a probe document.
@@ -64,3 +67,31 @@ func ErrorText(a plant.Agent, err error) string { return errorText(a, err) }
 func Complaints(now func() time.Time) func(text string) slog.Level {
 	return (&complaints{now: now}).level
 }
+
+// SortBySequence puts observations into order.
+func SortBySequence(list []plant.Observation) (gapless bool) { return sortBySequence(list) }
+
+// Catalog is what is known of the items of one agent.
+type Catalog struct{ *catalog }
+
+func NewCatalog(inv store.Inventory) Catalog { return Catalog{newCatalog(inv, nil)} }
+
+// Apply takes in observations at once or, where one is set, one by one. It gives
+// what is known then of the items that changed, and the changes of the states.
+func (c Catalog) Apply(run plant.RunID, observations []plant.Observation, one bool) ([]plant.Latest, []plant.StateChange) {
+	if !one {
+		changes := c.applyAll(run, observations)
+		return c.take(), changes
+	}
+	var changes []plant.StateChange
+	for i := range observations {
+		o := &observations[i]
+		if change, ok := c.apply(run, c.items[o.Item], o); ok {
+			changes = append(changes, change)
+		}
+	}
+	return c.take(), changes
+}
+
+// Number reads a number.
+func Number(text []byte) (float64, bool) { return number(text) }

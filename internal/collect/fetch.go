@@ -15,7 +15,7 @@ func (c *collector) fetch(ctx context.Context) Fetched {
 		before := c.progress
 		err = c.session(ctx, c.catchUp)
 		if err == nil {
-			err = c.outbox.drain(ctx)
+			err = c.drain(ctx)
 		}
 		if err == nil || ctx.Err() != nil {
 			break

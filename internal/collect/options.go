@@ -42,8 +42,8 @@ const (
 	DefaultFetchAttempts   = 4
 )
 
-// Options are what a Supervisor is made of. Store and Dial are needed; a limit
-// of zero means its default.
+// Options are what a Supervisor or an import is made of. Store is needed, and Dial
+// to read agents; a limit of zero means its default.
 type Options struct {
 	// Store takes the observations.
 	Store store.Writer
@@ -131,11 +131,8 @@ type Options struct {
 
 // withDefaults fills in what is not set and reports what must be.
 func (o Options) withDefaults() (Options, error) {
-	switch {
-	case o.Store == nil:
+	if o.Store == nil {
 		return o, errors.New("collect: Options.Store is not set: it takes the observations")
-	case o.Dial == nil:
-		return o, errors.New("collect: Options.Dial is not set: it makes the client of an agent")
 	}
 	if o.Publish == nil {
 		o.Publish = func(plant.Change) {}

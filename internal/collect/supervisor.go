@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,9 @@ func New(opts Options) (*Supervisor, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
+	}
+	if opts.Dial == nil {
+		return nil, errors.New("collect: Options.Dial is not set: it makes the client of an agent")
 	}
 	m, err := newMetrics(opts.Registerer)
 	if err != nil {
