@@ -29,6 +29,7 @@ type fake struct {
 	items        []plant.DataItem
 	runs         []plant.Run
 	gaps         []plant.Gap
+	baselines    map[plant.RunID][]plant.Baseline
 	observations []plant.Observation
 	latest       map[plant.ItemID]plant.Latest
 	states       []plant.StateChange
@@ -100,8 +101,8 @@ func (f *fake) GapsBefore(_ context.Context, run plant.RunID, before int64) iter
 	return sequence(gaps, err)
 }
 
-func (f *fake) Baselines(context.Context, plant.RunID) iter.Seq2[plant.Baseline, error] {
-	return sequence[plant.Baseline](nil, nil)
+func (f *fake) Baselines(_ context.Context, run plant.RunID) iter.Seq2[plant.Baseline, error] {
+	return sequence(read(f, func() []plant.Baseline { return f.baselines[run] }, every))
 }
 
 func (f *fake) Models(context.Context, plant.AgentID) ([]plant.Model, error) { return nil, nil }
@@ -146,12 +147,20 @@ func (f *fake) ItemObservations(_ context.Context, items []plant.ItemID, from, t
 	all, err := read(f, func() []plant.Observation { return f.observations }, func(o plant.Observation) bool {
 		return slices.Contains(items, o.Item) && o.Time < to
 	})
-	slices.SortStableFunc(all, func(a, b plant.Observation) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortFunc(all, func(a, b plant.Observation) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Run, b.Run), cmp.Compare(a.Sequence, b.Sequence))
+	})
 	first, _ := slices.BinarySearchFunc(all, from, func(o plant.Observation, t int64) int { return cmp.Compare(o.Time, t) })
+	var wanted []plant.Observation
 	if before {
-		first = max(0, first-1)
+		for i, o := range all[:first] {
+			later := func(p plant.Observation) bool { return p.Item == o.Item }
+			if !slices.ContainsFunc(all[i+1:first], later) {
+				wanted = append(wanted, o)
+			}
+		}
 	}
-	return sequence(all[first:], err)
+	return sequence(append(wanted, all[first:]...), err)
 }
 
 func (f *fake) Observations(_ context.Context, run plant.RunID, from int64) iter.Seq2[plant.Observation, error] {
@@ -318,6 +327,25 @@ func (s *syncBuffer) String() string {
 }
 
 var _ io.Writer = (*syncBuffer)(nil)
+
+// busy is a store to which something is committed while its observations are
+// read for the first time.
+type busy struct {
+	*fake
+	once   sync.Once
+	commit func()
+}
+
+func (b *busy) ItemObservations(ctx context.Context, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
+	return func(yield func(plant.Observation, error) bool) {
+		for o, err := range b.fake.ItemObservations(ctx, items, from, to, before) {
+			b.once.Do(b.commit)
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
 
 // growing is a store that gets something new whenever its items are read.
 type growing struct {

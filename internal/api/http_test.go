@@ -361,6 +361,61 @@ func TestObservationsOfTwoRuns(t *testing.T) {
 	}
 }
 
+// record names an observation.
+type record struct {
+	instance uint64
+	sequence int64
+}
+
+// pages reads page after page, the last one again after settle, and gives how
+// often each observation came.
+func pages(t *testing.T, s *api.Service, q api.ObservationQuery, settle func()) map[record]int {
+	t.Helper()
+	seen := make(map[record]int)
+	for settled := false; ; {
+		page, err := s.Observations(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Next == "" && !settled {
+			settle()
+			settled = true
+			continue // This page again, with what came since.
+		}
+		for _, r := range page.Items {
+			seen[record{r.Instance, r.Sequence}]++
+		}
+		if q.After = page.Next; q.After == "" {
+			return seen
+		}
+	}
+}
+
+// What is committed while a page is read is on it of all data items or of none:
+// the page behind begins after all that is on it.
+func TestObservationsOfOneState(t *testing.T) {
+	f := newFake()
+	second := func(n int) plant.Observation {
+		return number([]plant.ItemID{load, parts}[n%2], time.Duration(n)*time.Second, float64(n))
+	}
+	for n := range 4 {
+		f.commit(nil, second(n))
+	}
+	reader := &busy{fake: f, commit: func() {
+		f.commit(nil, second(4), second(5), second(6), second(7), second(8), second(9), second(10), second(11))
+	}}
+	s := api.NewService(api.Options{Reader: reader, Hub: live.NewHub(live.Options{}), Now: func() time.Time { return start.Add(time.Hour) }})
+	if err := s.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	seen := pages(t, s, api.ObservationQuery{Machine: "mill", From: start, Limit: 6}, func() {})
+	for i := int64(1); i <= 12; i++ {
+		if n := seen[record{math.MaxUint64, i}]; n != 1 {
+			t.Errorf("observation %d came %d times", i, n)
+		}
+	}
+}
+
 // Pages that are read while observations come in hold each of them once.
 func TestObservationsDuringCommits(t *testing.T) {
 	const n = 1500
@@ -377,28 +432,10 @@ func TestObservationsDuringCommits(t *testing.T) {
 			commit(i)
 		}
 	})
-	seen := make(map[int64]int)
-	q := api.ObservationQuery{Machine: "mill", From: start, Limit: 7}
-	for finished := false; ; {
-		page, err := w.service.Observations(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if page.Next == "" && !finished {
-			writer.Wait()
-			finished = true
-			continue // This page again, with what came since.
-		}
-		for _, r := range page.Items {
-			seen[r.Sequence]++
-		}
-		if q.After = page.Next; q.After == "" {
-			break
-		}
-	}
+	seen := pages(t, w.service, api.ObservationQuery{Machine: "mill", From: start, Limit: 7}, writer.Wait)
 	for i := int64(1); i <= n; i++ {
-		if seen[i] != 1 {
-			t.Fatalf("observation %d came %d times", i, seen[i])
+		if n := seen[record{math.MaxUint64, i}]; n != 1 {
+			t.Fatalf("observation %d came %d times", i, n)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -51,20 +52,20 @@ func (s *Service) Observations(ctx context.Context, q ObservationQuery) (Page[Re
 			return none, err
 		}
 	}
-	runs, err := s.stored(ctx)
+	found, more, err := s.page(ctx, items, after, to, limit)
 	if err != nil {
 		return none, err
 	}
-	found, more, err := s.earliest(ctx, items, runs, after, to, limit)
+	runs, err := s.runsOf(ctx, found)
 	if err != nil {
 		return none, err
 	}
-	page := Page[Record]{Items: make([]Record, 0, len(found))}
+	page := Page[Record]{Items: make([]Record, len(found))}
 	if more {
 		page.Next = positionOf(found[len(found)-1]).String()
 	}
-	for _, o := range found {
-		page.Items = append(page.Items, newRecord(items[o.Item], runs[o.Run], o))
+	for i, o := range found {
+		page.Items[i] = newRecord(items[o.Item], runs[o.Run], o)
 	}
 	return page, nil
 }
@@ -99,60 +100,46 @@ func (s *Service) findItem(id plant.ItemID) (*item, error) {
 	return nil, plant.Errorf(plant.NotFound, "item: there is no data item with the number %d; /api/v1/machines/{slug} lists those of a machine", id)
 }
 
-// stored gives the runs as they stand now. Everything before their cursors is
-// stored, of every data item; what comes behind them while one item is read after
-// the other would be there of some and not of others.
-func (s *Service) stored(ctx context.Context) (map[plant.RunID]plant.Run, error) {
-	all, err := s.reader.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	runs := make(map[plant.RunID]plant.Run, len(all))
-	for _, r := range all {
-		runs[r.ID] = r
-	}
-	return runs, nil
-}
-
-// earliest gives the first observations of the data items behind a position and
-// before the cursors of the runs, as many as a page has, and whether there are
-// more. It reads one data item after the other, of each no more than may still be
-// among the first.
-func (s *Service) earliest(ctx context.Context, items map[plant.ItemID]*item, runs map[plant.RunID]plant.Run, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
-	for id := range items {
-		taken, size := 0, 0
-		for o, err := range s.reader.ItemObservations(ctx, []plant.ItemID{id}, after.time, to, false) {
-			if err != nil {
-				return nil, false, err
-			}
-			if positionOf(o).compare(after) <= 0 || o.Sequence >= runs[o.Run].Next {
-				continue
-			}
-			found = append(found, o)
-			taken, size = taken+1, size+o.TextBytes()
-			if taken > limit || taken > 1 && size > MaxPageBytes {
-				break
-			}
-		}
-		slices.SortFunc(found, func(a, b plant.Observation) int { return positionOf(a).compare(positionOf(b)) })
-		if n := fitting(found, limit); n < len(found) {
-			clear(found[n:])
-			found, more = found[:n], true
-			to = found[n-1].Time + 1
-		}
-	}
-	return found, more, nil
-}
-
-// fitting is how many of the observations a page takes: at least one.
-func fitting(found []plant.Observation, limit int) int {
+// page gives the first observations of the data items behind a position, as many
+// as a page has, and whether there are more. They are read at once, since what is
+// committed while one item is read after the other would be there of some and not
+// of others, and the page behind would begin after all of it.
+func (s *Service) page(ctx context.Context, items map[plant.ItemID]*item, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
 	size := 0
-	for i, o := range found {
-		if size += o.TextBytes(); i == limit || i > 0 && size > MaxPageBytes {
-			return i
+	for o, err := range s.reader.ItemObservations(ctx, slices.Collect(maps.Keys(items)), after.time, to, false) {
+		if err != nil {
+			return nil, false, err
 		}
+		if positionOf(o).compare(after) <= 0 {
+			continue
+		}
+		if size += o.TextBytes(); len(found) == limit || len(found) > 0 && size > MaxPageBytes {
+			return found, true, nil
+		}
+		found = append(found, o)
 	}
-	return len(found)
+	return found, false, nil
+}
+
+// runsOf gives the runs that observations are of. The store is asked where one of
+// them is not known yet.
+func (s *Service) runsOf(ctx context.Context, observations []plant.Observation) (map[plant.RunID]plant.Run, error) {
+	known := s.inventory.Load().byRun
+	for _, o := range observations {
+		if _, ok := known[o.Run]; ok {
+			continue
+		}
+		all, err := s.reader.Runs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		known = make(map[plant.RunID]plant.Run, len(all))
+		for _, r := range all {
+			known[r.ID] = r
+		}
+		break
+	}
+	return known, nil
 }
 
 // position is a place in the order of observations: no two have the same.

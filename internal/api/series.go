@@ -52,19 +52,23 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 		return none, err
 	}
 	v := Series{Item: s.item(it), From: timeOf(first), To: timeOf(end), Points: []Point{}}
-	counted := func(yield func(plant.Observation, error) bool) {
-		for o, err := range s.reader.ItemObservations(ctx, []plant.ItemID{it.ID}, first, end, true) {
-			if err == nil && o.Time >= first {
-				v.Observations++
+	columns := insight.Columns(points)
+	counted := func(yield func(plant.Summary, error) bool) {
+		for sum, err := range s.reader.ItemSummaries(ctx, it.ID, first, end, columns, insight.Room(columns)) {
+			if err == nil && sum.First.Time >= first {
+				v.Observations += sum.Count
 			}
-			o.Value.Text = cutText(o.Value.Text)
-			if !yield(o, err) {
+			if sum.Count == 1 && len(sum.First.Value.Text) > MaxPointText { // texts are never put together
+				sum.First.Value.Text = cutText(sum.First.Value.Text)
+				sum.Last = sum.First
+			}
+			if !yield(sum, err) {
 				return
 			}
 		}
 	}
 	b := breaker{reader: s.reader, first: first}
-	kept, err := insight.Downsample(b.broken(ctx, counted, end), first, end, max(1, points/insight.PointsPerColumn))
+	kept, err := insight.Downsample(b.broken(ctx, counted, end), first, end, columns)
 	if err != nil {
 		return none, err
 	}
@@ -114,31 +118,31 @@ type breaker struct {
 	looks int
 }
 
-// broken puts an unknown observation into each place between observations, in
-// order of time, where the ledger has a gap between them in sequence, and one
-// behind the last of them where it lies before end.
-func (b *breaker) broken(ctx context.Context, observations iter.Seq2[plant.Observation, error], end int64) iter.Seq2[plant.Observation, error] {
-	return func(yield func(plant.Observation, error) bool) {
+// broken puts an unknown observation into each place between summaries, in order
+// of time, where the ledger has a gap between them in sequence, and one behind
+// the last of them where it lies before end. Within a summary there is no gap.
+func (b *breaker) broken(ctx context.Context, summaries iter.Seq2[plant.Summary, error], end int64) iter.Seq2[plant.Summary, error] {
+	return func(yield func(plant.Summary, error) bool) {
 		var last plant.Observation
 		begun := false
-		for o, err := range observations {
+		for s, err := range summaries {
 			if err == nil && begun {
-				found, ok, err := b.between(ctx, last, o)
-				if (ok || err != nil) && !yield(found, err) {
+				found, ok, err := b.between(ctx, last, s.First)
+				if (ok || err != nil) && !yield(plant.Single(found), err) {
 					return
 				}
 			}
-			if !yield(o, err) {
+			if !yield(s, err) {
 				return
 			}
-			last, begun = o, true
+			last, begun = s.Last, true
 		}
 		if !begun {
 			return
 		}
 		never := plant.Observation{Run: math.MaxInt32, Time: math.MaxInt64}
 		if found, ok, err := b.between(ctx, last, never); err != nil || ok && found.Time < end {
-			yield(found, err)
+			yield(plant.Single(found), err)
 		}
 	}
 }

@@ -189,35 +189,13 @@ func TestSQLiteObservations(t *testing.T) {
 		}
 	})
 	defer writer.Wait()
-	type key struct {
-		instance uint64
-		sequence int64
-	}
-	seen := make(map[key]int)
-	q := api.ObservationQuery{Machine: "mill", From: start, Limit: 100}
-	for finished := false; ; {
-		page, err := s.Observations(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if page.Next == "" && !finished {
-			writer.Wait()
-			finished = true
-			continue // This page again, with what came since.
-		}
-		for _, r := range page.Items {
-			seen[key{r.Instance, r.Sequence}]++
-		}
-		if q.After = page.Next; q.After == "" {
-			break
-		}
-	}
+	seen := pages(t, s, api.ObservationQuery{Machine: "mill", From: start, Limit: 100}, writer.Wait)
 	for sequence := int64(1); sequence <= 1000; sequence++ {
-		if n := seen[key{9, sequence}]; n == 0 && sequence > 100 || n > 1 {
-			t.Errorf("observation %d of the new run came %d times", sequence, n)
+		if n := seen[record{9, sequence}]; n == 0 && sequence > 100 || n > 1 {
+			t.Fatalf("observation %d of the new run came %d times", sequence, n)
 		}
-		if n := seen[key{7, sequence}]; sequence <= 100 && n != 1 {
-			t.Errorf("observation %d of the old run came %d times", sequence, n)
+		if n := seen[record{7, sequence}]; sequence <= 100 && n != 1 {
+			t.Fatalf("observation %d of the old run came %d times", sequence, n)
 		}
 	}
 }

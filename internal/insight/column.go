@@ -30,28 +30,58 @@ type spot struct {
 // gap is a gap with its begin and its end; places 0 where there was none.
 type gap struct{ begin, end spot }
 
+// add takes one observation.
 func (c *column) add(o plant.Observation) {
-	c.count++
-	s := spot{o, c.count}
-	if c.count == 1 {
-		c.first = s
-	}
-	c.last = s
+	s := spot{o, c.count + 1}
+	c.take(s, s, 1)
 	value := meaning(o)
 	if value.Kind == plant.Unknown {
 		c.gap, c.open = gap{begin: s}, true
 		return
 	}
+	c.close(s)
+	if value.Kind == plant.Number {
+		c.lower(s)
+		c.raise(s)
+	}
+}
+
+// addMany takes the observations of a summary of more than one, which are all
+// numbers: as add does one by one.
+func (c *column) addMany(s plant.Summary) {
+	first := spot{s.First, c.count + 1}
+	c.take(first, spot{s.Last, c.count + s.Count}, s.Count)
+	c.close(first)
+	c.lower(spot{s.Low, first.place + s.LowAt})
+	c.raise(spot{s.High, first.place + s.HighAt})
+}
+
+// take counts observations, of which first and last are the ends.
+func (c *column) take(first, last spot, count int) {
+	if c.count == 0 {
+		c.first = first
+	}
+	c.last = last
+	c.count += count
+}
+
+// close ends the gap that is open with an observation that is known.
+func (c *column) close(s spot) {
 	if c.open {
 		c.gap.end, c.open = s, false
 	}
-	if value.Kind != plant.Number {
-		return
-	}
-	if c.min.place == 0 || value.Number < c.min.Value.Number {
+}
+
+// lower makes a number the lowest where it is lower than all before it.
+func (c *column) lower(s spot) {
+	if c.min.place == 0 || s.Value.Number < c.min.Value.Number {
 		c.min, c.minGap = s, c.gap
 	}
-	if c.max.place == 0 || value.Number > c.max.Value.Number {
+}
+
+// raise makes a number the highest where it is higher than all before it.
+func (c *column) raise(s spot) {
+	if c.max.place == 0 || s.Value.Number > c.max.Value.Number {
 		c.max, c.maxGap = s, c.gap
 	}
 }

@@ -6,18 +6,6 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// PointsPerColumn is how many points of a column Downsample keeps where no value
-// became unknown within it: the first, the last, the lowest and the highest.
-const PointsPerColumn = 4
-
-// maxPerColumn is how many it keeps at most: between two of the four there may
-// be the begin and the end of a gap.
-const maxPerColumn = PointsPerColumn + 2*(PointsPerColumn-1)
-
-// MaxPoints is how many points Downsample gives at most for observations that
-// all lie within the range.
-func MaxPoints(columns int) int { return columns * maxPerColumn }
-
 // Downsample thins the observations of one data item, in order of time, to what
 // a chart as wide as columns pixels over from ≤ time < to (microseconds) can
 // show. It follows M4 (Jugel, Jerzak, Hackenbroich, Markl: "M4: A
@@ -33,38 +21,40 @@ func MaxPoints(columns int) int { return columns * maxPerColumn }
 // reaches from one column into another is always kept with its begin and its
 // end.
 //
-// Where there are no more than PointsPerColumn observations for each column, all
-// of them are kept. Where there are more, those that repeat the text or the
-// unknown before them go first, and where that is enough, every change of a text
-// is kept. A condition counts as the text of its level.
+// Where there are no more than Room observations, all of them are kept. Where
+// there are more, those that repeat the text or the unknown before them go first,
+// and where that is enough, every change of a text is kept. A condition counts as
+// the text of its level.
+//
+// A summary of more than one gives what its observations give one by one, which
+// is so where they are all numbers within one column, with no gap between them,
+// and the range has more numbers than Room: then it comes to columns, and of a
+// column no more is asked than the summary tells. That is what
+// store.Reader.ItemSummaries yields for the same range, columns and Room.
 //
 // Observations outside of the range are kept as they are; the caller has no more
-// than the last before it and the gap behind that. The memory used is proportional to columns, which is
-// at least 1. The error of the observations is returned as it is.
-func Downsample(observations iter.Seq2[plant.Observation, error], from, to int64, columns int) ([]plant.Observation, error) {
-	d := downsampler{from: from, to: to, room: columns * PointsPerColumn}
-	d.width = (span(from, to)-1)/uint64(columns) + 1
-	for o, err := range observations {
-		if err != nil {
+// than the last before it and the gap behind that. The memory used is
+// proportional to columns, which is at least 1. The error of the observations is
+// returned as it is.
+func Downsample(summaries iter.Seq2[plant.Summary, error], from, to int64, columns int) ([]plant.Observation, error) {
+	d := downsampler{from: from, to: to, width: columnWidth(from, to, columns), room: Room(columns)}
+	for s, err := range summaries {
+		switch {
+		case err != nil:
 			return nil, err
+		case s.Count > 1:
+			d.addMany(s)
+		default:
+			d.add(s.First)
 		}
-		d.add(o)
 	}
 	d.column.flush(&d.points)
 	return d.points, nil
 }
 
-// span is to−from, which may be more than an int64 holds; at least 1.
-func span(from, to int64) uint64 {
-	if to <= from {
-		return 1
-	}
-	return uint64(to) - uint64(from)
-}
-
 // downsampler works in three stages, each of which begins when the points of the
 // one before have no room: it keeps everything; it leaves repetitions out; it
-// works by columns.
+// works by columns. When a stage begins makes no difference, but that it does.
 type downsampler struct {
 	from, to int64
 	width    uint64 // of a column, in microseconds
@@ -85,31 +75,64 @@ const (
 	columnwise
 )
 
+// add takes one observation.
 func (d *downsampler) add(o plant.Observation) {
 	repeated := d.begun && repeats(d.last, o)
 	d.last, d.begun = o, true
-	if o.Time < d.from || o.Time >= d.to {
+	if !d.within(o) {
 		d.column.flush(&d.points)
 		d.points = append(d.points, o)
 		d.room++
 		return
 	}
 	if d.stage == everything && len(d.points) == d.room {
-		d.stage = changes
-		d.points = withoutRepeats(d.points)
+		d.advance(changes)
 	}
 	if d.stage != everything && repeated {
 		return
 	}
 	if d.stage == changes && len(d.points) == d.room {
-		d.stage = columnwise
-		d.regroup()
+		d.advance(columnwise)
 	}
 	if d.stage == columnwise {
-		d.place(o)
+		d.enter(o.Time)
+		d.column.add(o)
 		return
 	}
 	d.points = append(d.points, o)
+}
+
+// addMany takes a summary of more than one observation.
+func (d *downsampler) addMany(s plant.Summary) {
+	d.last, d.begun = s.Last, true
+	d.advance(columnwise)
+	d.enter(s.First.Time)
+	d.column.addMany(s)
+}
+
+// advance goes on to a stage, where it is not there yet.
+func (d *downsampler) advance(stage int) {
+	if d.stage < changes && stage >= changes {
+		d.leaveRepeatsOut()
+	}
+	if d.stage < columnwise && stage >= columnwise {
+		d.regroup()
+	}
+	d.stage = max(d.stage, stage)
+}
+
+// leaveRepeatsOut leaves out of the points what repeats the observation before
+// it.
+func (d *downsampler) leaveRepeatsOut() {
+	kept := d.points[:0]
+	var last plant.Observation
+	for i, o := range d.points {
+		if i == 0 || !d.within(o) || !repeats(last, o) {
+			kept = append(kept, o)
+		}
+		last = o
+	}
+	d.points = kept
 }
 
 // regroup puts the points kept so far into columns.
@@ -117,22 +140,27 @@ func (d *downsampler) regroup() {
 	kept := d.points
 	d.points = make([]plant.Observation, 0, len(kept))
 	for _, o := range kept {
-		if o.Time < d.from || o.Time >= d.to {
+		if !d.within(o) {
 			d.column.flush(&d.points)
 			d.points = append(d.points, o)
 			continue
 		}
-		d.place(o)
+		d.enter(o.Time)
+		d.column.add(o)
 	}
 }
 
-// place puts an observation within the range into its column.
-func (d *downsampler) place(o plant.Observation) {
-	if n := (uint64(o.Time) - uint64(d.from)) / d.width; n != d.column.number {
+// enter goes to the column of a time within the range.
+func (d *downsampler) enter(time int64) {
+	if n := columnOf(time, d.from, d.width); n != d.column.number {
 		d.column.flush(&d.points)
 		d.column.number = n
 	}
-	d.column.add(o)
+}
+
+// within reports whether an observation lies within the range.
+func (d *downsampler) within(o plant.Observation) bool {
+	return o.Time >= d.from && o.Time < d.to
 }
 
 // repeats reports whether o says of a text or of the unknown the same as the
@@ -152,17 +180,4 @@ func meaning(o plant.Observation) plant.Value {
 	default:
 		return plant.Value{Kind: plant.Text, Text: o.Alarm.Level.String()}
 	}
-}
-
-// withoutRepeats leaves out what repeats the observation before it.
-func withoutRepeats(all []plant.Observation) []plant.Observation {
-	kept := all[:0]
-	var last plant.Observation
-	for i, o := range all {
-		if i == 0 || !repeats(last, o) {
-			kept = append(kept, o)
-		}
-		last = o
-	}
-	return kept
 }

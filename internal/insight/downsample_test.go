@@ -2,10 +2,8 @@ package insight_test
 
 import (
 	"errors"
-	"fmt"
 	"iter"
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,11 +13,11 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// all yields observations as a store does.
-func all(observations []plant.Observation) iter.Seq2[plant.Observation, error] {
-	return func(yield func(plant.Observation, error) bool) {
+// singles yields a summary of each observation.
+func singles(observations []plant.Observation) iter.Seq2[plant.Summary, error] {
+	return func(yield func(plant.Summary, error) bool) {
 		for _, o := range observations {
-			if !yield(o, nil) {
+			if !yield(plant.Single(o), nil) {
 				return
 			}
 		}
@@ -50,7 +48,7 @@ func numbered(observations ...plant.Observation) []plant.Observation {
 }
 
 func downsample(t interface{ Fatal(...any) }, in []plant.Observation, from, to int64, columns int) []plant.Observation {
-	out, err := insight.Downsample(all(in), from, to, columns)
+	out, err := insight.Downsample(singles(in), from, to, columns)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +126,8 @@ func TestDownsample(t *testing.T) {
 
 func TestDownsampleGivesTheError(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := insight.Downsample(func(yield func(plant.Observation, error) bool) {
-		_ = yield(number(0, 1), nil) && yield(plant.Observation{}, broken)
+	_, err := insight.Downsample(func(yield func(plant.Summary, error) bool) {
+		_ = yield(plant.Single(number(0, 1)), nil) && yield(plant.Summary{}, broken)
 	}, 0, 10, 1)
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
@@ -207,7 +205,7 @@ func TestDownsampleProperties(t *testing.T) {
 			}
 			kept[o.Sequence] = true
 		}
-		if len(in) <= columns*insight.PointsPerColumn && len(out) != len(in) {
+		if len(in) <= insight.Room(columns) && len(out) != len(in) {
 			t.Fatalf("%d points of %d observations, which have room", len(out), len(in))
 		}
 		checkGaps(t, in, out, kept, to, columns)
@@ -290,28 +288,5 @@ func checkExtremes(t *rapid.T, in, out []plant.Observation, to int64, columns in
 	}
 	if diff := cmp.Diff(ends(in), ends(out)); diff != "" {
 		t.Fatalf("first and last of the columns (-all +kept):\n%s", diff)
-	}
-}
-
-func BenchmarkDownsample(b *testing.B) {
-	const n, columns = 1_000_000, 250
-	in := make([]plant.Observation, n)
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range in {
-		in[i] = number(int64(i), random.NormFloat64())
-		if i%10_000 == 0 {
-			in[i] = unknown(int64(i))
-		}
-	}
-	for _, size := range []int{10_000, n} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := insight.Downsample(all(in[:size]), 0, int64(size), columns); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(size)*float64(b.N)/b.Elapsed().Seconds(), "obs/s")
-		})
 	}
 }
