@@ -19,6 +19,9 @@ type Options struct {
 	Reader store.Reader
 	// Hub is where capture publishes its commits and the status of its agents.
 	Hub *live.Hub
+	// Silence says why the hub has no status of an agent, for people; it is not
+	// read by this process where Silence is nil.
+	Silence func() string
 	// Version is that of the program.
 	Version string
 	// Now is the clock; time.Now where it is nil.
@@ -39,6 +42,7 @@ type Options struct {
 type Service struct {
 	reader  store.Reader
 	hub     *live.Hub
+	silence func() string
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -47,6 +51,8 @@ type Service struct {
 
 	// inventory is replaced as a whole and never changed.
 	inventory atomic.Pointer[inventory]
+	// reread holds one token when all is to be read anew.
+	reread chan struct{}
 
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -55,9 +61,13 @@ type Service struct {
 // NewService makes a Service that knows nothing yet.
 func NewService(o Options) *Service {
 	s := &Service{
-		reader: o.Reader, hub: o.Hub, version: o.Version, now: o.Now, log: o.Log,
+		reader: o.Reader, hub: o.Hub, silence: o.Silence, version: o.Version, now: o.Now, log: o.Log,
 		metrics: newMetrics(o.Registerer),
+		reread:  make(chan struct{}, 1),
 		closing: make(chan struct{}),
+	}
+	if s.silence == nil {
+		s.silence = func() string { return "this process does not read the agent" }
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -72,6 +82,15 @@ func NewService(o Options) *Service {
 
 // Load reads what the store holds now.
 func (s *Service) Load(ctx context.Context) error { return s.refresh(ctx, nil, true) }
+
+// Reread has Run read all that the store holds soon, for who may have missed what
+// was committed. It does not block.
+func (s *Service) Reread() {
+	select {
+	case s.reread <- struct{}{}:
+	default:
+	}
+}
 
 // Run keeps what the Service knows in step with the store until ctx ends: it
 // looks for what is new when a change names what it does not know, and now and
@@ -93,6 +112,8 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-look.C:
+		case <-s.reread:
+			reload = s.now()
 		case <-changes.Changed():
 			update := s.hub.Since(seen)
 			seen = update.Mark
@@ -144,8 +165,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// status gives how the reading of an agent goes; for one that this process does
-// not read, that it does not.
+// status gives how the reading of an agent goes; for one that is not heard of,
+// why.
 func (s *Service) status(a plant.Agent) plant.AgentStatus {
 	if status, ok := s.hub.Status(a.ID); ok {
 		status.Name = a.Name
@@ -153,6 +174,6 @@ func (s *Service) status(a plant.Agent) plant.AgentStatus {
 	}
 	return plant.AgentStatus{
 		Agent: a.ID, Name: a.Name, Link: plant.LinkDown, Since: s.started,
-		Error: "this process does not read the agent",
+		Error: s.silence(),
 	}
 }
