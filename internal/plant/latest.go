@@ -59,6 +59,20 @@ func (l *Latest) Apply(run RunID, o Observation) {
 	l.Observation = o
 }
 
+// Settles reports whether what is known of an item after o does not depend on
+// what was known before: it is so of values, of a condition that is normal as a
+// whole or unknown, and of a set that begins anew.
+func (o *Observation) Settles() bool {
+	switch {
+	case o.Alarm != nil:
+		return o.Alarm.Level == LevelUnavailable || o.Alarm.Level == LevelNormal && o.Alarm.Key() == ""
+	case o.Value.Kind == Set:
+		return hasField(o.Extra, "resetTriggered")
+	default:
+		return true
+	}
+}
+
 // Level is the gravest level of a condition's active activations, Normal where
 // it has none, and Unavailable where it is not known. It is LevelNone for
 // samples and events.

@@ -190,6 +190,42 @@ func TestNewRunForgets(t *testing.T) {
 	}
 }
 
+// What is known after an observation that settles is the same whatever was known
+// before.
+func TestSettles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(sequence int64, condition bool) plant.Observation {
+			o := plant.Observation{Sequence: sequence, Time: sequence}
+			switch {
+			case condition:
+				o.Alarm = drawAlarm(t)
+			case rapid.Bool().Draw(t, "known"):
+				o.Value = plant.Value{Kind: plant.Set, Text: rapid.SampledFrom([]string{`{"a":1}`, `{"a":null}`, `{"b":2}`}).Draw(t, "set")}
+				o.Extra = rapid.SampledFrom([]string{"", `{"resetTriggered":"DAY"}`, `{"statistic":"x"}`}).Draw(t, "extra")
+			}
+			return o
+		}
+		condition := rapid.Bool().Draw(t, "condition")
+		var l, fresh plant.Latest
+		for i := range rapid.Int64Range(0, 10).Draw(t, "before") {
+			l.Apply(1, draw(i, condition))
+		}
+		o := draw(100, condition)
+		l.Apply(1, o)
+		fresh.Apply(1, o)
+		if diff := cmp.Diff(fresh, l); o.Settles() && diff != "" {
+			t.Fatalf("%+v settles, and what was before makes a difference:\n%s", o, diff)
+		}
+	})
+	normal := plant.Observation{Alarm: &plant.Alarm{Level: plant.LevelNormal}}
+	one := plant.Observation{Alarm: &plant.Alarm{Level: plant.LevelNormal, NativeCode: "A"}}
+	number := plant.Observation{Value: plant.Value{Kind: plant.Number}}
+	reset := plant.Observation{Value: plant.Value{Kind: plant.Set, Text: "{}"}, Extra: `{"resetTriggered":"DAY"}`}
+	if !normal.Settles() || one.Settles() || !number.Settles() || !reset.Settles() {
+		t.Error("a whole Normal, a number and a reset settle, and the end of one alarm does not")
+	}
+}
+
 // TestReadersKeepWhatTheyHave applies observations to copies of a Latest that
 // share its slices.
 func TestReadersKeepWhatTheyHave(t *testing.T) {
