@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/simulate"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
@@ -130,7 +131,7 @@ func recording(t *testing.T, long bool) (agent.Source, []agent.Observation) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		replay, err := simulate.NewReplay(simulate.ReadDocuments(filepath.Join(dir, "recorded", "mazak03.tgz")),
+		replay, err := simulate.NewReplay(recording.Documents(filepath.Join(dir, "recorded", "mazak03.tgz")),
 			simulate.ReplayConfig{Devices: devices})
 		if err != nil {
 			t.Fatal(err)

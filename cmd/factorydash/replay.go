@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/simulate"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
@@ -30,7 +31,7 @@ func (c *replayCommand) Run(ctx context.Context, env *environment) error {
 			return fmt.Errorf("--devices: %w", err)
 		}
 	}
-	replay, err := simulate.NewReplay(simulate.ReadDocuments(c.Docs...), config)
+	replay, err := simulate.NewReplay(recording.Documents(c.Docs...), config)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/simulate"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
 	"github.com/factorydash/factorydash/mtconnect"
@@ -39,8 +40,8 @@ func recorded(t testing.TB) string {
 // them.
 func replay(t testing.TB, keep func(name string) bool) *httptest.Server {
 	t.Helper()
-	r, err := simulate.NewReplay(func(yield func(simulate.Document, error) bool) {
-		for d, err := range simulate.ReadDocuments(filepath.Join(recorded(t), "mazak03.tgz")) {
+	r, err := simulate.NewReplay(func(yield func(recording.Document, error) bool) {
+		for d, err := range recording.Documents(filepath.Join(recorded(t), "mazak03.tgz")) {
 			if (err != nil || keep(d.Name)) && !yield(d, err) {
 				return
 			}
@@ -123,7 +124,7 @@ func TestCaptureNISTWithHoles(t *testing.T) {
 	out := func(name string) bool { return strings.HasSuffix(strings.TrimSuffix(name, filepath.Ext(name)), "5") }
 	var want []plant.Gap
 	reader := mtconnect.NewStreamsReader(mtconnect.Limits{})
-	for d, err := range simulate.ReadDocuments(filepath.Join(recorded(t), "mazak03.tgz")) {
+	for d, err := range recording.Documents(filepath.Join(recorded(t), "mazak03.tgz")) {
 		if err != nil {
 			t.Fatal(err)
 		}

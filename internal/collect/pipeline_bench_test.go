@@ -14,6 +14,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/simulate"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/mtconnect/agent"
@@ -64,7 +65,7 @@ func (s sink) Commit(_ context.Context, batches []*store.Batch) error {
 // converted, sorted, accounted for, applied to what is known, put into batches
 // and handed over. An op is the whole recording.
 func BenchmarkPipeline(b *testing.B) {
-	r, err := simulate.NewReplay(simulate.ReadDocuments(filepath.Join(recorded(b), "mazak03.tgz")), simulate.ReplayConfig{})
+	r, err := simulate.NewReplay(recording.Documents(filepath.Join(recorded(b), "mazak03.tgz")), simulate.ReplayConfig{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/mtconnect"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
@@ -63,7 +64,7 @@ type Replay struct {
 // may overlap: an observation that stands in several counts once. It returns
 // an error that names the document where one cannot be read, is of another
 // instance, or gives other content for the same sequence number.
-func NewReplay(documents iter.Seq2[Document, error], c ReplayConfig) (*Replay, error) {
+func NewReplay(documents iter.Seq2[recording.Document, error], c ReplayConfig) (*Replay, error) {
 	if paced := c.Speed >= MinSpeed && c.Speed <= MaxSpeed; c.Speed != 0 && !paced {
 		return nil, fmt.Errorf("replay: Speed %v: must be 0 (all at once), or %v to %d", c.Speed, MinSpeed, MaxSpeed)
 	}

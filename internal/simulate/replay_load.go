@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/mtconnect"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
@@ -56,7 +57,7 @@ func newLoader(limits mtconnect.Limits) *loader {
 }
 
 // load reads one document.
-func (l *loader) load(d Document) error {
+func (l *loader) load(d recording.Document) error {
 	body := bufio.NewReaderSize(d.Body, rootWindow)
 	l.keepNamespaces(body)
 	l.reader.Reset(body)

@@ -1,9 +1,6 @@
 package simulate_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/simulate"
 	"github.com/factorydash/factorydash/mtconnect"
 	"github.com/factorydash/factorydash/mtconnect/agent"
@@ -48,10 +46,10 @@ func document(instance int, observations ...string) string {
 }
 
 // recordings gives documents as if they had been read from files.
-func recordings(bodies ...string) iter.Seq2[simulate.Document, error] {
-	return func(yield func(simulate.Document, error) bool) {
+func recordings(bodies ...string) iter.Seq2[recording.Document, error] {
+	return func(yield func(recording.Document, error) bool) {
 		for i, body := range bodies {
-			if !yield(simulate.Document{Name: fmt.Sprint("document ", i+1), Body: strings.NewReader(body)}, nil) {
+			if !yield(recording.Document{Name: fmt.Sprint("document ", i+1), Body: strings.NewReader(body)}, nil) {
 				return
 			}
 		}
@@ -102,12 +100,12 @@ func TestReplayMergesDocuments(t *testing.T) {
 func TestReplayRefuses(t *testing.T) {
 	good := document(7, "3 e READY")
 	broken := errors.New("broken disk")
-	for want, docs := range map[string]iter.Seq2[simulate.Document, error]{
+	for want, docs := range map[string]iter.Seq2[recording.Document, error]{
 		"sequence 3":     recordings(good, document(7, "3 e ACTIVE")),
 		"instanceId 8":   recordings(good, document(8, "4 e READY")),
 		"document 2":     recordings(good, good[:len(good)-20]),
 		"no observation": recordings(document(7)),
-		"broken disk":    func(yield func(simulate.Document, error) bool) { yield(simulate.Document{}, broken) },
+		"broken disk":    func(yield func(recording.Document, error) bool) { yield(recording.Document{}, broken) },
 	} {
 		if _, err := simulate.NewReplay(docs, simulate.ReplayConfig{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one with %q", err, want)
@@ -182,71 +180,6 @@ func TestReplayStopsWhenTold(t *testing.T) {
 	}
 }
 
-func TestReadDocuments(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name string, data []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	var archive bytes.Buffer
-	tw := tar.NewWriter(&archive)
-	for _, name := range []string{"docs/a.xml", "docs/.hidden", "docs/b.xml"} {
-		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(name)), Mode: 0o600, Typeflag: tar.TypeReg}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(tw, name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := tw.Close(); err != nil {
-		t.Fatal(err)
-	}
-	paths := []string{
-		write("plain.xml", []byte("plain")), write("zipped.xml.gz", gzipped(t, []byte("zipped"))),
-		write("many.tgz", gzipped(t, archive.Bytes())), write("many.tar.gz", gzipped(t, archive.Bytes())), write("many.tar", archive.Bytes()),
-	}
-	var got []string
-	for d, err := range simulate.ReadDocuments(paths...) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(d.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, string(body))
-	}
-	want := []string{"plain", "zipped", "docs/a.xml", "docs/b.xml", "docs/a.xml", "docs/b.xml", "docs/a.xml", "docs/b.xml"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	for _, path := range []string{filepath.Join(dir, "missing.xml"), write("no.gz", []byte("no")), write("no.tar", bytes.Repeat([]byte("no"), 600))} {
-		failed := false
-		for _, err := range simulate.ReadDocuments(path) {
-			failed = err != nil && strings.Contains(err.Error(), filepath.Base(path))
-		}
-		if !failed {
-			t.Errorf("%s: no error that names the file", path)
-		}
-	}
-}
-
-func gzipped(t *testing.T, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // nist gives the folder of real recordings, and skips the test where it is
 // missing. FACTORYDASH_NIST names it, beside the module by default.
 func nist(t testing.TB) string {
@@ -271,8 +204,8 @@ func openNIST(t testing.TB, models bool, keep func(name string) bool) *simulate.
 			t.Fatal(err)
 		}
 	}
-	all := simulate.ReadDocuments(filepath.Join(dir, "recorded", "mazak03.tgz"))
-	r, err := simulate.NewReplay(func(yield func(simulate.Document, error) bool) {
+	all := recording.Documents(filepath.Join(dir, "recorded", "mazak03.tgz"))
+	r, err := simulate.NewReplay(func(yield func(recording.Document, error) bool) {
 		for d, err := range all {
 			if (err != nil || keep(d.Name)) && !yield(d, err) {
 				return
@@ -330,7 +263,7 @@ func TestReplayOfNISTHasItsCounts(t *testing.T) {
 func TestReplayOfNISTGivesWhatWasRecorded(t *testing.T) {
 	r := openNIST(t, false, func(string) bool { return true })
 	recorded := make(map[uint64]uint64)
-	for d, err := range simulate.ReadDocuments(filepath.Join(nist(t), "recorded", "mazak03.tgz")) {
+	for d, err := range recording.Documents(filepath.Join(nist(t), "recorded", "mazak03.tgz")) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -351,7 +284,7 @@ func TestReplayOfNISTGivesWhatWasRecorded(t *testing.T) {
 }
 
 // observations calls f with each observation of a document.
-func observations(t *testing.T, d simulate.Document, f func(*mtconnect.Observation)) {
+func observations(t *testing.T, d recording.Document, f func(*mtconnect.Observation)) {
 	t.Helper()
 	reader := mtconnect.NewStreamsReader(mtconnect.Limits{})
 	reader.Reset(d.Body)
@@ -386,7 +319,7 @@ func TestReplayOfNISTWithDocumentsLeftOut(t *testing.T) {
 	r := openNIST(t, true, func(name string) bool {
 		return !slices.ContainsFunc(out, func(o string) bool { return strings.HasSuffix(name, o) })
 	})
-	for d, err := range simulate.ReadDocuments(filepath.Join(nist(t), "recorded", "mazak03.tgz")) {
+	for d, err := range recording.Documents(filepath.Join(nist(t), "recorded", "mazak03.tgz")) {
 		if err != nil {
 			t.Fatal(err)
 		}

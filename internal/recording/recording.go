@@ -1,0 +1,144 @@
+package recording
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Document is one recorded MTConnectStreams document.
+type Document struct {
+	// Name says where it is from, for messages.
+	Name string
+	// Body is valid until the next document is asked for.
+	Body io.Reader
+}
+
+// maxDocuments is the most documents that one archive may hold.
+const maxDocuments = 1_000_000
+
+// Documents gives the documents in files: a document as it is or compressed
+// (.gz), or an archive of documents (.tar, .tgz, .tar.gz), in which folders and
+// hidden files are passed over. An error comes with a document that has a name
+// only and ends its file; who goes on gets the next file.
+func Documents(paths ...string) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		for _, path := range paths {
+			more := true
+			err := readFile(path, func(d Document) bool {
+				more = yield(d, nil)
+				return more
+			})
+			if err != nil && more {
+				more = yield(Document{Name: path}, err)
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// readFile calls yield with each document of a file until it returns false.
+func readFile(path string, yield func(Document) bool) error {
+	file, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if isArchive(path) {
+		return readArchive(path, tar.NewReader(file), yield)
+	}
+	yield(Document{Name: path, Body: file})
+	return nil
+}
+
+func readArchive(path string, archive *tar.Reader, yield func(Document) bool) error {
+	for range maxDocuments {
+		entry, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("recording %s: %w", path, err)
+		}
+		if entry.Typeflag != tar.TypeReg || strings.HasPrefix(filepath.Base(entry.Name), ".") {
+			continue
+		}
+		if !yield(Document{Name: path + ":" + entry.Name, Body: archive}) {
+			return nil
+		}
+	}
+	return fmt.Errorf("recording %s: more than %d documents", path, maxDocuments)
+}
+
+// File is an open file, decompressed where its name ends in gz.
+type File struct {
+	io.Reader
+	file *os.File
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// Open opens a file.
+func Open(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	f := &File{Reader: bufio.NewReaderSize(file, 1<<16), file: file}
+	if !strings.HasSuffix(strings.ToLower(path), "gz") {
+		return f, nil
+	}
+	if f.Reader, err = gzip.NewReader(f.Reader); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("recording %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// Name is what a file is called without its folder and without the endings that
+// say how it is packed: day1.txt for /data/day1.txt.gz.
+func Name(path string) string {
+	name := filepath.Base(path)
+	for _, ending := range []string{".tar.gz", ".tgz", ".tar", ".gz"} {
+		if stem := len(name) - len(ending); stem > 0 && strings.EqualFold(name[stem:], ending) {
+			return name[:stem]
+		}
+	}
+	return name
+}
+
+func isArchive(path string) bool {
+	name := strings.ToLower(path)
+	return strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+}
+
+// IsLines reports whether a file holds lines of SHDR and not documents: whether
+// it begins like neither XML nor JSON and is no archive.
+func IsLines(path string) (bool, error) {
+	if isArchive(path) {
+		return false, nil
+	}
+	file, err := Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	const head = 512
+	start, err := io.ReadAll(io.LimitReader(file, head))
+	if err != nil {
+		return false, fmt.Errorf("recording %s: %w", path, err)
+	}
+	start = bytes.TrimSpace(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")))
+	return len(start) > 0 && start[0] != '<' && start[0] != '{', nil
+}
