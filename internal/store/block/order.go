@@ -1,0 +1,168 @@
+package block
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// before reports whether p comes before q.
+func (p Position) before(q Position) bool {
+	if p.Time != q.Time {
+		return p.Time < q.Time
+	}
+	if p.Run != q.Run {
+		return p.Run < q.Run
+	}
+	return p.Sequence < q.Sequence
+}
+
+func positionOf(o *plant.Observation) Position { return Position{o.Time, o.Run, o.Sequence} }
+
+func (p Position) compare(q Position) int {
+	switch {
+	case p.before(q):
+		return -1
+	case q.before(p):
+		return 1
+	default:
+		return 0
+	}
+}
+
+// beginning is the place before all observations of a time: runs and sequence
+// numbers begin at 1.
+func beginning(time int64) Position { return Position{Time: time} }
+
+// decoded is the observations of a block, each known by its place in the order
+// of Position, from 0.
+type decoded struct {
+	Meta
+	columns *Columns
+	// order has for each place the one in columns; nil where they are the same,
+	// which is so unless times run backwards.
+	order []uint16
+	// bytes is the memory taken.
+	bytes int
+}
+
+// orderOf gives for each place in the order of time the one in columns, which is
+// that of the sequence numbers.
+func orderOf(c *Columns) []uint16 {
+	if slices.IsSorted(c.Times) {
+		return nil
+	}
+	order := make([]uint16, c.Len())
+	for i := range order {
+		order[i] = uint16(i)
+	}
+	slices.SortFunc(order, func(a, b uint16) int {
+		return cmp.Or(cmp.Compare(c.Times[a], c.Times[b]), cmp.Compare(a, b))
+	})
+	return order
+}
+
+func (d *decoded) column(place int) int {
+	if d.order == nil {
+		return place
+	}
+	return int(d.order[place])
+}
+
+func (d *decoded) position(place int) Position {
+	i := d.column(place)
+	return Position{d.columns.Times[i], d.Run, d.columns.Sequences[i]}
+}
+
+func (d *decoded) observation(place int) plant.Observation { return d.columns.At(d.column(place)) }
+
+// behind is the place of the first observation behind a position: their number
+// where there is none.
+func (d *decoded) behind(p Position) int {
+	return sort.Search(d.columns.Len(), func(i int) bool { return p.before(d.position(i)) })
+}
+
+// strand is observations in the order of Position, of a block or in a list, of
+// which those from next up to but not including end are still to come.
+type strand struct {
+	block     *decoded
+	list      []plant.Observation
+	next, end int
+	// rows is true for a list of rows, behind which there may be more of them.
+	rows bool
+}
+
+func (s *strand) position() Position {
+	if s.block != nil {
+		return s.block.position(s.next)
+	}
+	return positionOf(&s.list[s.next])
+}
+
+func (s *strand) observation() plant.Observation {
+	if s.block != nil {
+		return s.block.observation(s.next)
+	}
+	return s.list[s.next]
+}
+
+// head is a strand, none of which has ended, with the position of what comes
+// next in it.
+type head struct {
+	Position
+	strand *strand
+}
+
+// heads merges strands: it is a heap, the first of which is the one that comes
+// next of all.
+type heads []head
+
+// push adds a strand, which has not ended.
+func (h *heads) push(s *strand) {
+	all := append(*h, head{s.position(), s})
+	for i := len(all) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !all[i].before(all[parent].Position) {
+			break
+		}
+		all[i], all[parent] = all[parent], all[i]
+		i = parent
+	}
+	*h = all
+}
+
+// settle puts the first head to its place after its strand has gone on, or takes
+// it out where the strand has ended.
+func (h *heads) settle() {
+	all := *h
+	if s := all[0].strand; s.next < s.end {
+		all[0].Position = s.position()
+	} else {
+		last := len(all) - 1
+		all[0], all[last] = all[last], head{}
+		all = all[:last]
+		*h = all
+		if last == 0 {
+			return
+		}
+	}
+	moved := all[0]
+	i := 0
+	for {
+		child := 2*i + 1
+		if child >= len(all) {
+			break
+		}
+		if right := child + 1; right < len(all) && all[right].before(all[child].Position) {
+			child = right
+		}
+		if !all[child].before(moved.Position) {
+			break
+		}
+		all[i] = all[child]
+		i = child
+	}
+	all[i] = moved
+}
