@@ -1,0 +1,71 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+func TestHostsThatAreAllowed(t *testing.T) {
+	for _, test := range []struct {
+		allowed, host string
+		want          bool
+	}{
+		{"", "127.0.0.1:8000", true},
+		{"", "[::1]:8000", true},
+		{"", "localhost", true},
+		{"", "LOCALHOST:8000", true},
+		{"", "10.0.0.5", true},
+		{"", "attacker.example", false},
+		{"", "", false},
+		{"floor.example.com", "floor.example.com", true},
+		{"floor.example.com", "Floor.Example.Com.:443", true},
+		{"floor.example.com", "127.0.0.1", false},
+		{"floor.example.com", "x.floor.example.com", false},
+		{"a.example, .plant.example", "line1.plant.example:80", true},
+		{"a.example, .plant.example", "plant.example", false},
+		{"a.example, .plant.example", "evilplant.example", false},
+		{"10.0.0.5", "10.0.0.5:8000", true},
+		{"10.0.0.5", "10.0.0.6:8000", false},
+	} {
+		rules, err := parseHosts(test.allowed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rules.allows(test.host); got != test.want {
+			t.Errorf("with ALLOWED_HOSTS %q, host %q is allowed: %v, want %v", test.allowed, test.host, got, test.want)
+		}
+	}
+	for _, text := range []string{"https://floor.example.com", "floor.example.com:80", "*"} {
+		if _, err := parseHosts(text); plant.ErrorCode(err) != plant.Invalid {
+			t.Errorf("ALLOWED_HOSTS %q gives %v, want that it is invalid", text, err)
+		}
+	}
+}
+
+func TestHostGuard(t *testing.T) {
+	rules, err := parseHosts("floor.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := rules.guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	for _, test := range []struct {
+		host, path string
+		want       int
+	}{
+		{"floor.example.com", "/floor", http.StatusNoContent},
+		{"attacker.example", "/floor", http.StatusMisdirectedRequest},
+		{"attacker.example", "/api/v1/stream", http.StatusMisdirectedRequest},
+		{"healthcheck.railway.app", "/readyz", http.StatusNoContent},
+	} {
+		r := httptest.NewRequest(http.MethodGet, test.path, http.NoBody)
+		r.Host = test.host
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != test.want {
+			t.Errorf("%s under %s gives %d, want %d", test.path, test.host, w.Code, test.want)
+		}
+	}
+}
