@@ -59,8 +59,8 @@ func (s *Store) Baselines(ctx context.Context, run plant.RunID) iter.Seq2[plant.
 		}
 		for _, at := range places {
 			b := plant.Baseline{At: at}
-			b.Observations, err = list(ctx, s, op, scanObservation, `
-				SELECT item, instance, time, sequence, value, detail FROM baselines
+			b.Observations, err = list(ctx, s, op, newRowReader().observation, `
+				SELECT `+rowColumns+` FROM baselines o
 				WHERE instance = ? AND at = ? ORDER BY sequence, item, id`, run, at)
 			if err != nil {
 				yield(plant.Baseline{}, err)
@@ -76,16 +76,4 @@ func (s *Store) Baselines(ctx context.Context, run plant.RunID) iter.Seq2[plant.
 func scanPlace(row scanner) (at int64, err error) {
 	err = row.Scan(&at)
 	return at, err
-}
-
-func scanObservation(row scanner) (o plant.Observation, err error) {
-	var value, detail any
-	if err = row.Scan(&o.Item, &o.Run, &o.Time, &o.Sequence, &value, &detail); err != nil {
-		return o, err
-	}
-	if o.Value, err = decodeValue(value); err != nil {
-		return o, err
-	}
-	o.Alarm, o.Extra, err = decodeDetail(detail)
-	return o, err
 }

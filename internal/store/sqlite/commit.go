@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -16,13 +17,13 @@ const (
 	// many: the cost of a call is then spread over them.
 	insertRows = 500
 	// insertColumns is how many values a row takes.
-	insertColumns = 6
+	insertColumns = 7
 )
 
 // insertObservations is the statement that inserts n rows.
 func insertObservations(n int) string {
-	return `INSERT INTO observations (instance, item, time, sequence, value, detail) VALUES ` +
-		strings.Repeat(`(?, ?, ?, ?, ?, ?), `, n-1) + `(?, ?, ?, ?, ?, ?)`
+	return `INSERT INTO ` + openTable + ` (id, instance, item, time, sequence, value, detail) VALUES ` +
+		strings.Repeat(`(?, ?, ?, ?, ?, ?, ?), `, n-1) + `(?, ?, ?, ?, ?, ?, ?)`
 }
 
 // Commit implements store.Writer.
@@ -41,7 +42,7 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 		defer insertOne.Close()
 		know := tx.StmtContext(steady, s.upsertLatest)
 		defer know.Close()
-		c := &commit{items: &s.items, tx: tx, insert: insert, insertOne: insertOne, upsertLatest: know}
+		c := &commit{items: &s.items, now: s.now(), tx: tx, insert: insert, insertOne: insertOne, upsertLatest: know}
 		return c.store(ctx, batches)
 	})
 }
@@ -49,20 +50,21 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 // commit is the work on one transaction.
 type commit struct {
 	items                           *itemAgents
+	now                             time.Time
 	tx                              *sql.Tx
 	insert, insertOne, upsertLatest *sql.Stmt
-	// lastRow is the number of the newest row of observations, those in args
-	// counted: SQLite gives a new row the number after the greatest.
-	lastRow int64
+	// partition takes the rows; those in args are counted in it.
+	partition partition
 	// args are the values of the rows that are not inserted yet.
 	args []any
 }
 
 // store stores the batches that are admitted, and sets the Err of the others.
-func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
-	if err := c.tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM observations`).Scan(&c.lastRow); err != nil {
+func (c *commit) store(ctx context.Context, batches []*store.Batch) (err error) {
+	if c.partition, err = openPartition(ctx, c.tx); err != nil {
 		return err
 	}
+	before := c.partition.rows()
 	for _, b := range batches {
 		if b.Err != nil {
 			continue
@@ -79,7 +81,19 @@ func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
 			return err
 		}
 	}
-	return c.flush(ctx)
+	if c.partition.rows() == before {
+		return nil
+	}
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	if err := c.partition.save(ctx, c.tx); err != nil {
+		return err
+	}
+	if c.partition.rows() < partitionRows {
+		return nil
+	}
+	return c.partition.close(ctx, c.tx)
 }
 
 // admit reports whether the batch goes on from its run's cursor and is about
@@ -156,7 +170,7 @@ func (c *commit) checkDevice(ctx context.Context, agent plant.AgentID, device pl
 func (c *commit) add(ctx context.Context, b *store.Batch) error {
 	var firstRow, lastRow, received any
 	if n := int64(len(b.Observations)); n > 0 {
-		firstRow, lastRow = c.lastRow+1, c.lastRow+n
+		firstRow, lastRow = c.partition.lastRow+1, c.partition.lastRow+n
 	}
 	if !b.Received.IsZero() {
 		received = b.Received.UnixMicro()
@@ -200,8 +214,8 @@ func (c *commit) observe(ctx context.Context, run plant.RunID, o *plant.Observat
 	if err != nil {
 		return err
 	}
-	c.args = append(c.args, int64(run), int64(o.Item), o.Time, o.Sequence, encodeValue(o.Value), detail)
-	c.lastRow++
+	c.partition.add(1, c.now, o.Time, o.Time)
+	c.args = append(c.args, c.partition.lastRow, int64(run), int64(o.Item), o.Time, o.Sequence, encodeValue(o.Value), detail)
 	if len(c.args) < insertRows*insertColumns {
 		return nil
 	}

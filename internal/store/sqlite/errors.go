@@ -58,6 +58,12 @@ func away(err error) string {
 	}
 }
 
+// corrupt reports whether the file is damaged where it was read.
+func corrupt(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CORRUPT
+}
+
 // reconnect closes the connections that are idle. A connection to a file that
 // was away, or is another file now, never comes back to life; a new one does.
 func (s *Store) reconnect(db *sql.DB) {

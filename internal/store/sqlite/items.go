@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"sync"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -12,32 +11,37 @@ import (
 // observation without asking the file. A data item never changes its agent and
 // is never removed.
 type itemAgents struct {
-	mu sync.Mutex
+	mu sync.RWMutex
 	// agents is indexed by the item's number; 0 where there is no such item.
 	agents []plant.AgentID
 }
 
 // agentOf gives the agent of an item, 0 where there is no such item.
-func (a *itemAgents) agentOf(ctx context.Context, tx *sql.Tx, item plant.ItemID) (plant.AgentID, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if item < 0 {
-		return 0, nil
+func (a *itemAgents) agentOf(ctx context.Context, q querier, item plant.ItemID) (plant.AgentID, error) {
+	if agent := a.known(item); agent != 0 {
+		return agent, nil
 	}
-	if int(item) >= len(a.agents) {
-		if err := a.load(ctx, tx); err != nil {
-			return 0, err
-		}
+	if err := a.load(ctx, q); err != nil {
+		return 0, err
 	}
-	if int(item) >= len(a.agents) {
-		return 0, nil
+	return a.known(item), nil
+}
+
+// known gives the agent of an item that has been loaded, 0 for any other.
+func (a *itemAgents) known(item plant.ItemID) plant.AgentID {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if item < 0 || int(item) >= len(a.agents) {
+		return 0
 	}
-	return a.agents[item], nil
+	return a.agents[item]
 }
 
 // load adds the items that were made since the last time.
-func (a *itemAgents) load(ctx context.Context, tx *sql.Tx) error {
-	rows, err := tx.QueryContext(ctx, `
+func (a *itemAgents) load(ctx context.Context, q querier) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rows, err := q.QueryContext(ctx, `
 		SELECT i.id, d.agent FROM data_items i JOIN devices d ON d.id = i.device WHERE i.id >= ? ORDER BY i.id`, len(a.agents))
 	if err != nil {
 		return err

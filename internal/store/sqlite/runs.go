@@ -10,7 +10,7 @@ import (
 	"github.com/factorydash/factorydash/internal/store"
 )
 
-const runColumns = `id, agent, instance_id, epoch, first, next, stored, began`
+const runColumns = `id, agent, instance_id, epoch, first, next, stored, freed, began`
 
 func scanRun(row scanner) (plant.Run, error) {
 	var (
@@ -18,7 +18,7 @@ func scanRun(row scanner) (plant.Run, error) {
 		instance int64
 		began    int64
 	)
-	err := row.Scan(&r.ID, &r.Agent, &instance, &r.Epoch, &r.First, &r.Next, &r.Stored, &began)
+	err := row.Scan(&r.ID, &r.Agent, &instance, &r.Epoch, &r.First, &r.Next, &r.Stored, &r.Freed, &began)
 	r.InstanceID, r.Began = uint64(instance), fromMicros(began)
 	return r, err
 }

@@ -70,6 +70,7 @@ type Store struct {
 	// schema is the version of the schema that this program needs.
 	schema int64
 	items  itemAgents
+	faults faults
 	now    func() time.Time
 }
 
@@ -95,7 +96,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
-	s := &Store{path: path, file: file, now: o.Now}
+	s := &Store{path: path, file: file, faults: faults{now: o.Now}, now: o.Now}
 	if s.write, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB))); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -155,6 +156,9 @@ func (s *Store) prepare(ctx context.Context) error {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	if s.upsertLatest, err = s.write.PrepareContext(ctx, upsertLatest); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	if err := s.items.load(ctx, s.read); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	return nil

@@ -1,0 +1,64 @@
+-- Observations that have settled lie in sealed blocks; those that have not lie
+-- in rows, which are kept in partitions: a partition's table is dropped as a
+-- whole when its rows are sealed.
+
+-- +goose Up
+-- freed is how many of its stored observations retention has deleted.
+ALTER TABLE instances ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
+
+-- Blocks of up to 1024 observations of one item and run. data is the encoded
+-- observations; what stands before it is known without decoding it. low, high and
+-- sum are numbers; as ANY they keep the sign of −0, which REAL loses. A number is
+-- never used twice. Each block is found by where it begins in time; how long the
+-- longest of its item is says how far before a time one that reaches it can
+-- begin.
+CREATE TABLE blocks (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance       INTEGER NOT NULL,
+    item           INTEGER NOT NULL,
+    count          INTEGER NOT NULL,
+    first_sequence INTEGER NOT NULL,
+    last_sequence  INTEGER NOT NULL,
+    min_time       INTEGER NOT NULL,
+    max_time       INTEGER NOT NULL,
+    numbers        INTEGER NOT NULL,
+    low            ANY NOT NULL,
+    high           ANY NOT NULL,
+    sum            ANY NOT NULL,
+    summary        BLOB,
+    data           BLOB NOT NULL
+) STRICT;
+CREATE INDEX blocks_item_time ON blocks (item, min_time);
+CREATE INDEX blocks_item_length ON blocks (item, max_time - min_time);
+CREATE INDEX blocks_instance_sequence ON blocks (instance, last_sequence, first_sequence);
+
+-- What all blocks are together; bytes is that of data and summary.
+CREATE TABLE block_totals (
+    blocks       INTEGER NOT NULL,
+    observations INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL
+) STRICT;
+INSERT INTO block_totals VALUES (0, 0, 0);
+
+-- The partitions. The newest one is open: commits add rows to it, and its table
+-- is observations. When it is closed, its table becomes observations_<id>, and a
+-- new one takes its place. The numbers of rows rise over all partitions, from
+-- first_row to last_row in each; in an empty one, last_row is first_row − 1 and
+-- what follows it is 0. opened and changed are our clock at the first and the last
+-- commit of rows; min_time and max_time are the earliest and the latest time in
+-- them. Rows of items up to sealed_item lie in blocks too and count no more.
+CREATE TABLE partitions (
+    id          INTEGER PRIMARY KEY,
+    first_row   INTEGER NOT NULL,
+    last_row    INTEGER NOT NULL,
+    opened      INTEGER NOT NULL,
+    changed     INTEGER NOT NULL,
+    min_time    INTEGER NOT NULL,
+    max_time    INTEGER NOT NULL,
+    sealed_item INTEGER NOT NULL
+) STRICT;
+
+-- What is stored already is in the open partition.
+INSERT INTO partitions
+SELECT 1, coalesce(min(id), 1), coalesce(max(id), 0), r.received, r.received, coalesce(min(time), 0), coalesce(max(time), 0), 0
+FROM (SELECT coalesce(max(received), 0) AS received FROM instances) r LEFT JOIN observations;

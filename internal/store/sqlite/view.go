@@ -1,0 +1,73 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
+)
+
+var _ block.Source = (*Store)(nil)
+
+// View implements block.Source: all that a view gives is of the moment of its
+// first read, since it is one read transaction. It holds a connection while f
+// runs.
+func (s *Store) View(ctx context.Context, f func(block.View) error) error {
+	return s.look(ctx, "read observations", func(v *view) error { return f(v) })
+}
+
+// look is View for what needs more than block.View. op is for the error.
+func (s *Store) look(ctx context.Context, op string, f func(*view) error) error {
+	tx, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return s.fail(ctx, s.read, op, err)
+	}
+	defer tx.Rollback()
+	return s.fail(ctx, s.read, op, f(&view{faults: &s.faults, tx: tx}))
+}
+
+// view is a block.View. Where its rows lie is in viewrows.go, where its blocks
+// lie in viewblocks.go.
+type view struct {
+	faults *faults
+	tx     *sql.Tx
+	// all is the catalogue of partitions when loaded is true.
+	all    []partition
+	loaded bool
+}
+
+// partitions gives those that have rows, the oldest first.
+func (v *view) partitions(ctx context.Context) ([]partition, error) {
+	if v.loaded {
+		return v.all, nil
+	}
+	var err error
+	v.all, err = collect(ctx, v.tx, scanPartition,
+		`SELECT `+partitionColumns+` FROM partitions WHERE last_row >= first_row ORDER BY id`)
+	v.loaded = err == nil
+	return v.all, err
+}
+
+// there gives Damaged where the table of a partition that is to be read is
+// missing.
+func (v *view) there(p *partition) error {
+	if !p.missing {
+		return nil
+	}
+	return v.faults.damaged(missingFault(p))
+}
+
+// unsealed gives those of some items whose rows in a partition count.
+func (p *partition) unsealed(items []plant.ItemID) []plant.ItemID {
+	if p.sealedItem == 0 {
+		return items
+	}
+	var rest []plant.ItemID
+	for _, item := range items {
+		if item > p.sealedItem {
+			rest = append(rest, item)
+		}
+	}
+	return rest
+}

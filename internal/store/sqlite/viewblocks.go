@@ -1,0 +1,168 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"math"
+	"slices"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
+)
+
+const (
+	metaColumns = `b.id, b.instance, b.item, b.count, b.first_sequence, b.last_sequence, b.min_time, b.max_time,
+		b.numbers, b.low, b.high, b.sum, b.summary`
+	metaFields = 13
+)
+
+// wantedItems are the items of a JSON array, each with how long its longest block
+// is: one that reaches a time begins no more than that before it.
+const wantedItems = `
+	WITH wanted AS MATERIALIZED (
+		SELECT value AS item, coalesce((
+			SELECT max_time - min_time FROM blocks WHERE item = value ORDER BY max_time - min_time DESC LIMIT 1
+		), 0) AS length FROM json_each(?1)
+	)`
+
+// metas reads the blocks that a query for metaColumns finds.
+func metas(ctx context.Context, q querier, query string, args ...any) ([]block.Meta, error) {
+	f := newFields(metaFields)
+	return collect(ctx, q, func(row scanner) (block.Meta, error) {
+		err := f.read(row)
+		return block.Meta{
+			ID: block.ID(f.int(0)), Run: plant.RunID(f.int(1)), Item: plant.ItemID(f.int(2)), Count: int(f.int(3)),
+			FirstSequence: f.int(4), LastSequence: f.int(5), MinTime: f.int(6), MaxTime: f.int(7),
+			Numbers: int(f.int(8)), Low: f.number(9), High: f.number(10), Sum: f.number(11), Summary: f.bytes(12),
+		}, err
+	}, query, args...)
+}
+
+// BlocksByTime implements block.View.
+func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
+	// Within an item the index has the order that is asked for, so that SQLite
+	// leaves an item where it has limit blocks that come first.
+	return metas(ctx, v.tx, wantedItems+`
+		SELECT `+metaColumns+` FROM wanted w CROSS JOIN blocks b ON b.item = w.item
+		WHERE b.min_time >= max(?2 - w.length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
+		ORDER BY b.min_time, b.id LIMIT ?6`,
+		numberList(items), from, to, afterTime, afterID, limit)
+}
+
+// BlocksBefore implements block.View.
+func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]block.Meta, error) {
+	return metas(ctx, v.tx, wantedItems+`,
+		-- What ended before the time: of the block that began last, when it ended;
+		-- one that ended later began no more than its length before that.
+		begun AS MATERIALIZED (
+			SELECT item, length, (
+				SELECT max_time FROM blocks WHERE item = w.item AND min_time < ?2 AND max_time < ?2 ORDER BY min_time DESC LIMIT 1
+			) AS ended FROM wanted w
+		),
+		last AS MATERIALIZED (
+			SELECT item, length, (
+				SELECT max(max_time) FROM blocks WHERE item = w.item AND min_time >= w.ended - w.length AND min_time < ?2 AND max_time < ?2
+			) AS ended FROM begun w
+		)
+		SELECT `+metaColumns+` FROM last w CROSS JOIN blocks b ON b.item = w.item
+		WHERE b.min_time >= w.ended - w.length AND b.min_time <= w.ended AND b.max_time = w.ended
+		UNION ALL
+		SELECT `+metaColumns+` FROM wanted w CROSS JOIN blocks b ON b.item = w.item
+		WHERE b.min_time >= ?2 - w.length AND b.min_time < ?2 AND b.max_time >= ?2`,
+		numberList(items), time)
+}
+
+// BlocksBySequence implements block.View.
+func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]block.Meta, error) {
+	return metas(ctx, v.tx, `
+		SELECT `+metaColumns+` FROM blocks b WHERE b.instance = ? AND b.last_sequence >= ? AND b.first_sequence < ?`, run, from, to)
+}
+
+// firstBlock is the lowest first sequence number of a block of a run that is at
+// least from; math.MaxInt64 where there is none.
+func (v *view) firstBlock(ctx context.Context, run plant.RunID, from int64) (sequence int64, err error) {
+	err = v.tx.QueryRowContext(ctx, `
+		SELECT coalesce(min(first_sequence), ?3) FROM blocks WHERE instance = ?1 AND last_sequence >= ?2 AND first_sequence >= ?2`,
+		run, from, int64(math.MaxInt64)).Scan(&sequence)
+	return sequence, err
+}
+
+// Data implements block.View.
+func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
+	data, err := blockData(ctx, v.tx, ids)
+	if err == nil || !corrupt(err) {
+		return data, err
+	}
+	// The file is damaged somewhere within: what can be read is found out one by
+	// one.
+	data = make([][]byte, len(ids))
+	for i, id := range ids {
+		one, err := blockData(ctx, v.tx, []block.ID{id})
+		switch {
+		case err == nil:
+			data[i] = one[0]
+		case !corrupt(err):
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+// blockData gives the data of blocks in the order of ids, nil for one that is
+// not there.
+func blockData(ctx context.Context, tx *sql.Tx, ids []block.ID) ([][]byte, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, data FROM blocks WHERE id IN (SELECT value FROM json_each(?))`, numberList(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := make(map[block.ID][]byte, len(ids))
+	for rows.Next() {
+		var (
+			id   int64
+			data []byte
+		)
+		if err := rows.Scan(&id, &data); err != nil {
+			return nil, err
+		}
+		found[block.ID(id)] = data
+	}
+	all := make([][]byte, len(ids))
+	for i, id := range ids {
+		all[i] = found[id]
+	}
+	return all, rows.Err()
+}
+
+// Gapless implements block.View. Since the first and the last observation of a
+// block are stored, a gap between the two lies there as a whole.
+func (v *view) Gapless(ctx context.Context, blocks []block.Meta) ([]bool, error) {
+	order := make([]int, len(blocks))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(blocks[a].Run, blocks[b].Run), cmp.Compare(blocks[a].FirstSequence, blocks[b].FirstSequence))
+	})
+	gapless := make([]bool, len(blocks))
+	var (
+		run plant.RunID
+		// gap is where the first gap of the run behind a block begins.
+		gap int64
+	)
+	for _, i := range order {
+		b := &blocks[i]
+		if b.Run != run || gap <= b.FirstSequence {
+			run = b.Run
+			err := v.tx.QueryRowContext(ctx, `
+				SELECT coalesce(min(from_sequence), ?3) FROM gaps WHERE instance = ?1 AND from_sequence > ?2`,
+				run, b.FirstSequence, int64(math.MaxInt64)).Scan(&gap)
+			if err != nil {
+				return nil, err
+			}
+		}
+		gapless[i] = gap > b.LastSequence
+	}
+	return gapless, nil
+}
