@@ -136,21 +136,6 @@ func (c *collector) current(ctx context.Context, as uint64, at int64) (survey, e
 	return s, err
 }
 
-// rebase completes b, which is a gap or nothing, with the baseline at its end,
-// and stores it.
-func (c *collector) rebase(ctx context.Context, known survey, b *store.Batch) error {
-	b.Baseline, b.States = c.catalog.rebase(c.run.ID, b.Expect, b.Next, known)
-	if b.Next == b.Expect && len(b.Baseline) == 0 {
-		return nil
-	}
-	bytes := int64(0)
-	for i := range b.Baseline {
-		bytes += size(&b.Baseline[i])
-	}
-	c.grow(bytes)
-	return c.store(ctx, b, bytes)
-}
-
 // rebase makes s, which the agent knew just before the number at, what is known:
 // of every item where the numbers from up to at are lost, and otherwise of the
 // items of which it says something else than what is known. It gives the baseline

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/mtconnect"
 )
 
@@ -24,21 +23,11 @@ const (
 )
 
 // collector reads one agent. Its fields belong to the goroutine that calls
-// capture or fetch; the committer uses outbox, meter and the budgets only.
+// capture or fetch.
 type collector struct {
-	opts      *Options
-	agent     plant.Agent
-	log       *slog.Logger
-	committer *committer
-	own       *budget
-	queue     *budget
-	metrics   *metrics
-	meter     *meter
-	outbox    outbox
-	client    *mtconnect.Client
-	convert   *converter
+	keeper
+	client *mtconnect.Client
 
-	catalog *catalog
 	// digest is that of the model in catalog; modelTime is when the agent says
 	// that it changed, probed when we asked for it last, and stale is set where an
 	// event said that it is not the newest.
@@ -47,9 +36,6 @@ type collector struct {
 	probed    time.Time
 	stale     bool
 
-	// run is the run that is being read. Its Next is the cursor behind all that
-	// was submitted. It is zero where the store must be asked.
-	run plant.Run
 	// held is the oldest observation that the agent is known to have had, and end
 	// is behind the newest.
 	held, end int64
@@ -86,15 +72,7 @@ type damage struct {
 
 func newCollector(opts *Options, a plant.Agent, committer *committer, queue *budget, m *metrics) *collector {
 	return &collector{
-		opts:      opts,
-		agent:     a,
-		log:       opts.Log.With(slog.String("agent", a.Name)),
-		committer: committer,
-		own:       newBudget(opts.AgentQueueBytes),
-		queue:     queue,
-		metrics:   m,
-		meter:     newMeter(a, opts),
-		convert:   newConverter(opts.TextCache),
+		keeper: newKeeper(opts, a, committer, queue, m),
 
 		surveys:    backoff{least: opts.ReprobeInterval, most: longestResurvey},
 		complaints: complaints{now: opts.Now},
@@ -129,13 +107,6 @@ func (c *collector) finish(ctx context.Context) error {
 		c.client.Close()
 	}
 	return c.drain(context.WithoutCancel(ctx))
-}
-
-// drain waits until all that was submitted is settled, and gives the error of the
-// first batch that was refused.
-func (c *collector) drain(ctx context.Context) error {
-	c.committer.hurry()
-	return c.outbox.drain(ctx)
 }
 
 // session finds where to go on and calls read, until something is wrong. It
@@ -265,67 +236,3 @@ func (c *collector) countLedger(ctx context.Context) {
 		c.log.Warn("the gaps of the ledger are not all counted in the status", slog.Any("error", err))
 	}
 }
-
-// store applies a batch to what is known, submits it and moves the cursor. The
-// bytes are given back when the batch is settled.
-func (c *collector) store(ctx context.Context, b *store.Batch, bytes int64) error {
-	b.States = append(b.States, c.catalog.applyAll(b.Run, b.Observations)...)
-	b.Latest = c.catalog.take()
-	if err := c.submit(ctx, b, bytes); err != nil {
-		// What is known is ahead of the store: it must be asked again.
-		c.run = plant.Run{}
-		return err
-	}
-	c.run.Next = b.Next
-	return nil
-}
-
-// submit hands a batch to the committer.
-func (c *collector) submit(ctx context.Context, b *store.Batch, bytes int64) error {
-	if err := c.outbox.add(); err != nil {
-		c.release(bytes)
-		return err
-	}
-	s := &submission{
-		agent: c.agent.ID,
-		batch: b,
-		waiting: func(err error) {
-			c.meter.held("the store is away: " + errorText(c.agent, err))
-		},
-		settled: func(err error) {
-			c.release(bytes)
-			c.meter.settled()
-			if err == nil {
-				c.metrics.stored(c.agent.Name, b)
-				c.meter.stored(b)
-			}
-			c.outbox.settle(b, err)
-		},
-	}
-	err := c.committer.submit(ctx, s)
-	if err != nil {
-		s.settled(err)
-	}
-	return err
-}
-
-// reserve takes bytes from the budgets as soon as they are free.
-func (c *collector) reserve(ctx context.Context, bytes int64) error {
-	if err := c.own.acquire(ctx, bytes); err != nil {
-		return err
-	}
-	if err := c.queue.acquire(ctx, bytes); err != nil {
-		c.own.add(-bytes)
-		return err
-	}
-	return nil
-}
-
-// grow changes by how much a document holds of the budgets.
-func (c *collector) grow(bytes int64) {
-	c.own.add(bytes)
-	c.queue.add(bytes)
-}
-
-// release gives bytes back.
-func (c *collector) release(bytes int64) { c.grow(-bytes) }

@@ -341,30 +341,5 @@ func (c *collector) item(ctx context.Context, o *mtconnect.Observation) (i *item
 	if i := c.catalog.item(o); i != nil {
 		return i, "", nil
 	}
-	if c.catalog.unmapped >= c.opts.UnmappedItems {
-		return nil, "the agent sends observations of too many data items that are not in its device model", nil
-	}
-	i, err = c.addUnmapped(ctx, o)
-	if plant.ErrorCode(err) == plant.Invalid {
-		return nil, errorText(c.agent, err), nil
-	}
-	return i, "", err
-}
-
-// addUnmapped makes a data item, and its device where need be, that are in no
-// model.
-func (c *collector) addUnmapped(ctx context.Context, o *mtconnect.Observation) (*item, error) {
-	d := c.catalog.device(deviceOf(o))
-	if d == nil {
-		stored, err := c.opts.Store.AddDevice(ctx, unmappedDevice(c.agent.ID, deviceOf(o)))
-		if err != nil {
-			return nil, fmt.Errorf("add a device that is in no model: %w", err)
-		}
-		d = c.catalog.addDevice(stored)
-	}
-	stored, err := c.opts.Store.AddItem(ctx, unmappedItem(d.ID, o))
-	if err != nil {
-		return nil, fmt.Errorf("add a data item that is in no model: %w", err)
-	}
-	return c.catalog.addItem(d, stored), nil
+	return c.unmapped(ctx, o)
 }

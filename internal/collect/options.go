@@ -16,7 +16,7 @@ import (
 // The defaults of the limits in Options.
 const (
 	DefaultCommitDelay        = 100 * time.Millisecond
-	DefaultCommitObservations = 10_000
+	DefaultCommitObservations = 100_000
 	DefaultStopGrace          = 5 * time.Second
 	DefaultStoreRetry         = 2 * time.Second
 
@@ -31,7 +31,7 @@ const (
 	DefaultReprobeInterval = 10 * time.Second
 	DefaultStatusInterval  = time.Second
 
-	DefaultAgentQueueBytes = 8 << 20
+	DefaultAgentQueueBytes = 20 << 20
 	DefaultTotalQueueBytes = 32 << 20
 	DefaultDocumentBytes   = 8 << 20
 	DefaultTextCache       = 4096

@@ -24,14 +24,10 @@ func (c *collector) probe(ctx context.Context) error {
 	if c.catalog != nil && c.digest == m.Digest {
 		return nil
 	}
-	if n := c.catalog.with(&m); n > c.opts.DataItems {
-		return fmt.Errorf("the agent's device models have %d data items, those of earlier ones counted: at most %d are taken", n, c.opts.DataItems)
+	if err := c.saveModel(ctx, m); err != nil {
+		return err
 	}
-	inventory, err := c.opts.Store.SaveModel(ctx, m)
-	if err != nil {
-		return fmt.Errorf("store the device model: %w", err)
-	}
-	c.catalog, c.digest = newCatalog(inventory, c.catalog), m.Digest
+	c.digest = m.Digest
 	return nil
 }
 
@@ -89,13 +85,13 @@ func (c *collector) resync(ctx context.Context) error {
 	c.held = first
 	switch {
 	case last.ID == 0:
-		err = c.begin(ctx, last, plant.Run{InstanceID: h.InstanceID, First: c.chase(first)})
+		err = c.restart(ctx, last, plant.Run{InstanceID: h.InstanceID, First: c.chase(first)})
 	case last.InstanceID != h.InstanceID, h.NextSequence != 0 && h.NextSequence < uint64(last.Next):
 		// We were listening, so all that the new run said counts, from the
 		// beginning.
-		err = c.begin(ctx, last, plant.Run{InstanceID: h.InstanceID, First: 1})
+		err = c.restart(ctx, last, plant.Run{InstanceID: h.InstanceID, First: 1})
 	default:
-		err = c.adopt(ctx, last)
+		err = c.goOn(ctx, last)
 	}
 	if err != nil {
 		return err
@@ -137,45 +133,29 @@ func (c *collector) head(ctx context.Context) (mtconnect.Header, error) {
 	return h, nil
 }
 
-// begin starts a new run, which follows the run last where there is one.
-func (c *collector) begin(ctx context.Context, last, run plant.Run) error {
-	now := c.opts.Now()
-	run.Agent, run.Next, run.Began = c.agent.ID, run.First, now
-	var gaps []plant.Gap
-	if last.ID != 0 {
-		gaps = []plant.Gap{{
-			Run: last.ID, From: last.Next, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: now,
-			Detail: fmt.Sprintf("instanceId %d followed", run.InstanceID),
-		}}
-	}
-	run, err := c.opts.Store.StartRun(ctx, last.ID, run, gaps)
+// restart starts a new run, which follows the run last where there is one.
+func (c *collector) restart(ctx context.Context, last, run plant.Run) error {
+	err := c.begin(ctx, last, run, plant.Gap{
+		Reason: plant.GapRestart, Detail: fmt.Sprintf("instanceId %d followed", run.InstanceID),
+	})
 	if err != nil {
-		return fmt.Errorf("start a run: %w", err)
+		return err
 	}
-	c.log.Info("a run of the agent begins", slog.Uint64("instance", run.InstanceID), slog.Int64("first", run.First))
-	c.metrics.noted(c.agent.Name, gaps)
-	c.meter.noted(gaps)
-	c.outbox.note(gaps)
-	return c.adopt(ctx, run)
+	c.suspects, c.unsure = nil, true
+	return nil
 }
 
-// adopt makes run the one that is read, and loads what is known where the store
+// goOn makes run the one that is read, and loads what is known where the store
 // may know otherwise.
-func (c *collector) adopt(ctx context.Context, run plant.Run) error {
-	c.meter.cursor(run.Next)
+func (c *collector) goOn(ctx context.Context, run plant.Run) error {
 	if run.ID == c.run.ID && run.Next == c.run.Next {
+		c.meter.cursor(run.Next)
 		return nil
 	}
-	latest, err := c.opts.Store.Latest(ctx, c.agent.ID)
-	if err != nil {
-		return fmt.Errorf("read what is known: %w", err)
+	if err := c.adopt(ctx, run); err != nil {
+		return err
 	}
-	states, err := c.opts.Store.States(ctx, c.agent.ID)
-	if err != nil {
-		return fmt.Errorf("read the states: %w", err)
-	}
-	c.catalog.load(latest, states)
-	c.run, c.suspects, c.unsure = run, nil, true
+	c.suspects, c.unsure = nil, true
 	return nil
 }
 
