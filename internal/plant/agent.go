@@ -119,7 +119,8 @@ const OpenEnd int64 = -1
 type Gap struct {
 	Run RunID
 	// From and To are the first and the last sequence number missing. To is
-	// OpenEnd for a restart.
+	// OpenEnd where another run followed and how much this one had still to say
+	// is not known.
 	From, To int64
 	Reason   GapReason
 	// Detail says more for people; it never holds what an agent sent unescaped.

@@ -65,6 +65,8 @@ func gapWord(r plant.GapReason) string {
 		return "Rejected: they came and could not be stored"
 	case plant.GapMissing:
 		return "Missing: the agent answered for the range without them, twice"
+	case plant.GapUnrecorded:
+		return "Unrecorded: the imported recording does not hold them"
 	}
 	return string(r)
 }
