@@ -106,6 +106,8 @@ const (
 	// GapMissing: the agent answered for a range that holds them, without
 	// them, and did so again when asked again.
 	GapMissing GapReason = "missing"
+	// GapUnrecorded: a recording that was imported does not hold them.
+	GapUnrecorded GapReason = "unrecorded"
 	// GapExpired: retention had deleted them before the store was copied into
 	// this one.
 	GapExpired GapReason = "expired"
