@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"testing"
@@ -72,6 +73,15 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	}
 }
 
+// tester is a test, or one check of a property.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
 // line is an agent with one device and one run.
 type line struct {
 	store  Store
@@ -82,7 +92,7 @@ type line struct {
 }
 
 // newLine makes an agent whose device has n data items, and starts a run at 1.
-func newLine(t testing.TB, s Store, name string, n int) *line {
+func newLine(t tester, s Store, name string, n int) *line {
 	t.Helper()
 	l := &line{store: s}
 	var err error
@@ -108,7 +118,7 @@ func newLine(t testing.TB, s Store, name string, n int) *line {
 }
 
 // start begins a new run of the same instance.
-func (l *line) start(t testing.TB, instance uint64) {
+func (l *line) start(t tester, instance uint64) {
 	t.Helper()
 	run, err := l.store.StartRun(t.Context(), l.run.ID, plant.Run{Agent: l.agent.ID, InstanceID: instance, First: 1, Began: moment(0)}, nil)
 	if err != nil {
@@ -132,7 +142,7 @@ func (l *line) batch(values ...plant.Value) *store.Batch {
 }
 
 // commit stores a batch and moves the cursor of the line.
-func (l *line) commit(t testing.TB, b *store.Batch) {
+func (l *line) commit(t tester, b *store.Batch) {
 	t.Helper()
 	if err := l.store.Commit(t.Context(), []*store.Batch{b}); err != nil {
 		t.Fatalf("commit: %v", err)
@@ -144,7 +154,7 @@ func (l *line) commit(t testing.TB, b *store.Batch) {
 }
 
 // stored is the run as the store has it.
-func (l *line) stored(t testing.TB) plant.Run {
+func (l *line) stored(t tester) plant.Run {
 	t.Helper()
 	run, err := l.store.LastRun(t.Context(), l.agent.ID)
 	if err != nil {
@@ -154,13 +164,13 @@ func (l *line) stored(t testing.TB) plant.Run {
 }
 
 // observations are all of the run.
-func (l *line) observations(t testing.TB) []plant.Observation {
+func (l *line) observations(t tester) []plant.Observation {
 	t.Helper()
 	return all(t, l.store.Observations(t.Context(), l.run.ID, 0))
 }
 
 // all reads a sequence to its end.
-func all[T any](t testing.TB, sequence iter.Seq2[T, error]) []T {
+func all[T any](t tester, sequence iter.Seq2[T, error]) []T {
 	t.Helper()
 	var read []T
 	for v, err := range sequence {
@@ -194,7 +204,7 @@ func numbers(n int) []plant.Value {
 func moment(s int64) time.Time { return time.Unix(1_700_000_000+s, 123_456_000).UTC() }
 
 // equal fails the test where the two differ.
-func equal[T any](t testing.TB, what string, got, want T) {
+func equal[T any](t tester, what string, got, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
@@ -202,7 +212,7 @@ func equal[T any](t testing.TB, what string, got, want T) {
 }
 
 // refused fails the test where an error has not the code.
-func refused(t testing.TB, what string, err error, code plant.Code) {
+func refused(t tester, what string, err error, code plant.Code) {
 	t.Helper()
 	if err == nil || plant.ErrorCode(err) != code {
 		t.Errorf("%s: error %v, want one with the code %s", what, err, code)
@@ -210,7 +220,7 @@ func refused(t testing.TB, what string, err error, code plant.Code) {
 }
 
 // must gives the value, and ends the test where there is an error.
-func must[T any](t testing.TB) func(v T, err error) T {
+func must[T any](t tester) func(v T, err error) T {
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {

@@ -82,7 +82,7 @@ type summaryQuery struct {
 
 // check holds what a store answers to the contract. gaps are those of the ledger,
 // of one run.
-func (q summaryQuery) check(t testing.TB, s Store, stored []plant.Observation, gaps []plant.Gap) {
+func (q summaryQuery) check(t tester, s Store, stored []plant.Observation, gaps []plant.Gap) {
 	t.Helper()
 	want := ofItems(stored, []plant.ItemID{q.item}, q.from, q.to, true)
 	numbers, n := 0, 0
