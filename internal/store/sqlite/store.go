@@ -79,6 +79,22 @@ type Store struct {
 // Unavailable where the file cannot be opened now, and Invalid where a newer
 // program has written it.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	s, err := connect(path, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		err = s.fail(ctx, s.write, "open store", err)
+		if e := s.Close(); e != nil {
+			err = errors.Join(err, e)
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect opens a file, which it makes where there is none, whatever its schema.
+func connect(path string, o Options) (*Store, error) {
 	if o.BusyTimeout <= 0 {
 		o.BusyTimeout = defaultBusyTimeout
 	}
@@ -106,13 +122,6 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	s.write.SetMaxOpenConns(1)
 	s.read.SetMaxOpenConns(o.Readers)
 	s.read.SetMaxIdleConns(o.Readers)
-	if err := s.prepare(ctx); err != nil {
-		err = s.fail(ctx, s.write, "open store", err)
-		if e := s.Close(); e != nil {
-			err = errors.Join(err, e)
-		}
-		return nil, err
-	}
 	return s, nil
 }
 

@@ -73,17 +73,30 @@ func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int6
 		numberList(items), time)
 }
 
+// reaches are the reaches of the blocks of a run, see the table. Each is found by
+// one look into the index.
+const reaches = `
+	WITH RECURSIVE reaches (reach) AS (
+		SELECT min(sequence_reach) FROM blocks WHERE instance = ?1
+		UNION ALL
+		SELECT (SELECT min(sequence_reach) FROM blocks WHERE instance = ?1 AND sequence_reach > reach) FROM reaches WHERE reach IS NOT NULL
+	)`
+
 // BlocksBySequence implements block.View.
 func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]block.Meta, error) {
-	return metas(ctx, v.tx, `
-		SELECT `+metaColumns+` FROM blocks b WHERE b.instance = ? AND b.last_sequence >= ? AND b.first_sequence < ?`, run, from, to)
+	return metas(ctx, v.tx, reaches+`
+		SELECT `+metaColumns+` FROM reaches CROSS JOIN blocks b ON b.instance = ?1 AND b.sequence_reach = reach
+		WHERE b.first_sequence >= ?2 - reach AND b.first_sequence < ?3 AND b.last_sequence >= ?2`,
+		run, from, to)
 }
 
 // firstBlock is the lowest first sequence number of a block of a run that is at
 // least from; math.MaxInt64 where there is none.
 func (v *view) firstBlock(ctx context.Context, run plant.RunID, from int64) (sequence int64, err error) {
-	err = v.tx.QueryRowContext(ctx, `
-		SELECT coalesce(min(first_sequence), ?3) FROM blocks WHERE instance = ?1 AND last_sequence >= ?2 AND first_sequence >= ?2`,
+	err = v.tx.QueryRowContext(ctx, reaches+`
+		SELECT coalesce(min((
+			SELECT min(first_sequence) FROM blocks WHERE instance = ?1 AND sequence_reach = reach AND first_sequence >= ?2
+		)), ?3) FROM reaches`,
 		run, from, int64(math.MaxInt64)).Scan(&sequence)
 	return sequence, err
 }

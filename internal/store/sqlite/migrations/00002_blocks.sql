@@ -6,12 +6,12 @@
 -- freed is how many of its stored observations retention has deleted.
 ALTER TABLE instances ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
 
--- Blocks of up to 1024 observations of one item and run. data is the encoded
--- observations; what stands before it is known without decoding it. low, high and
--- sum are numbers; as ANY they keep the sign of −0, which REAL loses. A number is
--- never used twice. Each block is found by where it begins in time; how long the
--- longest of its item is says how far before a time one that reaches it can
--- begin.
+-- Blocks of observations of one item and run, sealed in data; what stands before
+-- it is known without decoding it. low, high and sum are numbers; as ANY they keep
+-- the sign of −0, which REAL loses. sequence_reach is last_sequence −
+-- first_sequence, rounded up to all ones in binary: so there are few of them, and
+-- each bounds how far before a sequence number a block that reaches it begins. Of
+-- time the longest block of an item does that. A number is never used twice.
 CREATE TABLE blocks (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     instance       INTEGER NOT NULL,
@@ -19,6 +19,7 @@ CREATE TABLE blocks (
     count          INTEGER NOT NULL,
     first_sequence INTEGER NOT NULL,
     last_sequence  INTEGER NOT NULL,
+    sequence_reach INTEGER NOT NULL,
     min_time       INTEGER NOT NULL,
     max_time       INTEGER NOT NULL,
     numbers        INTEGER NOT NULL,
@@ -28,9 +29,9 @@ CREATE TABLE blocks (
     summary        BLOB,
     data           BLOB NOT NULL
 ) STRICT;
-CREATE INDEX blocks_item_time ON blocks (item, min_time);
+CREATE INDEX blocks_item_time ON blocks (item, min_time, id, max_time);
 CREATE INDEX blocks_item_length ON blocks (item, max_time - min_time);
-CREATE INDEX blocks_instance_sequence ON blocks (instance, last_sequence, first_sequence);
+CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first_sequence);
 
 -- What all blocks are together; bytes is that of data and summary.
 CREATE TABLE block_totals (
