@@ -1,6 +1,6 @@
 // Package store is the contract between factorydash and its stores, split by
 // use: Writer for capture, Reader for pages, API and exports, Admin for people,
-// Upkeep for what runs now and then.
+// Upkeep for what runs now and then, Leases for workers that share the agents.
 // storetest is the suite that every store passes.
 //
 // A store keeps observations exactly as often as they were committed, which
@@ -223,4 +223,65 @@ type Fault struct {
 	Detail string
 	// Noticed is our clock when it was found.
 	Noticed time.Time
+}
+
+// Leases share the agents among workers: who holds the lease of an agent captures
+// it. All times are of the store's own clock, so that no two clocks have to
+// agree: what a store tells is how long something is still good.
+//
+// A worker counts the time that it has asked for with a clock of its own, from
+// before it asked, and has stopped before it is over. So no two workers capture
+// an agent at once while clocks run alike. If ever they do, it is waste and no
+// harm: that each observation is stored once is the work of Writer.Commit.
+type Leases interface {
+	// Renew says that a worker lives, makes the leases that it holds good for ttl
+	// from now, and gives who there is. A lease that has run out is not renewed,
+	// whether another worker has taken it or not.
+	Renew(ctx context.Context, w Worker, ttl time.Duration) (Crew, error)
+	// Take makes a worker the holder of those of the agents that nobody holds, for
+	// ttl from now, and gives these leases. An agent that is not in the store is
+	// passed over.
+	Take(ctx context.Context, worker string, agents []plant.AgentID, ttl time.Duration) ([]Lease, error)
+	// Release gives leases back, which others may take at once. One that its
+	// worker does not hold any more, by number, is left as it is.
+	Release(ctx context.Context, leases []Lease) error
+	// Leave gives all leases of a worker back and forgets the worker.
+	Leave(ctx context.Context, worker string) error
+	// Crew gives who there is.
+	Crew(ctx context.Context) (Crew, error)
+}
+
+// WorkerMemory is how long a worker that has not been heard of is listed.
+const WorkerMemory = time.Hour
+
+// Crew is the workers by name, then ID, and what they hold by agent.
+type Crew struct {
+	Workers []Worker
+	// Leases are those that are good.
+	Leases []Lease
+}
+
+// Worker is a process that captures agents under leases.
+type Worker struct {
+	// ID tells a worker from all others there ever were: it is made at its start.
+	ID string
+	// Name and Version say to people which one it is, Started is when it began,
+	// by its own clock.
+	Name, Version string
+	Started       time.Time
+	// Seen is when it was heard of last, and Left how long it counts as living
+	// from then until it is heard of again: negative or zero for one that is gone.
+	// Stores set both.
+	Seen time.Time
+	Left time.Duration
+}
+
+// Lease is a worker's right to capture an agent.
+type Lease struct {
+	Agent  plant.AgentID
+	Worker string
+	// Number counts how often the lease of the agent was taken, from 1.
+	Number int64
+	// Left is how long it was still good when the store was asked.
+	Left time.Duration
 }
