@@ -206,8 +206,9 @@ type Size struct {
 	// Rows and Blocked are the observations in rows and in blocks.
 	Rows, Blocked, Blocks int64
 	// RowBytes and BlockBytes are what they take, indexes counted; TotalBytes is
-	// the whole store.
-	RowBytes, BlockBytes, TotalBytes int64
+	// the whole store, and FreeBytes what of it is free for what comes, 0 where that
+	// is not known.
+	RowBytes, BlockBytes, TotalBytes, FreeBytes int64
 	// Oldest is the oldest time in a block, 0 where there is none.
 	Oldest int64
 }
