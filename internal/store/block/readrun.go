@@ -19,14 +19,20 @@ func RunObservations(ctx context.Context, src Source, run plant.RunID, sequence 
 func runObservations(ctx context.Context, src Source, run plant.RunID, sequence int64, l limits) iter.Seq2[plant.Observation, error] {
 	return func(yield func(plant.Observation, error) bool) {
 		w := window{limits: l, source: src, shelf: newShelf(src, l), run: run, width: 1}
-		for next, ok := max(sequence, 1), true; ok; next = w.to {
+		for next, ok := max(sequence, 1), true; ok; {
 			var err error
 			if ok, err = w.read(ctx, next); err != nil {
 				yield(plant.Observation{}, err)
 				return
 			}
 			for _, o := range w.slots {
-				if o.Sequence != 0 && !yield(o, nil) {
+				if o.Sequence == 0 {
+					continue
+				}
+				// What is behind the last one may be committed until the next window
+				// is read.
+				next = o.Sequence + 1
+				if !yield(o, nil) {
 					return
 				}
 			}
