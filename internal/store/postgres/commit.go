@@ -1,0 +1,296 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// commitAttempts is how often a commit is begun, where the partition that it was
+// to go to was sealed or went missing meanwhile.
+const commitAttempts = 3
+
+// errSealed is what a commit meets where its partition takes no rows any more.
+var errSealed = errors.New("the partition has been sealed")
+
+// Commit implements store.Writer.
+func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
+	valid := make([]*store.Batch, 0, len(batches))
+	for _, b := range batches {
+		if b.Err = b.Check(); b.Err == nil {
+			valid = append(valid, b)
+		}
+	}
+	timed, cancel := context.WithTimeout(ctx, s.writeTimeout)
+	defer cancel()
+	var err error
+	for range commitAttempts {
+		err = s.commit(timed, valid)
+		if !errors.Is(err, errSealed) {
+			break
+		}
+	}
+	return fail(ctx, "commit", err)
+}
+
+// commit is one attempt of Commit. It takes three round trips: to lock the runs
+// and see their cursors, for the rows, and for all else.
+func (s *Store) commit(ctx context.Context, batches []*store.Batch) error {
+	p, err := s.currentPartition(ctx, s.now())
+	if err != nil {
+		return err
+	}
+	conn, err := s.write.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // A connection with a transaction open is closed.
+	c := &commit{conn: conn.Conn(), items: &s.items, partition: p}
+	if err = c.gate(ctx, batches); err == nil {
+		err = c.store(ctx, batches)
+	}
+	switch errorCode(err) {
+	case undefinedTable:
+		err = errSealed
+	case "":
+	default:
+		_, _ = c.conn.Exec(ctx, `ROLLBACK`) // A connection on which it fails is closed.
+	}
+	if errors.Is(err, errSealed) {
+		s.forgetPartition(p)
+	}
+	return err
+}
+
+// commit is the work on one transaction.
+type commit struct {
+	conn      *pgx.Conn
+	items     *itemAgents
+	partition partition
+	// runs are those of the batches, and devices those of their states with their
+	// agents, as far as they exist.
+	runs    map[plant.RunID]*runState
+	devices map[plant.DeviceID]plant.AgentID
+	// rows are what goes into the partition, statements what comes behind it.
+	rows       copier
+	statements pgx.Batch
+	latest     latestRows
+}
+
+// runState is a run as a commit finds it.
+type runState struct {
+	agent plant.AgentID
+	// next is the cursor, with the batches counted that were admitted.
+	next  int64
+	ended bool
+}
+
+// gate begins the transaction and locks what decides on the batches: the runs,
+// whose cursors nobody can move until it ends, and the partition, which nobody can
+// seal until then.
+func (c *commit) gate(ctx context.Context, batches []*store.Batch) error {
+	var runs []plant.RunID
+	var devices []plant.DeviceID
+	for _, b := range batches {
+		runs = append(runs, b.Run)
+		for _, change := range b.States {
+			devices = append(devices, change.Device)
+		}
+	}
+	var gate pgx.Batch
+	gate.Queue(`BEGIN`)
+	gate.Queue(`LOCK TABLE ` + c.partition.table + ` IN ROW EXCLUSIVE MODE`)
+	// Each statement sees what was committed before it, so that what follows sees
+	// what others have done that had the locks before.
+	gate.Queue(`SELECT 1 FROM instances WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, runs)
+	open := false
+	gate.Queue(`SELECT sealed IS NULL FROM partitions WHERE number = $1`, c.partition.number).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&open)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	c.runs = make(map[plant.RunID]*runState, len(runs))
+	gate.Queue(`
+		SELECT id, agent, next, EXISTS (SELECT 1 FROM instances newer WHERE newer.agent = i.agent AND newer.id > i.id)
+		FROM instances i WHERE id = ANY($1)`, runs).Query(func(rows pgx.Rows) error {
+		var id plant.RunID
+		var r runState
+		_, err := pgx.ForEachRow(rows, []any{&id, &r.agent, &r.next, &r.ended}, func() error {
+			found := r
+			c.runs[id] = &found
+			return nil
+		})
+		return err
+	})
+	if len(devices) > 0 {
+		c.devices = make(map[plant.DeviceID]plant.AgentID)
+		gate.Queue(`SELECT id, agent FROM devices WHERE id = ANY($1)`, devices).Query(func(rows pgx.Rows) error {
+			var id plant.DeviceID
+			var agent plant.AgentID
+			_, err := pgx.ForEachRow(rows, []any{&id, &agent}, func() error {
+				c.devices[id] = agent
+				return nil
+			})
+			return err
+		})
+	}
+	if err := c.conn.SendBatch(ctx, &gate).Close(); err != nil {
+		return err
+	}
+	if !open {
+		return errSealed
+	}
+	return nil
+}
+
+// store stores the batches that are admitted, sets the Err of the others, and
+// ends the transaction.
+func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
+	c.rows.begin()
+	empty := len(c.rows.data)
+	for _, b := range batches {
+		err := c.admit(ctx, b)
+		var refused *plant.Error
+		if err != nil && !errors.As(err, &refused) {
+			return err
+		}
+		if b.Err = err; err != nil {
+			continue
+		}
+		if err := c.add(b); err != nil {
+			return err
+		}
+	}
+	if len(c.rows.data) > empty {
+		if err := c.copy(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.latest.queue(&c.statements); err != nil {
+		return err
+	}
+	c.statements.Queue(`COMMIT`)
+	return c.conn.SendBatch(ctx, &c.statements).Close()
+}
+
+// copy puts the rows into the partition.
+func (c *commit) copy(ctx context.Context) error {
+	c.rows.end()
+	_, err := c.conn.PgConn().CopyFrom(ctx, bytes.NewReader(c.rows.data),
+		`COPY `+c.partition.table+` (`+rowColumns+`) FROM STDIN (FORMAT binary)`)
+	return err
+}
+
+// admit reports whether the batch goes on from its run's cursor and is about
+// items and devices of the run's agent: an Error with a code where not, which
+// leaves this batch out, and any other error where that could not be found out.
+func (c *commit) admit(ctx context.Context, b *store.Batch) error {
+	run := c.runs[b.Run]
+	switch {
+	case run == nil:
+		return plant.Errorf(plant.Conflict, "there is no run %d", b.Run)
+	case run.ended:
+		return plant.Errorf(plant.Conflict, "run %d has ended: a newer one was started", b.Run)
+	case run.next != b.Expect:
+		return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", b.Run, run.next, b.Expect)
+	}
+	for _, observations := range [][]plant.Observation{b.Baseline, b.Observations} {
+		for i := range observations {
+			if err := c.checkItem(ctx, run.agent, observations[i].Item); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range b.Latest {
+		if err := c.checkItem(ctx, run.agent, b.Latest[i].Item); err != nil {
+			return err
+		}
+	}
+	for _, change := range b.States {
+		if c.devices[change.Device] != run.agent {
+			return plant.Errorf(plant.Invalid, "device %d is not one of the agent with number %d", change.Device, run.agent)
+		}
+	}
+	return nil
+}
+
+// checkItem gives Invalid where the item is not one of the agent's.
+func (c *commit) checkItem(ctx context.Context, agent plant.AgentID, item plant.ItemID) error {
+	owner := c.items.known(item)
+	if owner == 0 {
+		if err := c.items.load(ctx, c.conn); err != nil {
+			return err
+		}
+		owner = c.items.known(item)
+	}
+	if owner != agent {
+		return plant.Errorf(plant.Invalid, "data item %d is not one of the agent with number %d", item, agent)
+	}
+	return nil
+}
+
+// add adds a batch that was admitted to what is to be stored.
+func (c *commit) add(b *store.Batch) error {
+	c.runs[b.Run].next = b.Next
+	for i := range b.Observations {
+		if err := c.rows.observation(b.Run, &b.Observations[i]); err != nil {
+			return fmt.Errorf("observation with sequence %d: %w", b.Observations[i].Sequence, err)
+		}
+	}
+	c.statements.Queue(`UPDATE instances SET next = $2, stored = stored + $3, received = coalesce($4, received) WHERE id = $1`,
+		b.Run, b.Next, len(b.Observations), microsOrNull(b.Received))
+	if err := queueBaseline(&c.statements, b); err != nil {
+		return err
+	}
+	queueGaps(&c.statements, b.Run, b.Gaps)
+	c.latest.add(b)
+	for _, change := range b.States {
+		queueState(&c.statements, b.Run, change)
+	}
+	return nil
+}
+
+// microsOrNull is a time as it stands in a column, NULL for none.
+func microsOrNull(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	us := t.UnixMicro()
+	return &us
+}
+
+// queueState adds the statement that stores a change of a machine's state. The
+// same change again takes the place of the first, since states may be worked out
+// anew.
+func queueState(batch *pgx.Batch, run plant.RunID, change plant.StateChange) {
+	batch.Queue(`
+		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
+		change.Device, run, change.Sequence, change.Time, change.State, text(change.Rule))
+}
+
+// queueBaseline adds the statements that store the baseline of a batch. It takes
+// the place of what another one at the same number said of the same items.
+func queueBaseline(batch *pgx.Batch, b *store.Batch) error {
+	if len(b.Baseline) == 0 {
+		return nil
+	}
+	var rows columns
+	for i := range b.Baseline {
+		if err := rows.add(b.Run, &b.Baseline[i]); err != nil {
+			return err
+		}
+	}
+	batch.Queue(`DELETE FROM baselines WHERE instance = $1 AND at = $2 AND item = ANY($3)`, b.Run, b.Next, rows.items)
+	batch.Queue(`INSERT INTO baselines (`+rowColumns+`, at) SELECT *, $9 FROM `+unnestColumns, append(rows.args(), b.Next)...)
+	return nil
+}

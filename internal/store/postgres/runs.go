@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+const runColumns = `id, agent, instance_id, epoch, first, next, stored, freed, began`
+
+func scanRun(row pgx.CollectableRow) (plant.Run, error) {
+	var (
+		r        plant.Run
+		instance int64
+		began    int64
+	)
+	err := row.Scan(&r.ID, &r.Agent, &instance, &r.Epoch, &r.First, &r.Next, &r.Stored, &r.Freed, &began)
+	r.InstanceID, r.Began = uint64(instance), fromMicros(began)
+	return r, err
+}
+
+// LastRun implements store.Writer.
+func (s *Store) LastRun(ctx context.Context, agent plant.AgentID) (plant.Run, error) {
+	run, err := one(ctx, s.read, scanRun, `SELECT `+runColumns+` FROM instances WHERE agent = $1 ORDER BY id DESC LIMIT 1`, agent)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return plant.Run{}, plant.Errorf(plant.NotFound, "nothing has been read of the agent with number %d", agent)
+	}
+	return run, fail(ctx, "read last run", err)
+}
+
+// StartRun implements store.Writer. The run's Next goes behind the gaps that
+// begin at its First.
+func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, gaps []plant.Gap) (plant.Run, error) {
+	var stored plant.Run
+	err := s.update(ctx, "start run", func(ctx context.Context, tx pgx.Tx) error {
+		if err := lockAgent(ctx, tx, run.Agent); err != nil {
+			return err
+		}
+		next, err := lockNewest(ctx, tx, run.Agent, after)
+		if err != nil {
+			return err
+		}
+		own, end, err := store.SplitGaps(after, gaps)
+		if err != nil {
+			return err
+		}
+		for _, g := range end {
+			if next != g.From {
+				return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", g.Run, next, g.From)
+			}
+		}
+		if run.Next, err = store.Account(run.First, nil, own); err != nil {
+			return err
+		}
+		stored, err = one(ctx, tx, scanRun, `
+			INSERT INTO instances (agent, instance_id, epoch, first, next, stored, freed, began)
+			VALUES ($1, $2, (SELECT count(*) FROM instances WHERE agent = $1 AND instance_id = $2), $3, $4, 0, 0, $5)
+			RETURNING `+runColumns,
+			run.Agent, int64(run.InstanceID), run.First, run.Next, run.Began.UnixMicro())
+		if err != nil {
+			return err
+		}
+		var batch pgx.Batch
+		queueGaps(&batch, stored.ID, own)
+		queueGaps(&batch, after, end)
+		return tx.SendBatch(ctx, &batch).Close()
+	})
+	return stored, err
+}
+
+// lockNewest gives the cursor of the newest run of an agent, and keeps commits from
+// moving it until the transaction ends. Conflict where that is not the run that is
+// expected, which is 0 for none.
+func lockNewest(ctx context.Context, tx pgx.Tx, agent plant.AgentID, expect plant.RunID) (next int64, err error) {
+	var newest plant.RunID
+	err = tx.QueryRow(ctx,
+		`SELECT id, next FROM instances WHERE agent = $1 ORDER BY id DESC LIMIT 1 FOR NO KEY UPDATE`, agent).Scan(&newest, &next)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, err
+	}
+	if newest != expect {
+		return 0, plant.Errorf(plant.Conflict, "another reader has started run %d of the agent; the newest run known here is %d", newest, expect)
+	}
+	return next, nil
+}
+
+// queueGaps adds the statements that put gaps into the ledger.
+func queueGaps(batch *pgx.Batch, run plant.RunID, gaps []plant.Gap) {
+	for _, g := range gaps {
+		batch.Queue(`
+			INSERT INTO gaps (instance, from_sequence, to_sequence, reason, detail, noticed) VALUES ($1, $2, $3, $4, $5, $6)`,
+			run, g.From, g.To, text(g.Reason), text(g.Detail), g.Noticed.UnixMicro())
+	}
+}
+
+// Runs implements store.Reader.
+func (s *Store) Runs(ctx context.Context) ([]plant.Run, error) {
+	// Instances from 2^63 are negative in the column and come after the others.
+	return list(ctx, s, "list runs", scanRun,
+		`SELECT `+prefixed("i", runColumns)+` FROM instances i JOIN agents a ON a.id = i.agent
+		ORDER BY a.name, i.instance_id < 0, i.instance_id, i.epoch`)
+}
+
+// gapRows is how many gaps are read at once: like observations, they are read in
+// pages, since a bad agent makes many.
+const gapRows = 500
+
+const selectGaps = `SELECT instance, from_sequence, to_sequence, reason, detail, noticed FROM gaps `
+
+// Gaps implements store.Reader. No two gaps of a run have the same From.
+func (s *Store) Gaps(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Gap, error] {
+	const rest = `WHERE instance = $1 AND from_sequence >= $2 ORDER BY from_sequence LIMIT $3`
+	return s.gaps(ctx, rest, run, sequence, func(last plant.Gap) int64 { return last.From + 1 })
+}
+
+// GapsBefore implements store.Reader.
+func (s *Store) GapsBefore(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Gap, error] {
+	const rest = `WHERE instance = $1 AND from_sequence < $2 ORDER BY from_sequence DESC LIMIT $3`
+	return s.gaps(ctx, rest, run, sequence, func(last plant.Gap) int64 { return last.From })
+}
+
+// gaps yields the gaps of a run page by page; next gives the sequence number at
+// which the page behind a gap begins.
+func (s *Store) gaps(ctx context.Context, rest string, run plant.RunID, sequence int64, next func(last plant.Gap) int64) iter.Seq2[plant.Gap, error] {
+	return func(yield func(plant.Gap, error) bool) {
+		for more := true; more; {
+			page, err := list(ctx, s, "read gaps", scanGap, selectGaps+rest, run, sequence, gapRows)
+			if err != nil {
+				yield(plant.Gap{}, err)
+				return
+			}
+			for _, g := range page {
+				if !yield(g, nil) {
+					return
+				}
+				sequence = next(g)
+			}
+			more = len(page) == gapRows
+		}
+	}
+}
+
+func scanGap(row pgx.CollectableRow) (plant.Gap, error) {
+	var (
+		g       plant.Gap
+		noticed int64
+	)
+	err := row.Scan(&g.Run, &g.From, &g.To, (*text)(&g.Reason), (*text)(&g.Detail), &noticed)
+	g.Noticed = fromMicros(noticed)
+	return g, err
+}

@@ -1,0 +1,193 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
+)
+
+// blockColumns are the columns of a block but for its data.
+const blockColumns = `id, instance, item, count, first_sequence, last_sequence, min_time, max_time, summary, low, high, sum, numbers`
+
+func scanMeta(row pgx.CollectableRow) (m block.Meta, err error) {
+	err = row.Scan(&m.ID, &m.Run, &m.Item, &m.Count, &m.FirstSequence, &m.LastSequence, &m.MinTime, &m.MaxTime,
+		&m.Summary, &m.Low, &m.High, &m.Sum, &m.Numbers)
+	return m, err
+}
+
+// Blocks are found by the place where they begin or end. How far away the other
+// end can be is known by their reach, which bounds the search: those of a run are
+// looked for reach by reach, those of an item as if all had the greatest that one
+// of the item has.
+
+// maxReach is the greatest reach there is.
+const maxReach = 64
+
+// reach is how many bits the distance between two places has.
+func reach(first, last int64) int { return bits.Len64(uint64(last) - uint64(first)) }
+
+// lowest gives for each reach, from 0 on, the lowest first place that a block with
+// it can have that reaches the place from.
+func lowest(from int64) []int64 {
+	places := make([]int64, maxReach+1)
+	for n := range places {
+		distance := uint64(1)<<n - 1
+		if room := uint64(from) - 1<<63; distance > room {
+			places[n] = math.MinInt64
+		} else {
+			places[n] = from - int64(distance)
+		}
+	}
+	return places
+}
+
+// highest gives for each reach the highest last place that a block with it can
+// have that begins before the place to.
+func highest(to int64) []int64 {
+	places := lowest(-to)
+	for n := range places {
+		if places[n] == math.MinInt64 {
+			places[n] = math.MaxInt64
+		} else {
+			places[n] = -places[n]
+		}
+	}
+	return places
+}
+
+// greatestReach is the greatest reach in time of the blocks of an item that is
+// wanted, as a place in an array.
+const greatestReach = `(SELECT time_reach + 1 FROM blocks WHERE item = wanted ORDER BY time_reach DESC LIMIT 1)`
+
+// BlocksByTime implements block.View.
+func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
+	begins := lowest(from)
+	for n := range begins {
+		begins[n] = max(begins[n], afterTime)
+	}
+	order := fmt.Sprintf(` ORDER BY min_time, id LIMIT %d`, limit)
+	return collect(ctx, v.conn, scanMeta, `
+		SELECT `+prefixed("found", blockColumns)+` FROM unnest($1::integer[]) wanted, LATERAL (
+			SELECT `+blockColumns+` FROM blocks
+			WHERE item = wanted AND min_time >= ($2::bigint[])[`+greatestReach+`] AND min_time < $3 AND max_time >= $4
+				AND (min_time, id) > ($5, $6)`+order+`) found`+order,
+		items, begins, to, from, afterTime, afterID)
+}
+
+// BlocksBefore implements block.View.
+func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]block.Meta, error) {
+	return collect(ctx, v.conn, scanMeta, `
+		SELECT `+prefixed("found", blockColumns)+` FROM unnest($1::integer[]) wanted, LATERAL (
+			SELECT `+blockColumns+` FROM blocks
+			WHERE item = wanted AND max_time = (
+				SELECT max_time FROM blocks WHERE item = wanted AND max_time < $2 ORDER BY max_time DESC LIMIT 1)
+			UNION ALL
+			SELECT `+blockColumns+` FROM blocks
+			WHERE item = wanted AND max_time >= $2 AND max_time <= ($3::bigint[])[`+greatestReach+`] AND min_time < $2) found`,
+		items, time, highest(time))
+}
+
+// eachReach is the reaches, with the places that are the argument of this number.
+const eachReach = `(SELECT place, (number - 1)::smallint AS reach FROM unnest($%d::bigint[]) WITH ORDINALITY AS r(place, number)) r`
+
+// BlocksBySequence implements block.View.
+func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]block.Meta, error) {
+	return collect(ctx, v.conn, scanMeta, `
+		SELECT `+prefixed("found", blockColumns)+` FROM `+fmt.Sprintf(eachReach, 2)+`, LATERAL (
+			SELECT `+blockColumns+` FROM blocks
+			WHERE instance = $1 AND sequence_reach = r.reach AND first_sequence >= r.place AND first_sequence < $3 AND last_sequence >= $4) found`,
+		run, lowest(from), to, from)
+}
+
+// NextSequence implements block.View.
+func (v *view) NextSequence(ctx context.Context, run plant.RunID, from int64) (sequence int64, ok bool, err error) {
+	query := `
+		SELECT min(sequence) FROM (
+			SELECT found.first_sequence AS sequence FROM generate_series(0, $3) reach, LATERAL (
+				SELECT first_sequence FROM blocks
+				WHERE instance = $1 AND sequence_reach = reach AND first_sequence >= $2 ORDER BY first_sequence LIMIT 1) found`
+	for _, p := range v.partitions {
+		query += `
+			UNION ALL (SELECT sequence FROM ` + p.table + ` WHERE instance = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1)`
+	}
+	found, err := one(ctx, v.conn, pgx.RowTo[*int64], query+`) first`, run, from, maxReach)
+	if err != nil || found == nil {
+		return 0, false, again(err)
+	}
+	return *found, true, nil
+}
+
+// Gapless implements block.View. A gap between the first and the last observation
+// of a block begins between them.
+func (v *view) Gapless(ctx context.Context, blocks []block.Meta) ([]bool, error) {
+	runs := make([]plant.RunID, len(blocks))
+	first, last := make([]int64, len(blocks)), make([]int64, len(blocks))
+	for i, m := range blocks {
+		runs[i], first[i], last[i] = m.Run, m.FirstSequence, m.LastSequence
+	}
+	return collect(ctx, v.conn, pgx.RowTo[bool], `
+		SELECT NOT EXISTS (SELECT 1 FROM gaps WHERE instance = run AND from_sequence > first AND from_sequence < last)
+		FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS b(run, first, last, place) ORDER BY place`,
+		runs, first, last)
+}
+
+// Data implements block.View.
+func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
+	data := make([][]byte, len(ids))
+	if v.careful {
+		for i, id := range ids {
+			var err error
+			if data[i], err = v.dataOf(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		return data, nil
+	}
+	places := make(map[block.ID]int, len(ids))
+	for i, id := range ids {
+		places[id] = i
+	}
+	rows, err := v.conn.Query(ctx, `SELECT id, data FROM blocks WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		id  block.ID
+		one []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &one}, func() error {
+		data[places[id]], one = one, nil
+		return nil
+	})
+	if isCorrupt(err) {
+		// Which of them it is, is found out in another view.
+		v.careful = true
+		return nil, errGone
+	}
+	return data, err
+}
+
+// dataOf gives the data of one block: nil where it is gone or the database cannot
+// read it.
+func (v *view) dataOf(ctx context.Context, id block.ID) ([]byte, error) {
+	if _, err := v.conn.Exec(ctx, `SAVEPOINT data`); err != nil {
+		return nil, err
+	}
+	data, err := one(ctx, v.conn, pgx.RowTo[[]byte], `SELECT data FROM blocks WHERE id = $1`, id)
+	switch {
+	case isCorrupt(err):
+		_, err = v.conn.Exec(ctx, `ROLLBACK TO SAVEPOINT data`)
+		return nil, err
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil
+	default:
+		return data, err
+	}
+}

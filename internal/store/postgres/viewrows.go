@@ -1,0 +1,93 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
+)
+
+// maxRowText is after how many bytes of text a page of rows ends.
+const maxRowText = 4 << 20
+
+// rowsOf is a table expression with what a query finds in each partition, in which
+// %s is the partition's table.
+func (v *view) rowsOf(query string) string {
+	var b strings.Builder
+	for i, p := range v.partitions {
+		if i > 0 {
+			b.WriteString(` UNION ALL `)
+		}
+		fmt.Fprintf(&b, `(`+query+`)`, p.table)
+	}
+	return `(` + b.String() + `) rows`
+}
+
+// RowsByTime implements block.View.
+func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block.Position, to int64, limit int) (rows []plant.Observation, more bool, err error) {
+	if len(v.partitions) == 0 || len(items) == 0 || after.Time >= to {
+		return nil, false, nil
+	}
+	// One item alone is read in the order of the index.
+	item, arg := `item = ANY($1)`, any(items)
+	if len(items) == 1 {
+		item, arg = `item = $1`, items[0]
+	}
+	order := fmt.Sprintf(` ORDER BY time, instance, sequence LIMIT %d`, limit+1)
+	return v.readRows(ctx, limit, maxRowText, `SELECT `+rowColumns+` FROM `+v.rowsOf(`
+		SELECT `+rowColumns+` FROM %s
+		WHERE `+item+` AND time >= $2 AND time < $3 AND (time, instance, sequence) > ($2, $4, $5)`+order)+order,
+		arg, after.Time, to, after.Run, after.Sequence)
+}
+
+// RowsBefore implements block.View.
+func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64) ([]plant.Observation, error) {
+	if len(v.partitions) == 0 || len(items) == 0 {
+		return nil, nil
+	}
+	const last = ` ORDER BY time DESC, instance DESC, sequence DESC LIMIT 1`
+	rows, _, err := v.readRows(ctx, math.MaxInt, math.MaxInt, `
+		SELECT `+prefixed("found", rowColumns)+` FROM unnest($1::integer[]) wanted, LATERAL (
+			SELECT `+rowColumns+` FROM `+v.rowsOf(`
+				SELECT `+rowColumns+` FROM %s WHERE item = wanted AND time < $2`+last)+last+`) found`,
+		items, time)
+	return rows, err
+}
+
+// RowsBySequence implements block.View.
+func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]plant.Observation, error) {
+	if len(v.partitions) == 0 || from >= to {
+		return nil, nil
+	}
+	rows, _, err := v.readRows(ctx, math.MaxInt, math.MaxInt, `
+		SELECT `+rowColumns+` FROM `+v.rowsOf(`
+			SELECT `+rowColumns+` FROM %s WHERE instance = $1 AND sequence >= $2 AND sequence < $3`)+`
+		ORDER BY sequence`, run, from, to)
+	return rows, err
+}
+
+// readRows reads at most limit observations, or fewer where they have more than
+// maxText bytes of text, and reports whether there are others.
+func (v *view) readRows(ctx context.Context, limit, maxText int, query string, args ...any) (observations []plant.Observation, more bool, err error) {
+	rows, err := v.conn.Query(ctx, query, args...)
+	if err != nil {
+		return nil, false, again(err)
+	}
+	defer rows.Close()
+	size := 0
+	for rows.Next() {
+		if len(observations) == limit || size > maxText {
+			return observations, true, nil
+		}
+		o, err := decodeRow(rows.RawValues())
+		if err != nil {
+			return nil, false, err
+		}
+		size += o.TextBytes()
+		observations = append(observations, o)
+	}
+	return observations, false, again(rows.Err())
+}
