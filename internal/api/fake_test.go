@@ -60,6 +60,14 @@ func (f *fake) commit(states []plant.StateChange, observations ...plant.Observat
 	return c
 }
 
+// free takes the first n observations away, as retention does.
+func (f *fake) free(n int) {
+	for _, o := range f.observations[:n] {
+		f.runs[o.Run-1].Freed++
+	}
+	f.observations = f.observations[n:]
+}
+
 // read gives what of a list is wanted, or the error that the store shall have.
 func read[T any](f *fake, list func() []T, wanted func(T) bool) ([]T, error) {
 	f.mu.Lock()

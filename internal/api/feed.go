@@ -103,7 +103,7 @@ func (s *Service) changedValues(u live.Update, slug string) any {
 	} else {
 		for _, l := range u.Latest {
 			if it := in.byItem[l.Item]; it != nil && it.machine == m {
-				items = append(items, newItem(it, l, true))
+				items = append(items, newItem(it, it.present(l), true))
 			}
 		}
 	}

@@ -159,10 +159,15 @@ func (s *Service) routes(api huma.API) {
 		})
 	get(s, api, "/machines/{slug}", "machines", "One machine", "A machine with what it is doing and all its data items.",
 		func(ctx context.Context, p *SlugParam) (MachineDetail, error) { return s.Machine(ctx, p.Slug) })
-	get(s, api, "/machines/{slug}/current", "machines", "Current values", "What is known now of each of a machine's data items.",
-		func(ctx context.Context, p *SlugParam) (Values, error) {
-			m, err := s.Machine(ctx, p.Slug)
-			return Values{Machine: m.Slug, Items: m.Items}, err
+	get(s, api, "/machines/{slug}/current", "machines", "Current values",
+		"What is known now of each of a machine's data items; with at, what was known at that moment: the last observation of each data item up to it, "+
+			"and what the machine was doing. What was said before a gap of the ledger is not known behind it.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			At string `query:"at" format:"date-time" maxLength:"64" doc:"A moment of the past by the agent's timestamps, as RFC 3339" example:"2026-01-31T08:00:00Z"`
+		},
+		) (Current, error) {
+			return s.Current(ctx, p.Slug, parseTime(p.At))
 		})
 	get(s, api, "/machines/{slug}/observations", "observations", "Observations of a machine", "A machine's observations as they were received, in order of time.",
 		func(ctx context.Context, p *struct {

@@ -28,6 +28,12 @@ const (
 	// MaxGapTimes is for how many gaps of the ledger a series looks up since
 	// when exactly observations are missing.
 	MaxGapTimes = 100
+	// MaxHistory is how many observations are read to find out which alarms were
+	// active, and what was in the sets, at a moment of the past; their texts may
+	// have MaxPageBytes.
+	MaxHistory = 10_000
+	// MaxBaselines is how many observations of baselines are read for a moment.
+	MaxBaselines = 200_000
 	// DefaultRange is the range of series and observations that are asked for
 	// without a beginning.
 	DefaultRange = time.Hour

@@ -153,13 +153,20 @@ func (s *Service) latest(it *item) plant.Latest {
 
 // present gives what the newest that was observed of a data item says of now. An
 // agent that started anew, and has not said anything of it since, does not know
-// it: then the value is unknown, at the time of the last observation.
+// it.
 func (it *item) present(l plant.Latest) plant.Latest {
 	if l.Run < it.machine.agent.run.ID {
-		l.Value, l.Active, l.Merged = plant.Value{}, nil, ""
-		if l.Alarm != nil {
-			l.Alarm = &plant.Alarm{Level: plant.LevelUnavailable}
-		}
+		return forgotten(l)
+	}
+	return l
+}
+
+// forgotten gives what is left of what was known: that there was something, at the
+// time of the last observation.
+func forgotten(l plant.Latest) plant.Latest {
+	l.Value, l.Active, l.Merged = plant.Value{}, nil, ""
+	if l.Alarm != nil {
+		l.Alarm = &plant.Alarm{Level: plant.LevelUnavailable}
 	}
 	return l
 }
@@ -228,10 +235,10 @@ func activeOf(d plant.DataItem, l plant.Latest) []Condition {
 // item gives a data item with what is known of it now.
 func (s *Service) item(it *item) Item {
 	l, observed := s.hub.Latest(it.ID)
-	return newItem(it, l, observed)
+	return newItem(it, it.present(l), observed)
 }
 
-// newItem gives a data item with the newest that is known of it.
+// newItem gives a data item with what is known of it.
 func newItem(it *item, l plant.Latest, observed bool) Item {
 	v := Item{
 		ID: it.ID, DataItemID: it.DataItemID, Name: it.Name,
@@ -241,7 +248,6 @@ func newItem(it *item, l plant.Latest, observed bool) Item {
 	if !observed {
 		return v
 	}
-	l = it.present(l)
 	at := timeOf(l.Time)
 	v.Observed, v.Time, v.Sequence = true, &at, l.Sequence
 	v.Value, v.Active = currentValue(l), activeOf(it.DataItem, l)

@@ -196,14 +196,27 @@ func (b *breaker) timeBefore(ctx context.Context, g plant.Gap) (int64, error) {
 		return noticed, nil
 	}
 	b.looks++
-	for o, err := range b.reader.Observations(ctx, g.Run, g.From-1) {
-		if err != nil {
-			return 0, err
-		}
-		if o.Sequence == g.From-1 {
-			return o.Time, nil
-		}
-		break
+	o, ok, err := firstObservation(ctx, b.reader, g.Run, g.From-1)
+	if err != nil || !ok || o.Sequence != g.From-1 {
+		return noticed, err
 	}
-	return noticed, nil
+	return o.Time, nil
+}
+
+// firstObservation gives the first observation of a run from a number on, and
+// whether there is one.
+func firstObservation(ctx context.Context, r store.Reader, run plant.RunID, from int64) (o plant.Observation, ok bool, err error) {
+	for o, err := range r.Observations(ctx, run, from) {
+		return o, err == nil, err
+	}
+	return o, false, nil
+}
+
+// firstGap gives the first gap of a run from a number on, and whether there is
+// one.
+func firstGap(ctx context.Context, r store.Reader, run plant.RunID, from int64) (g plant.Gap, ok bool, err error) {
+	for g, err := range r.Gaps(ctx, run, from) {
+		return g, err == nil, err
+	}
+	return g, false, nil
 }

@@ -70,7 +70,7 @@ type Condition struct {
 	Since          time.Time `json:"since"`
 }
 
-// Item is a data item with what is known of it now.
+// Item is a data item with what is known of it: now, or at a moment.
 type Item struct {
 	// ID is the store's number of the data item; DataItemID the agent's id.
 	ID             plant.ItemID `json:"id"`
@@ -94,6 +94,24 @@ type Item struct {
 	Sequence int64      `json:"sequence,omitempty,string"`
 	// Active are the active activations of a condition.
 	Active []Condition `json:"active,omitempty"`
+	// Incomplete is true where it cannot be told what else was active at the moment,
+	// or in the set: then Value is null, and Active is what is sure.
+	Incomplete bool `json:"incomplete,omitempty"`
+}
+
+// Current is what is known of a machine: now, or at a moment of the past.
+type Current struct {
+	Machine string `json:"machine"`
+	// At is the moment that was asked for; it is left out for now.
+	At *time.Time `json:"at,omitempty"`
+	// State, Word, Since, SinceBefore and Rule are those of a Machine. They are left
+	// out where it is not known what the machine was doing at the moment.
+	State       string     `json:"state,omitempty"`
+	Word        string     `json:"word,omitempty"`
+	Since       *time.Time `json:"since,omitempty"`
+	SinceBefore bool       `json:"sinceBefore,omitempty"`
+	Rule        string     `json:"rule,omitempty"`
+	Items       []Item     `json:"items"`
 }
 
 // MachineDetail is a machine with all its data items, in the order of its

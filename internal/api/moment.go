@@ -1,0 +1,183 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// Current gives what is known of a machine: now, where at is zero, and otherwise
+// what was known at that moment by the agent's timestamps, as far as what is
+// stored tells it. What was known then is the last that had been observed of each
+// data item, or what a baseline says of it; it is unknown behind a gap of the
+// ledger, until something tells it again. NotFound where there is no machine with
+// the slug, Invalid for a moment that is still to come.
+func (s *Service) Current(ctx context.Context, slug string, at time.Time) (Current, error) {
+	m, err := s.findMachine(slug)
+	if err != nil {
+		return Current{}, err
+	}
+	if at.IsZero() {
+		now := s.machine(m)
+		v := Current{
+			Machine: m.Slug, State: now.State, Word: now.Word, Since: now.Since, SinceBefore: now.SinceBefore, Rule: now.Rule,
+			Items: make([]Item, len(m.items)),
+		}
+		for i, it := range m.items {
+			v.Items[i] = s.item(it)
+		}
+		return v, nil
+	}
+	if at.After(s.now()) {
+		return Current{}, plant.Errorf(plant.Invalid, "at: use a time that has passed; it is %s now", s.now().UTC().Format(time.RFC3339))
+	}
+	return s.then(ctx, m, at.UnixMicro())
+}
+
+// then gives what was known of a machine at a moment of the past.
+func (s *Service) then(ctx context.Context, of *machine, at int64) (Current, error) {
+	m := &moment{reader: s.reader, at: at, items: make(map[plant.ItemID]*past)}
+	for _, it := range of.items {
+		p := new(past)
+		if l, ok := s.hub.Latest(it.ID); ok && l.Time <= m.at {
+			p.now = &l
+		}
+		m.items[it.ID] = p
+	}
+	if err := m.find(ctx, of.Agent); err != nil {
+		return Current{}, err
+	}
+	then := timeOf(at)
+	v := Current{Machine: of.Slug, At: &then, Items: make([]Item, len(of.items))}
+	for i, it := range of.items {
+		l, observed, whole := m.latest(m.items[it.ID])
+		v.Items[i] = newItem(it, l, observed)
+		if !whole {
+			v.Items[i].Value, v.Items[i].Incomplete = nil, true
+		}
+	}
+	return v, s.stateThen(ctx, &v, of, m)
+}
+
+// stateThen fills in what the machine was doing, where that is known.
+func (s *Service) stateThen(ctx context.Context, v *Current, of *machine, m *moment) error {
+	changes, err := s.reader.StatesBetween(ctx, of.ID, m.at+1, m.at+1)
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	change := changes[len(changes)-1]
+	if newest, _ := s.hub.State(of.ID); change != newest && m.doubts(change) {
+		return nil
+	}
+	first, err := s.reader.StatesBetween(ctx, of.ID, change.Time, change.Time+1)
+	if err != nil {
+		return err
+	}
+	since := timeOf(change.Time)
+	v.State, v.Word, v.Rule = change.State.Slug(), change.State.String(), change.Rule
+	v.Since, v.SinceBefore = &since, len(first) > 0 && first[0] == change
+	return nil
+}
+
+// moment is what is found out about one moment in the life of a machine.
+type moment struct {
+	reader store.Reader
+	// at is the moment, in microseconds of the agent's timestamps.
+	at    int64
+	items map[plant.ItemID]*past
+
+	// run is the run that the agent was in; its ID is 0 where it was in none.
+	run plant.Run
+	// passed is the number to which the run is known to have come by then, and reach
+	// the one before which what is told of the moment lies: it is more where the
+	// moment lies in a gap and a baseline behind that tells of it.
+	passed, reach int64
+	// gap is the first number of the last gap that had begun by then, 0 where there
+	// is none: what was known before it is not carried over it. ended is set where
+	// the gap has no end.
+	gap   int64
+	ended bool
+}
+
+// past is what is found of one data item.
+type past struct {
+	// now is what is known now, where nothing has changed it since the moment; nil
+	// otherwise.
+	now *plant.Latest
+	// last is the last observation up to the moment; nil where none is known of.
+	last *plant.Observation
+	// base is what a baseline of the run says; nil where none does.
+	base *base
+	// history is the observations of the run up to the moment, the newest of them
+	// where there are many; without it, last is all there is. begun is set where no
+	// others of the run are stored, older where one is that is of no account, since
+	// a baseline or a gap came after it.
+	history      []plant.Observation
+	begun, older bool
+}
+
+// base is what a baseline says of one data item that was so at the moment.
+type base struct {
+	// at is the place of the baseline; passed is set where the agent had come there
+	// by the moment.
+	at           int64
+	passed       bool
+	observations []plant.Observation
+}
+
+// latest gives what was known of a data item, whether it had been observed, and
+// whether that is the whole of it: of a condition, more than what is told may have
+// been active, and of a set there may have been more.
+func (m *moment) latest(p *past) (l plant.Latest, observed, whole bool) {
+	if p.now != nil {
+		return *p.now, true, true
+	}
+	floor, freed := m.floor(p), m.run.Freed > 0
+	whole = p.begun && !freed && m.gap == 0 && m.run.First == 1
+	// What followed a baseline is all stored where what came before it is.
+	if b := p.base; b != nil && b.at > m.gap && (p.older || !freed) {
+		for _, o := range b.observations {
+			l.Apply(m.run.ID, o)
+		}
+		whole = b.passed || len(l.Active) == 0
+	}
+	history := p.history
+	if history == nil && p.last != nil {
+		history = []plant.Observation{*p.last}
+	}
+	slices.SortFunc(history, bySequence)
+	for _, o := range history {
+		if o.Run != m.run.ID || o.Sequence < floor {
+			continue
+		}
+		if o.Settles() {
+			l, whole = plant.Latest{}, true
+		}
+		l.Apply(m.run.ID, o)
+	}
+	switch {
+	case l.Run != 0:
+		return l, true, whole
+	case p.last != nil:
+		l.Apply(p.last.Run, *p.last)
+		return forgotten(l), true, true
+	case p.base != nil:
+		l.Apply(m.run.ID, p.base.observations[len(p.base.observations)-1])
+		return forgotten(l), true, true
+	default:
+		return l, false, true
+	}
+}
+
+// doubts reports whether the state of the machine may have become another one by
+// then than the last change made it: where the moment lies in a gap and the change
+// before it.
+func (m *moment) doubts(change plant.StateChange) bool {
+	return m.gap >= m.passed && m.gap > 0 && (change.Run != m.run.ID || change.Sequence < m.gap)
+}
+
+func bySequence(a, b plant.Observation) int { return cmp.Compare(a.Sequence, b.Sequence) }
