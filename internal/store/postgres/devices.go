@@ -47,7 +47,7 @@ func (s *Store) Items(ctx context.Context, device plant.DeviceID) ([]plant.DataI
 
 // inventoryLock is the advisory lock of those who change devices and data items:
 // one at a time, so that each sees the slugs that are taken.
-const inventoryLock = `SELECT pg_advisory_xact_lock(hashtext('factorydash inventory'))`
+const inventoryLock = `SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' inventory'))`
 
 // AddDevice implements store.Writer.
 func (s *Store) AddDevice(ctx context.Context, device plant.Device) (plant.Device, error) {

@@ -37,7 +37,7 @@ const there = `to_regclass(quote_ident(name)) IS NOT NULL`
 
 // partitionLock is the advisory lock of those who make partitions, so that two
 // who need one for the same period make one.
-const partitionLock = `SELECT pg_advisory_xact_lock(hashtext('factorydash partition'))`
+const partitionLock = `SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' partitions'))`
 
 // partitionFor gives the open partition of a time of our clock, which it makes
 // where there is none: after the first commit of a period that nobody has prepared,
