@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -44,7 +45,12 @@ type decoded struct {
 	// order has for each place the one in columns; nil where they are the same,
 	// which is so unless times run backwards.
 	order []uint16
-	// bytes is the memory taken.
+	// trimmed is true where columns has a part of the observations only.
+	trimmed bool
+	// wordy is true where the observations have texts that take much memory
+	// together.
+	wordy bool
+	// bytes is about the memory taken.
 	bytes int
 }
 
@@ -76,7 +82,30 @@ func (d *decoded) position(place int) Position {
 	return Position{d.columns.Times[i], d.Run, d.columns.Sequences[i]}
 }
 
-func (d *decoded) observation(place int) plant.Observation { return d.columns.At(d.column(place)) }
+func (d *decoded) observation(place int) plant.Observation { return d.at(d.column(place)) }
+
+// at gives the observation at a place in columns.
+func (d *decoded) at(i int) plant.Observation {
+	o := d.columns.At(i)
+	if d.wordy {
+		detach(&o)
+	}
+	return o
+}
+
+// detach gives an observation texts of its own, so that the memory of a block is
+// not held by one of them that is short.
+func detach(o *plant.Observation) {
+	o.Value.Text, o.Extra = strings.Clone(o.Value.Text), strings.Clone(o.Extra)
+	if o.Alarm == nil {
+		return
+	}
+	a := *o.Alarm
+	for _, text := range []*string{&a.NativeCode, &a.NativeSeverity, &a.Qualifier, &a.ConditionID, &a.Text} {
+		*text = strings.Clone(*text)
+	}
+	o.Alarm = &a
+}
 
 // behind is the place of the first observation behind a position: their number
 // where there is none.
@@ -148,21 +177,26 @@ func (h *heads) settle() {
 			return
 		}
 	}
-	moved := all[0]
-	i := 0
-	for {
-		child := 2*i + 1
-		if child >= len(all) {
-			break
-		}
+	// Mostly it goes far down, as all strands are of the same time. So the lower
+	// ones go up along one way to the end, and it goes back up to its place.
+	moved, i := all[0], 0
+	for child := 1; child < len(all); child = 2*i + 1 {
 		if right := child + 1; right < len(all) && all[right].before(all[child].Position) {
 			child = right
 		}
-		if !all[child].before(moved.Position) {
-			break
+		if i == 0 && !all[child].before(moved.Position) {
+			return // It still comes next.
 		}
 		all[i] = all[child]
 		i = child
+	}
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !moved.before(all[parent].Position) {
+			break
+		}
+		all[i] = all[parent]
+		i = parent
 	}
 	all[i] = moved
 }

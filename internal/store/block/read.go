@@ -54,6 +54,10 @@ func standard() limits {
 // caller goes on.
 const growth = 8
 
+// sharedText is up to how many bytes of text of one block are shared by the
+// observations read from it.
+const sharedText = 4 << 10
+
 // errGone is the fault of a block that is listed and has no data.
 var errGone = errors.New("its data is gone or cannot be read")
 
@@ -127,10 +131,20 @@ func (s *shelf) open(m Meta) (*decoded, error) {
 		return nil, s.source.Damaged(m, err)
 	}
 	d := &decoded{Meta: m, columns: columns, order: orderOf(columns)}
-	d.bytes = columns.memory() + 2*cap(d.order)
-	s.blocks[m.ID] = d
-	s.bytes += d.bytes
+	s.put(d)
 	return d, nil
+}
+
+// put puts a block on the shelf.
+func (s *shelf) put(d *decoded) {
+	texts := 0
+	for i := range d.columns.forms {
+		texts += d.columns.forms[i].TextBytes()
+	}
+	d.wordy = texts > sharedText
+	d.bytes = d.columns.size() + 2*cap(d.order) + texts
+	s.blocks[d.ID] = d
+	s.bytes += d.bytes
 }
 
 // each opens blocks one after the other, which the caller drops.
@@ -156,7 +170,29 @@ func (s *shelf) each(ctx context.Context, view View, blocks []Meta) iter.Seq2[*d
 func (s *shelf) drop(d *decoded) {
 	delete(s.blocks, d.ID)
 	s.bytes -= d.bytes
-	s.spare = append(s.spare, d.columns)
+	if !d.trimmed {
+		s.spare = append(s.spare, d.columns)
+	}
+}
+
+// trim leaves on the shelf what a block has at the places from first up to but
+// not including end, where that is less than half of it, and reports whether it
+// did. Its places are counted from first on then.
+func (s *shelf) trim(d *decoded, first, end int) bool {
+	if d.order != nil || 2*(end-first) > d.columns.Len() {
+		return false
+	}
+	s.drop(d)
+	whole := d.columns
+	d.columns, d.trimmed = &Columns{
+		Times:     slices.Clone(whole.Times[first:end]),
+		Sequences: slices.Clone(whole.Sequences[first:end]),
+		numbers:   slices.Clone(whole.numbers[first:end]),
+		form:      slices.Clone(whole.form[first:end]),
+		forms:     slices.Clone(whole.forms),
+	}, true
+	s.put(d)
+	return true
 }
 
 // keep drops all blocks but those that are open in heads.
@@ -178,11 +214,7 @@ func (s *shelf) keep(open heads) {
 // formBytes is about how many bytes a form takes, without its texts.
 const formBytes = 80
 
-// memory is about how many bytes the columns take.
-func (c *Columns) memory() int {
-	n := 8*(cap(c.Times)+cap(c.Sequences)+cap(c.numbers)) + 2*cap(c.form) + formBytes*cap(c.forms)
-	for i := range c.forms {
-		n += c.forms[i].TextBytes()
-	}
-	return n
+// size is about how many bytes the columns take, without texts.
+func (c *Columns) size() int {
+	return 8*(cap(c.Times)+cap(c.Sequences)+cap(c.numbers)) + 2*cap(c.form) + formBytes*cap(c.forms)
 }

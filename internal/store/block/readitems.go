@@ -67,6 +67,7 @@ func (r *itemReader) next(ctx context.Context) bool {
 	}
 	if r.page.len() > 0 {
 		r.page.most = min(growth*r.page.most, r.maxPage)
+		r.page.observations = slices.Grow(r.page.observations[:0], r.page.most)
 	}
 	var s *sweep
 	r.err = r.source.View(ctx, func(v View) (err error) {
@@ -162,8 +163,8 @@ func (r *itemReader) readBefore(ctx context.Context, v View) error {
 	found := slices.SortedFunc(maps.Values(last), func(a, b plant.Observation) int {
 		return positionOf(&a).compare(positionOf(&b))
 	})
-	for _, o := range found {
-		r.page.add(o)
+	for i := range found {
+		r.page.add(&found[i])
 	}
 	return nil
 }
@@ -192,9 +193,9 @@ func (p *page) len() int { return len(p.observations) + len(p.sums) }
 // full reports whether the page ends here.
 func (p *page) full() bool { return p.len() >= p.most || p.text >= p.mostText }
 
-func (p *page) add(o plant.Observation) {
-	p.observations = append(p.observations, o)
-	p.last = positionOf(&o)
+func (p *page) add(o *plant.Observation) {
+	p.observations = append(p.observations, *o)
+	p.last = positionOf(o)
 	p.text += o.TextBytes()
 }
 

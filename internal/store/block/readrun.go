@@ -154,7 +154,7 @@ func (w *window) putBlock(d *decoded) {
 			w.beyond = min(w.beyond, numbers[i])
 			return
 		}
-		w.put(d.columns.At(i))
+		w.put(d.at(i))
 	}
 }
 

@@ -130,7 +130,8 @@ func (s *sweep) addParts(d *decoded) {
 		column := s.picture.column(d.columns.Times[next])
 		n := sort.Search(end-next, func(i int) bool { return s.picture.column(d.columns.Times[next+i]) > column })
 		if n == 1 {
-			s.page.add(d.observation(next))
+			o := d.observation(next)
+			s.page.add(&o)
 		} else {
 			s.page.addSum(d.sum(next, next+n))
 		}

@@ -110,7 +110,11 @@ func (s *sweep) reach(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.push(&strand{block: d, next: d.behind(s.after), end: d.behind(beginning(s.to))})
+		first, end := d.behind(s.after), d.behind(beginning(s.to))
+		if s.shelf.trim(d, first, end) {
+			first, end = 0, end-first
+		}
+		s.push(&strand{block: d, next: first, end: end})
 	}
 	s.listed = s.listed[1:]
 	return s.list(ctx)
@@ -161,7 +165,8 @@ func (s *sweep) due() []Meta {
 // take moves what comes next to a page.
 func (s *sweep) take(ctx context.Context, p *page) error {
 	next := s.heads[0].strand
-	p.add(next.observation())
+	o := next.observation()
+	p.add(&o)
 	next.next++
 	if next.next == next.end {
 		switch {

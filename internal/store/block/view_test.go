@@ -15,7 +15,8 @@ import (
 // memory is a store of rows and blocks in memory, as simple as can be.
 type memory struct {
 	rows   []plant.Observation
-	blocks []block.Block
+	blocks []block.Meta
+	data   map[block.ID][]byte
 	gaps   []plant.Gap
 	lastID block.ID
 	// before is called before each view, and has the store to change.
@@ -29,6 +30,10 @@ type memory struct {
 	calls                         map[string]int
 	// open is true while a view is.
 	open bool
+}
+
+func newMemory() *memory {
+	return &memory{data: make(map[block.ID][]byte), calls: make(map[string]int)}
 }
 
 // errStale is of a view whose rows went away.
@@ -68,7 +73,7 @@ func (damage) Error() string { return "damaged" }
 type view struct {
 	*memory
 	rows   []plant.Observation
-	blocks []block.Block
+	blocks []block.Meta
 	closed bool
 }
 
@@ -76,9 +81,6 @@ type view struct {
 func (v *view) begin(ctx context.Context, method string) error {
 	if v.closed {
 		panic("a view is used after its end")
-	}
-	if v.calls == nil {
-		v.calls = make(map[string]int)
 	}
 	v.calls[method]++
 	if v.fail != nil {
@@ -89,24 +91,34 @@ func (v *view) begin(ctx context.Context, method string) error {
 	return ctx.Err()
 }
 
-// metas gives the blocks that pass.
-func (v *view) metas(pass func(m block.Meta) bool) []block.Meta {
+// list gives the blocks that pass.
+func (v *view) list(pass func(m *block.Meta) bool) []block.Meta {
 	var found []block.Meta
-	for _, b := range v.blocks {
-		if pass(b.Meta) {
-			found = append(found, b.Meta)
+	for i := range v.blocks {
+		if pass(&v.blocks[i]) {
+			found = append(found, v.blocks[i])
 		}
 	}
 	return found
+}
+
+// set gives items as a set.
+func set(items []plant.ItemID) map[plant.ItemID]bool {
+	s := make(map[plant.ItemID]bool, len(items))
+	for _, it := range items {
+		s[it] = true
+	}
+	return s
 }
 
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
 	if err := v.begin(ctx, "BlocksByTime"); err != nil {
 		return nil, err
 	}
-	found := v.metas(func(m block.Meta) bool {
+	of := set(items)
+	found := v.list(func(m *block.Meta) bool {
 		behind := m.MinTime > afterTime || m.MinTime == afterTime && m.ID > afterID
-		return slices.Contains(items, m.Item) && m.MaxTime >= from && m.MinTime < to && behind
+		return of[m.Item] && m.MaxTime >= from && m.MinTime < to && behind
 	})
 	slices.SortFunc(found, func(a, b block.Meta) int {
 		return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID))
@@ -128,9 +140,10 @@ func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int6
 			}
 		}
 	}
-	found := v.metas(func(m block.Meta) bool {
+	of := set(items)
+	found := v.list(func(m *block.Meta) bool {
 		l, ok := last[m.Item]
-		return slices.Contains(items, m.Item) && m.MinTime < time && (m.MaxTime >= time || ok && m.MaxTime == l)
+		return of[m.Item] && m.MinTime < time && (m.MaxTime >= time || ok && m.MaxTime == l)
 	})
 	v.listed += len(found)
 	return found, nil
@@ -140,7 +153,7 @@ func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to i
 	if err := v.begin(ctx, "BlocksBySequence"); err != nil {
 		return nil, err
 	}
-	found := v.metas(func(m block.Meta) bool {
+	found := v.list(func(m *block.Meta) bool {
 		return m.Run == run && m.LastSequence >= from && m.FirstSequence < to
 	})
 	v.listed += len(found)
@@ -153,11 +166,7 @@ func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
 	}
 	data := make([][]byte, len(ids))
 	for i, id := range ids {
-		for _, b := range v.blocks {
-			if b.ID == id {
-				data[i] = b.Data
-			}
-		}
+		data[i] = v.data[id]
 	}
 	v.read += len(ids)
 	return data, nil
@@ -167,9 +176,10 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 	if err := v.begin(ctx, "RowsByTime"); err != nil {
 		return nil, false, err
 	}
+	of := set(items)
 	var found []plant.Observation
 	for _, o := range v.rows {
-		if slices.Contains(items, o.Item) && comparePositions(positionOf(o), after) > 0 && o.Time < to {
+		if of[o.Item] && comparePositions(positionOf(o), after) > 0 && o.Time < to {
 			found = append(found, o)
 		}
 	}
@@ -247,7 +257,8 @@ func (m *memory) seal(t testing.TB, observations []plant.Observation, most int) 
 		}
 		m.lastID++
 		b.ID = m.lastID
-		m.blocks = append(m.blocks, b)
+		m.blocks = append(m.blocks, b.Meta)
+		m.data[b.ID] = b.Data
 	}
 }
 
@@ -255,7 +266,8 @@ func (m *memory) seal(t testing.TB, observations []plant.Observation, most int) 
 func (m *memory) unseal(t testing.TB, i int) []plant.Observation {
 	t.Helper()
 	var columns block.Columns
-	if err := block.NewDecoder().Decode(m.blocks[i], &columns); err != nil {
+	b := block.Block{Meta: m.blocks[i], Data: m.data[m.blocks[i].ID]}
+	if err := block.NewDecoder().Decode(b, &columns); err != nil {
 		t.Fatalf("decode: %v", err)
 	}
 	var all []plant.Observation
