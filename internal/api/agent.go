@@ -56,6 +56,7 @@ func (s *Service) agent(a *agent) Agent {
 		Rate: status.Rate, DelayP95Seconds: seconds(status.DelayP95), SkewSeconds: seconds(status.Skew),
 		LastDocument: status.LastDocument.UTC(),
 		Gaps:         status.Gaps, Lost: status.Lost, Reconnects: status.Reconnects,
+		Faults: s.damage(a.ID),
 	}
 	if v.Next > 0 && v.Last > 0 {
 		v.Lag = &status.Lag

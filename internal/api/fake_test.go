@@ -18,6 +18,7 @@ import (
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // fake is a store in memory that a test commits to. Its observations stand in
@@ -33,6 +34,8 @@ type fake struct {
 	observations []plant.Observation
 	latest       map[plant.ItemID]plant.Latest
 	states       []plant.StateChange
+	faults       []store.Fault
+	size         store.Size
 	fails        error
 }
 
@@ -112,6 +115,14 @@ func (f *fake) GapsBefore(_ context.Context, run plant.RunID, before int64) iter
 func (f *fake) Baselines(_ context.Context, run plant.RunID) iter.Seq2[plant.Baseline, error] {
 	return sequence(read(f, func() []plant.Baseline { return f.baselines[run] }, every))
 }
+
+func (f *fake) Faults() []store.Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.faults)
+}
+
+func (f *fake) Size(context.Context) (store.Size, error) { return f.size, f.fails }
 
 func (f *fake) Models(context.Context, plant.AgentID) ([]plant.Model, error) { return nil, nil }
 
@@ -301,6 +312,7 @@ func newQuietWorld(t *testing.T, f *fake, limits live.Options) *world {
 	w := &world{fake: f, hub: live.NewHub(limits), registry: prometheus.NewRegistry(), log: new(syncBuffer)}
 	w.service = api.NewService(api.Options{
 		Reader: f, Hub: w.hub, Version: "1.2.3", Registerer: w.registry,
+		Faults: f.Faults, Size: f.Size, RetentionDays: 30,
 		Now: func() time.Time { return start.Add(time.Hour) },
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"reflect"
 	"slices"
@@ -152,6 +151,8 @@ func (s *Service) routes(api huma.API) {
 		func(ctx context.Context, p *PageParams) (Page[Gap], error) {
 			return s.Gaps(ctx, GapQuery{After: p.After, Limit: p.Limit})
 		})
+	get(s, api, "/store", "store", "The store", "How much is stored, for how long it is kept, and what of it was found damaged.",
+		func(ctx context.Context, _ *struct{}) (Store, error) { return s.Store(ctx) })
 	get(s, api, "/machines", "machines", "List the machines", "Machines by slug, with what they are doing.",
 		func(ctx context.Context, p *PageParams) (Page[Machine], error) {
 			machines, err := s.Machines(ctx)
@@ -220,7 +221,7 @@ func get[I, O any](s *Service, api huma.API, path, tag, summary, description str
 	huma.Register(api, huma.Operation{
 		OperationID: operationID(path), Method: http.MethodGet, Path: Prefix + path,
 		Summary: summary, Description: description, Tags: []string{tag},
-		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *I) (*answer[O], error) {
 		ctx, cancel := context.WithTimeout(ctx, QueryTimeout)
 		defer cancel()
@@ -250,49 +251,4 @@ func cut[T any](all []T, p *PageParams, name func(T) string) Page[T] {
 		page.Next = name(page.Items[p.Limit-1])
 	}
 	return page
-}
-
-// problem turns an error into what the client is told. The text of a fault goes
-// to the log alone.
-func (s *Service) problem(ctx context.Context, path string, err error) error {
-	var shown *plant.Error
-	code := plant.ErrorCode(err)
-	if errors.As(err, &shown) && code != plant.Internal && code != plant.Unavailable {
-		return huma.NewError(statusOf(code), shown.Msg)
-	}
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return huma.NewError(http.StatusServiceUnavailable, "The request was given up.")
-	case errors.Is(err, context.DeadlineExceeded):
-		return huma.NewError(http.StatusServiceUnavailable, "This took longer than "+QueryTimeout.String()+"; ask for a shorter range.")
-	}
-	s.log.ErrorContext(ctx, "request to the API failed", "route", path, "error", err)
-	if code == plant.Unavailable {
-		return huma.NewError(http.StatusServiceUnavailable, "The store is not available now; try again later.")
-	}
-	return huma.NewError(http.StatusInternalServerError, "This is a fault of factorydash; its log says more.")
-}
-
-// statusOf is the HTTP status of an error code.
-func statusOf(c plant.Code) int {
-	switch c {
-	case plant.Invalid:
-		return http.StatusUnprocessableEntity
-	case plant.NotFound:
-		return http.StatusNotFound
-	case plant.Conflict:
-		return http.StatusConflict
-	case plant.Unavailable:
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusInternalServerError
-	}
-}
-
-// writeProblem answers with a problem after RFC 9457.
-func writeProblem(w http.ResponseWriter, status int, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	// An error means that the client has gone.
-	_ = json.NewEncoder(w).Encode(huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail})
 }

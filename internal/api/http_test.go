@@ -18,6 +18,7 @@ import (
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // ask gives the status, the content type and the body of an answer.
@@ -110,6 +111,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /api/v1/machines/{slug}",
 		"get /api/v1/machines/{slug}/current",
 		"get /api/v1/machines/{slug}/observations",
+		"get /api/v1/store",
 		"get /api/v1/stream",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -322,6 +324,50 @@ func TestHTTPFaults(t *testing.T) {
 		if strings.Contains(string(body), "secret") || !strings.Contains(w.log.String(), "secret of the store") {
 			t.Errorf("answer %s\nlog %s", body, w.log)
 		}
+	}
+}
+
+// What is damaged is told to who asks for it, and is no fault of ours each time.
+func TestHTTPDamage(t *testing.T) {
+	f := newFake()
+	w := newWorld(t, f, live.Options{})
+	f.mu.Lock()
+	f.fails = fmt.Errorf("read observations: %w", &plant.Error{Code: plant.Damaged, Msg: "block 12 of data item 7 does not match its checksum", Err: errors.New("secret")})
+	f.mu.Unlock()
+	for _, path := range []string{"/items/7/series", "/items/7/observations", "/machines/mill/current?at=2026-01-31T08:00:00Z"} {
+		status, contentType, body := w.ask(t, http.MethodGet, "/api/v1"+path)
+		checkProblem(t, status, contentType, body, 500, "block 12", "verify-store")
+		var problem struct{ Type, Title string }
+		if err := json.Unmarshal(body, &problem); err != nil || !strings.HasSuffix(problem.Type, "#damaged-data") || problem.Title != "Stored data is damaged" {
+			t.Errorf("problem %s, %v", body, err)
+		}
+		if strings.Contains(string(body), "secret") || w.log.String() != "" {
+			t.Errorf("answer %s\nlog %s", body, w.log)
+		}
+	}
+}
+
+func TestHTTPStore(t *testing.T) {
+	f := newFake()
+	f.faults = []store.Fault{
+		{What: "block 12", Agent: 1, Item: load, Detail: "the checksum is wrong", Noticed: start},
+		{What: "partition 2026-01-31T08", Detail: "it is missing", Noticed: start},
+	}
+	f.size = store.Size{Rows: 1, Blocked: 2, Blocks: 3, RowBytes: 4, BlockBytes: 5, TotalBytes: 6, FreeBytes: 7, Oldest: at(0)}
+	w := newWorld(t, f, live.Options{})
+	want := `{"size":{"rows":1,"blocked":2,"blocks":3,"rowBytes":4,"blockBytes":5,"totalBytes":6,"freeBytes":7,"oldest":"2026-01-31T08:00:00Z"},"retentionDays":30,` +
+		`"faults":[{"what":"block 12","agent":"hall-a","machine":"mill","dataItem":"load","detail":"the checksum is wrong","noticed":"2026-01-31T08:00:00Z"},` +
+		`{"what":"partition 2026-01-31T08","detail":"it is missing","noticed":"2026-01-31T08:00:00Z"}]}`
+	if diff := cmp.Diff(want, string(get[json.RawMessage](t, w, "/api/v1/store"))); diff != "" {
+		t.Errorf("store (-want +got):\n%s", diff)
+	}
+	agents := get[api.Page[api.Agent]](t, w, "/api/v1/agents").Items
+	if agents[0].Faults != 1 || agents[1].Faults != 0 {
+		t.Errorf("agents with %d and %d faults, want 1 and 0", agents[0].Faults, agents[1].Faults)
+	}
+	silent := api.NewService(api.Options{Reader: f, Hub: w.hub})
+	if v, err := silent.Store(t.Context()); err != nil || v.Size != nil || len(v.Faults) > 0 {
+		t.Errorf("a store that tells nothing: %+v, %v", v, err)
 	}
 }
 

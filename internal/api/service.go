@@ -22,6 +22,15 @@ type Options struct {
 	// Silence says why the hub has no status of an agent, for people; it is not
 	// read by this process where Silence is nil.
 	Silence func() string
+	// Faults gives what was found wrong with what is stored, as store.Upkeep does;
+	// nothing was where it is nil.
+	Faults func() []store.Fault
+	// Size says what the store takes, as store.Upkeep does; that is not told where it
+	// is nil.
+	Size func(context.Context) (store.Size, error)
+	// RetentionDays is for how many days observations are kept; for ever where it is
+	// 0.
+	RetentionDays int
 	// Version is that of the program.
 	Version string
 	// Now is the clock; time.Now where it is nil.
@@ -43,11 +52,15 @@ type Service struct {
 	reader  store.Reader
 	hub     *live.Hub
 	silence func() string
+	faults  func() []store.Fault
+	size    func(context.Context) (store.Size, error)
 	version string
 	now     func() time.Time
 	log     *slog.Logger
 	metrics *metrics
 	started time.Time
+
+	retentionDays int
 
 	// inventory is replaced as a whole and never changed.
 	inventory atomic.Pointer[inventory]
@@ -62,12 +75,16 @@ type Service struct {
 func NewService(o Options) *Service {
 	s := &Service{
 		reader: o.Reader, hub: o.Hub, silence: o.Silence, version: o.Version, now: o.Now, log: o.Log,
+		faults: o.Faults, size: o.Size, retentionDays: o.RetentionDays,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),
 		closing: make(chan struct{}),
 	}
 	if s.silence == nil {
 		s.silence = func() string { return "this process does not read the agent" }
+	}
+	if s.faults == nil {
+		s.faults = func() []store.Fault { return nil }
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -164,6 +164,9 @@ type Agent struct {
 	Lost int64 `json:"lost"`
 	// Reconnects counts how often the link was built since the start.
 	Reconnects int64 `json:"reconnects"`
+	// Faults counts what was found damaged of what is stored of the agent: somebody
+	// has to look after it.
+	Faults int `json:"faults,omitempty"`
 	// URL is without its password.
 	URL string `json:"url"`
 	// Machines counts the machines of the agent.
@@ -239,4 +242,48 @@ type Gap struct {
 	Reason  plant.GapReason `json:"reason"`
 	Detail  string          `json:"detail,omitempty"`
 	Noticed time.Time       `json:"noticed"`
+}
+
+// Store is how the store stands.
+type Store struct {
+	// Size is left out where the store does not tell it.
+	Size *StoreSize `json:"size,omitempty"`
+	// RetentionDays is for how many days of the agents' timestamps observations are
+	// kept, where an agent has no number of its own; left out where all are.
+	RetentionDays int `json:"retentionDays,omitempty"`
+	// Faults are what this process has found wrong with what is stored, the oldest
+	// first: not all there may be.
+	Faults []Fault `json:"faults"`
+}
+
+// StoreSize is what is stored, and what it takes. The counts of rows may be
+// estimates.
+type StoreSize struct {
+	// Rows are the observations of the last hours, Blocked those that are sealed
+	// into Blocks.
+	Rows    int64 `json:"rows"`
+	Blocked int64 `json:"blocked"`
+	Blocks  int64 `json:"blocks"`
+	// RowBytes and BlockBytes are what they take, TotalBytes is the whole store, and
+	// FreeBytes what of that is free for what comes, left out where that is not
+	// known.
+	RowBytes   int64 `json:"rowBytes"`
+	BlockBytes int64 `json:"blockBytes"`
+	TotalBytes int64 `json:"totalBytes"`
+	FreeBytes  int64 `json:"freeBytes,omitempty"`
+	// Oldest is the oldest time in a block.
+	Oldest *time.Time `json:"oldest,omitempty"`
+}
+
+// Fault is something that is wrong with what is stored.
+type Fault struct {
+	// What names the thing.
+	What string `json:"what"`
+	// Agent is the agent's name, Machine the machine's slug and DataItem the agent's
+	// id of the data item that it is of; left out where that is not known.
+	Agent    string    `json:"agent,omitempty"`
+	Machine  string    `json:"machine,omitempty"`
+	DataItem string    `json:"dataItem,omitempty"`
+	Detail   string    `json:"detail"`
+	Noticed  time.Time `json:"noticed"`
 }
