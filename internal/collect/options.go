@@ -58,6 +58,10 @@ type Options struct {
 	// Status is called when the status of an agent changed: at once when the
 	// link did, otherwise at most once per StatusInterval. It must not block.
 	Status func(plant.AgentStatus)
+	// Stopped is called when the reading of an agent that SetAgents left out has
+	// ended: all that was submitted of it is settled, and neither Publish nor Status
+	// is called for it again. It must not block.
+	Stopped func(plant.Agent)
 
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
@@ -139,6 +143,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Status == nil {
 		o.Status = func(plant.AgentStatus) {}
+	}
+	if o.Stopped == nil {
+		o.Stopped = func(plant.Agent) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -18,7 +18,8 @@ type Supervisor struct {
 	metrics *metrics
 	queue   *budget
 
-	// changed holds one token when agents was changed and Run has not seen it.
+	// changed holds one token when agents was changed, or a collector has ended,
+	// and Run has not seen it.
 	changed chan struct{}
 
 	mu         sync.Mutex
@@ -29,8 +30,21 @@ type Supervisor struct {
 // running is a collector with its goroutine.
 type running struct {
 	*collector
+	// cancel makes it end, which ending says that it was told to; done is closed
+	// when it has ended and all that it submitted is settled.
 	cancel context.CancelFunc
+	ending bool
 	done   chan struct{}
+}
+
+// ended reports whether the collector has ended.
+func (r *running) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // New gives a supervisor that reads no agent yet. It reports what is wrong with
@@ -68,10 +82,28 @@ func (s *Supervisor) SetAgents(agents []plant.Agent) {
 	s.mu.Lock()
 	s.agents = wanted
 	s.mu.Unlock()
+	s.wake()
+}
+
+// wake makes Run look at what there is to do.
+func (s *Supervisor) wake() {
 	select {
 	case s.changed <- struct{}{}:
 	default:
 	}
+}
+
+// Reads reports whether an agent is read or about to be, or was and something of
+// it is not settled. Once it is not, nothing more of it is stored or told until
+// SetAgents names it again.
+func (s *Supervisor) Reads(agent plant.Agent) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, ok := s.agents[agent.Name]; ok && a.ID == agent.ID {
+		return true
+	}
+	r := s.collectors[agent.Name]
+	return r != nil && r.agent.ID == agent.ID
 }
 
 // Run reads the agents until ctx ends, and returns when all that it started has
@@ -94,35 +126,31 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return nil
 }
 
-// adjust makes the running collectors those that are wanted.
+// adjust makes the running collectors those that are wanted. An agent that was
+// changed is started anew only when the old collector has ended, so that the two
+// do not get in each other's way; no other waits for that.
 func (s *Supervisor) adjust(ctx context.Context, committer *committer) {
+	var ended []plant.Agent
 	s.mu.Lock()
-	wanted := s.agents
-	var ending []*running
 	for name, r := range s.collectors {
-		if a, ok := wanted[name]; !ok || a.ID != r.agent.ID || a.URL != r.agent.URL {
+		if a, ok := s.agents[name]; !ok || a.ID != r.agent.ID || a.URL != r.agent.URL {
+			r.ending = true
+			r.cancel()
+		}
+		if r.ending && r.ended() {
 			delete(s.collectors, name)
-			ending = append(ending, r)
+			s.metrics.forget(name)
+			ended = append(ended, r.agent)
 		}
 	}
-	s.mu.Unlock()
-
-	// An agent that was changed is started anew only when the old reader has
-	// ended, so that the two do not get in each other's way.
-	for _, r := range ending {
-		r.cancel()
-	}
-	for _, r := range ending {
-		<-r.done
-		s.metrics.forget(r.agent.Name)
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, a := range wanted {
+	for name, a := range s.agents {
 		if s.collectors[name] == nil {
 			s.collectors[name] = s.start(ctx, a, committer)
 		}
+	}
+	s.mu.Unlock()
+	for _, a := range ended {
+		s.opts.Stopped(a)
 	}
 }
 
@@ -135,8 +163,9 @@ func (s *Supervisor) start(ctx context.Context, a plant.Agent, committer *commit
 		done:      make(chan struct{}),
 	}
 	go func() {
-		defer close(r.done)
 		r.capture(ctx)
+		close(r.done)
+		s.wake()
 	}()
 	return r
 }
@@ -155,12 +184,15 @@ func (s *Supervisor) stopAll() {
 	}
 }
 
-// Status gives the status of every agent that is read, by name.
+// Status gives the status of every agent that is read, by name, without those
+// whose reading is about to end.
 func (s *Supervisor) Status() []plant.AgentStatus {
 	s.mu.Lock()
 	list := make([]plant.AgentStatus, 0, len(s.collectors))
 	for _, r := range s.collectors {
-		list = append(list, r.meter.status())
+		if !r.ending {
+			list = append(list, r.meter.status())
+		}
 	}
 	s.mu.Unlock()
 	slices.SortFunc(list, func(a, b plant.AgentStatus) int { return strings.Compare(a.Name, b.Name) })

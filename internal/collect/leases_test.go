@@ -1,0 +1,652 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+// ledger is a store of leases in memory, by the clock of the bubble.
+type ledger struct {
+	mu      sync.Mutex
+	workers map[string]store.Worker
+	expires map[string]time.Time
+	leases  map[plant.AgentID]store.Lease
+	until   map[plant.AgentID]time.Time
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		workers: make(map[string]store.Worker), expires: make(map[string]time.Time),
+		leases: make(map[plant.AgentID]store.Lease), until: make(map[plant.AgentID]time.Time),
+	}
+}
+
+func (l *ledger) Renew(ctx context.Context, w store.Worker, ttl time.Duration) (store.Crew, error) {
+	l.mu.Lock()
+	now := time.Now()
+	l.workers[w.ID], l.expires[w.ID] = w, now.Add(ttl)
+	for id, lease := range l.leases {
+		if lease.Worker == w.ID && l.until[id].After(now) {
+			l.until[id] = now.Add(ttl)
+		}
+	}
+	l.mu.Unlock()
+	return l.Crew(ctx)
+}
+
+func (l *ledger) Take(_ context.Context, worker string, agents []plant.AgentID, ttl time.Duration) ([]store.Lease, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	var taken []store.Lease
+	for _, id := range agents {
+		if !l.until[id].After(now) {
+			l.leases[id] = store.Lease{Agent: id, Worker: worker, Number: l.leases[id].Number + 1, Left: ttl}
+			l.until[id] = now.Add(ttl)
+			taken = append(taken, l.leases[id])
+		}
+	}
+	return taken, nil
+}
+
+func (l *ledger) Release(_ context.Context, leases []store.Lease) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lease := range leases {
+		if now := l.leases[lease.Agent]; now.Worker == lease.Worker && now.Number == lease.Number {
+			l.until[lease.Agent] = time.Time{}
+		}
+	}
+	return nil
+}
+
+func (l *ledger) Leave(_ context.Context, worker string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.workers, worker)
+	for id, lease := range l.leases {
+		if lease.Worker == worker {
+			l.until[id] = time.Time{}
+		}
+	}
+	return nil
+}
+
+func (l *ledger) Crew(context.Context) (store.Crew, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	var c store.Crew
+	for _, id := range slices.Sorted(maps.Keys(l.workers)) {
+		w := l.workers[id]
+		w.Left = l.expires[id].Sub(now)
+		c.Workers = append(c.Workers, w)
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.leases)) {
+		lease := l.leases[id]
+		if lease.Left = l.until[id].Sub(now); lease.Left > 0 {
+			c.Leases = append(c.Leases, lease)
+		}
+	}
+	return c, nil
+}
+
+// line is a worker's way to the ledger: it can be cut, slow, or lose answers.
+type line struct {
+	*ledger
+	mu sync.Mutex
+	// hangs is how long a call takes; lost is true where its answer never comes.
+	hangs     time.Duration
+	cut, lost bool
+}
+
+var errCut = &plant.Error{Code: plant.Unavailable, Msg: "the store is away"}
+
+func (l *line) set(hangs time.Duration, cut, lost bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hangs, l.cut, l.lost = hangs, cut, lost
+}
+
+// way lets a call through, or not. It may hang on the way there and back.
+func (l *line) way(ctx context.Context, call func() error) error {
+	l.mu.Lock()
+	hangs, cut, lost := l.hangs, l.cut, l.lost
+	l.mu.Unlock()
+	hang := func() error {
+		select {
+		case <-time.After(hangs / 2):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if err := hang(); err != nil {
+		return err
+	}
+	if cut {
+		return errCut
+	}
+	if err := call(); err != nil {
+		return err
+	}
+	if lost {
+		return errCut
+	}
+	return hang()
+}
+
+func (l *line) Renew(ctx context.Context, w store.Worker, ttl time.Duration) (c store.Crew, err error) {
+	err = l.way(ctx, func() (err error) { c, err = l.ledger.Renew(ctx, w, ttl); return err })
+	return c, err
+}
+
+func (l *line) Take(ctx context.Context, worker string, agents []plant.AgentID, ttl time.Duration) (t []store.Lease, err error) {
+	err = l.way(ctx, func() (err error) { t, err = l.ledger.Take(ctx, worker, agents, ttl); return err })
+	return t, err
+}
+
+func (l *line) Release(ctx context.Context, leases []store.Lease) error {
+	return l.way(ctx, func() error { return l.ledger.Release(ctx, leases) })
+}
+
+func (l *line) Leave(ctx context.Context, worker string) error {
+	return l.way(ctx, func() error { return l.ledger.Leave(ctx, worker) })
+}
+
+func (l *line) Crew(ctx context.Context) (c store.Crew, err error) {
+	err = l.way(ctx, func() (err error) { c, err = l.ledger.Crew(ctx); return err })
+	return c, err
+}
+
+// floor is who reads which agent; it fails the test where two do.
+type floor struct {
+	t  *testing.T
+	mu sync.Mutex
+	by map[plant.AgentID]string
+	// idle is since when nobody reads an agent.
+	idle map[plant.AgentID]time.Time
+}
+
+// reader is a supervisor that only says what it reads.
+type reader struct {
+	floor *floor
+	name  string
+	// ending is how long it takes to stop an agent, stopped what is called then.
+	ending  time.Duration
+	stopped func()
+
+	mu     sync.Mutex
+	wanted map[plant.AgentID]bool
+	reads  map[plant.AgentID]bool
+	dead   bool
+}
+
+func (r *reader) SetAgents(agents []plant.Agent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dead {
+		return
+	}
+	r.wanted = make(map[plant.AgentID]bool)
+	for _, a := range agents {
+		r.wanted[a.ID] = true
+		if !r.reads[a.ID] {
+			r.reads[a.ID] = true
+			r.floor.begins(a.ID, r.name)
+		}
+	}
+	for id := range r.reads {
+		if !r.wanted[id] {
+			time.AfterFunc(r.ending, func() { r.end(id) })
+		}
+	}
+}
+
+// end ends the reading of an agent that is still not wanted.
+func (r *reader) end(id plant.AgentID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reads[id] && !r.wanted[id] {
+		delete(r.reads, id)
+		r.floor.ends(id, r.name)
+		r.stopped()
+	}
+}
+
+func (r *reader) Reads(a plant.Agent) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reads[a.ID] || r.wanted[a.ID]
+}
+
+func (r *reader) Status() []plant.AgentStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []plant.AgentStatus
+	for _, id := range slices.Sorted(maps.Keys(r.wanted)) {
+		list = append(list, plant.AgentStatus{Agent: id, Name: fmt.Sprintf("agent%02d", id), Link: plant.LinkStreaming})
+	}
+	return list
+}
+
+func (r *reader) Run(ctx context.Context) error {
+	<-ctx.Done()
+	time.Sleep(r.ending)
+	r.die()
+	return nil
+}
+
+// die ends all reading at once, as a process that is killed does.
+func (r *reader) die() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id := range r.reads {
+		r.floor.ends(id, r.name)
+	}
+	r.reads, r.wanted, r.dead = nil, nil, true
+}
+
+func (f *floor) begins(id plant.AgentID, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if other := f.by[id]; other != "" {
+		f.t.Errorf("%s begins with agent %d while %s reads it", name, id, other)
+	}
+	f.by[id] = name
+	delete(f.idle, id)
+}
+
+func (f *floor) ends(id plant.AgentID, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.by[id] == name {
+		delete(f.by, id)
+		f.idle[id] = time.Now()
+	}
+}
+
+// parts gives how many agents each worker reads.
+func (f *floor) parts() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	parts := make(map[string]int)
+	for _, name := range f.by {
+		parts[name]++
+	}
+	return parts
+}
+
+// hall is workers that share agents.
+type hall struct {
+	t       *testing.T
+	ledger  *ledger
+	floor   *floor
+	agents  []plant.Agent
+	workers map[string]*hand
+}
+
+// hand is a worker.
+type hand struct {
+	*Holder
+	line   *line
+	reader *reader
+	cancel context.CancelFunc
+	done   chan struct{}
+	// statuses, handed and removed are what was told.
+	mu              sync.Mutex
+	statuses        []plant.AgentStatus
+	handed, removed []plant.AgentID
+}
+
+func newHall(t *testing.T, agents int) *hall {
+	h := &hall{
+		t: t, ledger: newLedger(), workers: make(map[string]*hand),
+		floor: &floor{t: t, by: make(map[plant.AgentID]string), idle: make(map[plant.AgentID]time.Time)},
+	}
+	for _, id := range ids(1, agents) {
+		h.agents = append(h.agents, plant.Agent{ID: id, Name: fmt.Sprintf("agent%02d", id), Configured: true})
+		h.floor.idle[id] = time.Now()
+	}
+	return h
+}
+
+// join starts a worker.
+func (h *hall) join(name string, ending time.Duration, own ...plant.Agent) *hand {
+	w := &hand{
+		line:   &line{ledger: h.ledger},
+		reader: &reader{floor: h.floor, name: name, ending: ending, reads: make(map[plant.AgentID]bool)},
+		done:   make(chan struct{}),
+	}
+	w.Holder = &Holder{wake: make(chan struct{}, 1)}
+	w.reader.stopped = w.hurry
+	var err error
+	if w.metrics, err = newLeaseMetrics(prometheus.NewRegistry()); err != nil {
+		h.t.Fatal(err)
+	}
+	w.set(HolderOptions{
+		Leases: w.line, Name: name, Started: time.Now(),
+		Capture: Options{
+			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+			Status: func(s plant.AgentStatus) { w.note(func() { w.statuses = append(w.statuses, s) }) },
+		},
+		HandedOver: func(id plant.AgentID) { w.note(func() { w.handed = append(w.handed, id) }) },
+		Removed:    func(id plant.AgentID) { w.note(func() { w.removed = append(w.removed, id) }) },
+	}, w.reader)
+	w.SetAgents(slices.Concat(h.agents, own))
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancel(context.Background())
+	go func() {
+		defer close(w.done)
+		if err := w.Run(ctx); err != nil {
+			h.t.Error(err)
+		}
+	}()
+	h.workers[name] = w
+	return w
+}
+
+func (w *hand) note(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+}
+
+// leave ends a worker as SIGTERM does, and gives how long that took.
+func (h *hall) leave(name string) time.Duration {
+	began := time.Now()
+	w := h.workers[name]
+	delete(h.workers, name)
+	w.cancel()
+	<-w.done
+	return time.Since(began)
+}
+
+// kill ends a worker without a word.
+func (h *hall) kill(name string) {
+	w := h.workers[name]
+	w.line.set(0, true, false)
+	w.reader.die()
+	h.leave(name)
+}
+
+// close ends all workers.
+func (h *hall) close() {
+	for name := range h.workers {
+		h.leave(name)
+	}
+}
+
+// captured waits until workers read so many agents each, and gives how long that
+// took.
+func (h *hall) captured(want map[string]int, most time.Duration) time.Duration {
+	h.t.Helper()
+	began := time.Now()
+	for !maps.Equal(h.floor.parts(), want) {
+		if time.Since(began) > most {
+			h.t.Fatalf("after %v workers read %v, want %v", most, h.floor.parts(), want)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+func TestWorkersComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, 60)
+		defer h.close()
+		h.join("a", 100*time.Millisecond)
+		h.captured(map[string]int{"a": 60}, time.Second)
+
+		h.join("b", 100*time.Millisecond)
+		h.captured(map[string]int{"a": 30, "b": 30}, 3*LookInterval)
+		if n := len(h.workers["a"].handed); n != 30 {
+			t.Errorf("%d agents were told to be handed over, want 30", n)
+		}
+		h.join("c", 100*time.Millisecond)
+		h.captured(map[string]int{"a": 20, "b": 20, "c": 20}, 3*LookInterval)
+
+		if took := h.leave("b"); took > 200*time.Millisecond {
+			t.Errorf("leaving took %v", took)
+		}
+		if took := h.captured(map[string]int{"a": 30, "c": 30}, 3*LookInterval); took > LookInterval {
+			t.Errorf("after a worker left its agents were read after %v", took)
+		}
+
+		h.kill("a")
+		if took := h.captured(map[string]int{"c": 60}, 15*time.Second); took > LeaseTime+LookInterval {
+			t.Errorf("after a worker died its agents were read after %v", took)
+		}
+		crew, err := h.ledger.Crew(t.Context())
+		if err != nil || len(crew.Leases) != 60 {
+			t.Errorf("crew %+v, %v", crew, err)
+		}
+		h.leave("c")
+		if crew, err = h.ledger.Crew(t.Context()); err != nil || len(crew.Leases) != 0 {
+			t.Errorf("when all have left the crew is %+v, %v", crew, err)
+		}
+	})
+}
+
+// A worker that cannot reach the store stops before others take its agents, and
+// goes on when it can again.
+func TestWorkerThatIsCutOff(t *testing.T) {
+	for name, fault := range map[string]struct {
+		hangs     time.Duration
+		cut, lost bool
+	}{
+		"refused":                {0, true, false},
+		"hanging":                {time.Hour, false, false},
+		"answers are lost":       {0, false, true},
+		"slow, and answers lost": {2 * time.Second, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHall(t, 10)
+				defer h.close()
+				a := h.join("a", LeaseMargin/2)
+				h.captured(map[string]int{"a": 10}, time.Second)
+				a.line.set(fault.hangs, fault.cut, fault.lost)
+				time.Sleep(LeaseTime)
+				if n := h.floor.parts()["a"]; n != 0 {
+					t.Errorf("it still reads %d agents", n)
+				}
+				statuses := a.Status()
+				if len(statuses) != 10 || statuses[0].Link != plant.LinkWaiting || len(a.statuses) != 10 || a.statuses[0] != statuses[0] {
+					t.Errorf("statuses %+v, told %+v", statuses, a.statuses)
+				}
+				if !fault.lost { // Otherwise its leases are renewed, though it does not know.
+					h.join("b", 0)
+					h.captured(map[string]int{"b": 10}, LeaseTime)
+				}
+				a.line.set(0, false, false)
+				want := map[string]int{"a": 5, "b": 5}
+				if fault.lost {
+					want = map[string]int{"a": 10}
+				}
+				h.captured(want, 5*LookInterval)
+				if statuses := a.Status(); len(statuses) != want["a"] || statuses[0].Link != plant.LinkStreaming {
+					t.Errorf("statuses when all is well: %+v", statuses)
+				}
+			})
+		})
+	}
+}
+
+// A store that is away for a moment does not stop anything.
+func TestShortAbsence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, 10)
+		defer h.close()
+		a := h.join("a", 0)
+		h.captured(map[string]int{"a": 10}, time.Second)
+		for range 10 {
+			a.line.set(0, true, false)
+			time.Sleep(LeaseTime - LeaseMargin - RenewInterval - LookInterval)
+			a.line.set(0, false, false)
+			time.Sleep(RenewInterval + LookInterval)
+		}
+		if len(a.handed) > 0 || len(a.statuses) > 0 {
+			t.Errorf("handed over %v, statuses %+v", a.handed, a.statuses)
+		}
+	})
+}
+
+// An agent that is slow to stop is released when it has stopped, and not before.
+func TestSlowStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, 2)
+		defer h.close()
+		h.join("a", 2*LeaseTime)
+		h.captured(map[string]int{"a": 2}, time.Second)
+		h.join("b", 0)
+		time.Sleep(LeaseTime)
+		if diff := h.floor.parts(); !maps.Equal(diff, map[string]int{"a": 2}) {
+			t.Errorf("read by %v while it is being stopped", diff)
+		}
+		h.captured(map[string]int{"a": 1, "b": 1}, 2*LeaseTime)
+	})
+}
+
+func TestAgentsThatAreAddedAndRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, 4)
+		defer h.close()
+		a := h.join("a", 50*time.Millisecond)
+		b := h.join("b", 50*time.Millisecond, plant.Agent{ID: 100, Name: "own"})
+		h.captured(map[string]int{"a": 2, "b": 3}, 5*LookInterval)
+
+		h.agents = append(h.agents, plant.Agent{ID: 5, Name: "agent05", Configured: true}, plant.Agent{ID: 6, Name: "agent06", Configured: true})
+		for _, w := range h.workers {
+			w.SetAgents(slices.Concat(h.agents, []plant.Agent{{ID: 100, Name: "own"}}))
+		}
+		h.captured(map[string]int{"a": 3, "b": 4}, 5*LookInterval)
+
+		// a knows of the agent of b's own by now, and leaves it to b.
+		h.kill("b")
+		h.captured(map[string]int{"a": 7}, 2*LeaseTime)
+		a.SetAgents(h.agents[:1])
+		h.captured(map[string]int{"a": 1}, 2*LookInterval)
+		time.Sleep(LookInterval)
+		if n := len(a.removed); n != 6 {
+			t.Errorf("removed %v, want six", a.removed)
+		}
+		if len(b.removed) != 0 {
+			t.Errorf("removed from b: %v", b.removed)
+		}
+		crew, err := h.ledger.Crew(t.Context())
+		if err != nil || len(crew.Leases) != 1 {
+			t.Errorf("leases %+v, %v", crew.Leases, err)
+		}
+	})
+}
+
+// What nobody takes though there is one whose part it is, is taken by another.
+func TestWorkerThatDoesNotTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, 4)
+		defer h.close()
+		if _, err := h.ledger.Renew(t.Context(), store.Worker{ID: "idle"}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		h.join("a", 0)
+		h.captured(map[string]int{"a": 4}, staleAfter+2*LookInterval)
+	})
+}
+
+// Workers come, go, die, are cut off and come back, at random. Never do two of
+// them read an agent, and when it is over all agents are read soon.
+func TestWorkersAtRandom(t *testing.T) {
+	seeds := 60
+	if testing.Short() {
+		seeds = 10
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { workersAtRandom(t, uint64(seed)) })
+		})
+	}
+}
+
+func workersAtRandom(t *testing.T, seed uint64) {
+	random := rand.New(rand.NewPCG(1, seed))
+	h := newHall(t, 1+random.IntN(40))
+	defer h.close()
+	h.join("w0", 0)
+	for i := range 60 {
+		time.Sleep(time.Duration(random.Int64N(int64(4 * time.Second))))
+		names := slices.Sorted(maps.Keys(h.workers))
+		one := names[random.IntN(len(names))]
+		switch random.IntN(8) {
+		case 0, 1:
+			if len(names) < 6 {
+				// Stopping takes less than the margin, as cancelling a request does.
+				h.join(fmt.Sprint("w", i+1), time.Duration(random.Int64N(int64(LeaseMargin*9/10))))
+			}
+		case 2:
+			if len(names) > 1 {
+				h.leave(one)
+			}
+		case 3:
+			if len(names) > 1 {
+				h.kill(one)
+			}
+		case 4, 5:
+			h.workers[one].line.set(time.Duration(random.Int64N(int64(5*time.Second))), random.IntN(2) == 0, random.IntN(3) == 0)
+		default:
+			for _, w := range h.workers {
+				w.line.set(0, false, false)
+			}
+		}
+	}
+	for _, w := range h.workers {
+		w.line.set(0, false, false)
+	}
+	time.Sleep(LeaseTime + 5*LookInterval)
+	parts := h.floor.parts()
+	total := 0
+	for _, n := range parts {
+		total += n
+	}
+	least, most := len(h.agents), 0
+	for name := range h.workers {
+		least, most = min(least, parts[name]), max(most, parts[name])
+	}
+	if total != len(h.agents) || most-least > 1 {
+		t.Errorf("%d agents are read as %v by %d workers", len(h.agents), parts, len(h.workers))
+	}
+	for id, name := range h.floor.by {
+		if holder := cmp.Or(h.workers[name], &hand{Holder: new(Holder)}).ID(); h.ledger.leases[id].Worker != holder {
+			t.Errorf("agent %d is read by %s, and the lease is %+v", id, name, h.ledger.leases[id])
+		}
+	}
+}
+
+func TestHolderOptions(t *testing.T) {
+	if _, err := NewHolder(HolderOptions{}); err == nil {
+		t.Error("a holder without leases")
+	}
+	if _, err := NewHolder(HolderOptions{Leases: newLedger()}); err == nil {
+		t.Error("a holder without a store")
+	}
+	var unset *plant.Error
+	if errors.As(errCut, &unset) && unset.Code != plant.Unavailable {
+		t.Error("the error of these tests is not the store's")
+	}
+}
