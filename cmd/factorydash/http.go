@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -32,15 +33,20 @@ const (
 	httpStopTimeout = 8 * time.Second
 	// readyTimeout is how long the store may take to answer for /readyz.
 	readyTimeout = 3 * time.Second
+	// readyFaults is how many faults of the store /readyz lists.
+	readyFaults = 10
 	// gzipBytes is the least size of an answer that is compressed.
 	gzipBytes = 1 << 10
 )
 
 // httpParts is what is served.
 type httpParts struct {
-	pages    http.Handler
-	api      *api.Service
-	store    store.Admin
+	pages http.Handler
+	api   *api.Service
+	store store.Admin
+	// faults gives what was found wrong with what is stored; nil where the store
+	// does not tell.
+	faults   func() []store.Fault
 	registry *prometheus.Registry
 	log      *slog.Logger
 }
@@ -68,9 +74,26 @@ func (p httpParts) handler() (http.Handler, error) {
 			answer(w, http.StatusServiceUnavailable, "the store does not answer; the log says why")
 			return
 		}
-		answer(w, http.StatusOK, "ready")
+		answer(w, http.StatusOK, "ready"+p.warnings())
 	})
 	return mux, nil
+}
+
+// warnings gives a line for each fault of the store. Data that is damaged is no
+// reason to serve nothing: all else can be read, and capture goes on.
+func (p httpParts) warnings() string {
+	if p.faults == nil {
+		return ""
+	}
+	var b strings.Builder
+	for i, f := range p.faults() {
+		if i == readyFaults {
+			b.WriteString("\nwarning: there is more; `factorydash verify-store` lists it")
+			break
+		}
+		fmt.Fprintf(&b, "\nwarning: stored data is damaged: %s: %s", f.What, f.Detail)
+	}
+	return b.String()
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

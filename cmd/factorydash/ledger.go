@@ -31,6 +31,9 @@ func (c *ledgerCommand) Run(ctx context.Context, env *environment) error {
 	fmt.Fprintln(table, "AGENT\tINSTANCE\tFIRST\tNEXT\tSTORED\tGAPS")
 	for _, e := range entries {
 		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\n", e.Agent, e.Instance, e.First, e.Next, e.Stored, len(e.Gaps))
+		if e.Freed > 0 {
+			fmt.Fprintf(table, "\t\t\t\t%d\t\tdeleted by retention\n", e.Freed)
+		}
 		for _, g := range e.Gaps {
 			to := "…"
 			if g.To != nil {

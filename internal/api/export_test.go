@@ -215,6 +215,13 @@ func TestLedger(t *testing.T) {
 	}
 	golden(t, "ledger.json", append(got, '\n'))
 
+	f := recorded()
+	f.free(2)
+	entries, err = api.Ledger(t.Context(), f)
+	if got, _ := json.Marshal(entries[0]); err != nil || !strings.Contains(string(got), `"next":12,"stored":11,"freed":2,"began":`) {
+		t.Errorf("ledger after retention: %s, %v", got, err)
+	}
+
 	entries, err = api.Ledger(t.Context(), &fake{})
 	if got, _ := json.Marshal(entries); err != nil || string(got) != "[]" {
 		t.Errorf("ledger of an empty store: %s, %v", got, err)

@@ -9,17 +9,19 @@ import (
 )
 
 // LedgerEntry accounts for one run of an agent: every sequence number from First
-// up to but not including Next is stored once or lies in one of Gaps.
+// up to but not including Next was stored once or lies in one of Gaps.
 type LedgerEntry struct {
 	Agent    string `json:"agent"`
 	Instance uint64 `json:"instance"`
 	// Epoch counts the runs of the same instance from 0.
-	Epoch  int32       `json:"epoch,omitempty"`
-	First  int64       `json:"first"`
-	Next   int64       `json:"next"`
-	Stored int64       `json:"stored"`
-	Began  time.Time   `json:"began"`
-	Gaps   []LedgerGap `json:"gaps"`
+	Epoch  int32 `json:"epoch,omitempty"`
+	First  int64 `json:"first"`
+	Next   int64 `json:"next"`
+	Stored int64 `json:"stored"`
+	// Freed is how many of Stored retention has deleted since.
+	Freed int64       `json:"freed,omitempty"`
+	Began time.Time   `json:"began"`
+	Gaps  []LedgerGap `json:"gaps"`
 }
 
 // LedgerGap is a range of sequence numbers that is not stored, and why.
@@ -47,7 +49,7 @@ func Ledger(ctx context.Context, r store.Reader) ([]LedgerEntry, error) {
 		}
 		entry := LedgerEntry{
 			Agent: a.Name, Instance: run.InstanceID, Epoch: run.Epoch,
-			First: run.First, Next: run.Next, Stored: run.Stored, Began: run.Began.UTC(),
+			First: run.First, Next: run.Next, Stored: run.Stored, Freed: run.Freed, Began: run.Began.UTC(),
 			Gaps: []LedgerGap{},
 		}
 		for g, err := range r.Gaps(ctx, run.ID, 0) {

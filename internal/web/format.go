@@ -150,6 +150,17 @@ func lostText(gaps, lost int64) string {
 	return countText(lost) + " known lost"
 }
 
+// damageText says how much of what is stored was found damaged.
+func damageText(faults int) string {
+	switch faults {
+	case 0:
+		return ""
+	case 1:
+		return "1 part of what is stored is damaged; factorydash verify-store tells more"
+	}
+	return countText(int64(faults)) + " parts of what is stored are damaged; factorydash verify-store tells more"
+}
+
 // rateText gives observations a second: whole from 10 on, with one decimal
 // below.
 func rateText(r float64) string {

@@ -113,6 +113,18 @@ func TestLostText(t *testing.T) {
 	}
 }
 
+func TestDamageText(t *testing.T) {
+	for faults, want := range map[int]string{
+		0: "",
+		1: "1 part of what is stored is damaged; factorydash verify-store tells more",
+		2: "2 parts of what is stored are damaged; factorydash verify-store tells more",
+	} {
+		if got := damageText(faults); got != want {
+			t.Errorf("%d faults: %q, want %q", faults, got, want)
+		}
+	}
+}
+
 func TestRuleAndCauseText(t *testing.T) {
 	for rule, want := range map[string]string{"5 executing": "executing (rule 5)", "6 feed override 0": "feed override 0 (rule 6)", "odd": "odd", "": ""} {
 		if got := ruleText(rule); got != want {

@@ -84,6 +84,7 @@ func functions(a *assets) template.FuncMap {
 		"count":    countText,
 		"measure":  measureText,
 		"lost":     lostText,
+		"damage":   damageText,
 		"rate":     rateText,
 		"clock":    clockText,
 		"word":     wordText,

@@ -3,7 +3,7 @@
 import "./page";
 import { away, up } from "./attention";
 import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
-import { countText, delayText, durationText, linkWord, lostText, rateText, skewText, UNKNOWN } from "./format";
+import { countText, damageText, delayText, durationText, linkWord, lostText, rateText, skewText, UNKNOWN } from "./format";
 import { follow, readList } from "./live";
 import type { Agent } from "./types";
 
@@ -57,6 +57,9 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "error", a.error ?? "");
   show(row, "error", Boolean(a.error));
   retry(row, a.retry);
+  row.toggleAttribute("data-damaged", Boolean(a.faults));
+  fill(row, "faults", damageText(a.faults ?? 0));
+  show(row, "faults", Boolean(a.faults));
   fill(row, "agentVersion", a.agentVersion || UNKNOWN);
   fill(row, "schemaVersion", a.schemaVersion ? `schema ${a.schemaVersion}` : "");
   fill(row, "instanceId", a.instanceId || UNKNOWN);

@@ -79,6 +79,13 @@ export function lostText(gaps: number, lost: number): string {
   return lost === 0 ? "loss not known" : `${countText(lost)} known lost`;
 }
 
+/** damageText says how much of what is stored was found damaged. */
+export function damageText(faults: number): string {
+  if (faults === 0) return "";
+  const parts = faults === 1 ? "1 part of what is stored is" : `${countText(faults)} parts of what is stored are`;
+  return `${parts} damaged; factorydash verify-store tells more`;
+}
+
 /** rateText gives observations a second. */
 export function rateText(r: number): string {
   return r >= 10 ? countText(Math.round(r)) : r.toFixed(1);

@@ -81,6 +81,7 @@ export interface Agent {
   gaps: number;
   lost: number;
   reconnects: number;
+  faults?: number;
   url: string;
   machines: number;
 }

@@ -1,0 +1,1 @@
+import"./chunk-TU7W6TCZ.js";
