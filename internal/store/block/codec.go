@@ -1,0 +1,270 @@
+package block
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"slices"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// The data of a block is
+//
+//	1 byte   version
+//	4 bytes  checksum over Meta and all the rest of the data
+//	column   times, as integers from MinTime
+//	column   sequence numbers, as integers from FirstSequence
+//	column   forms: what the observations say but for time, sequence and number
+//	runs     which form each has
+//	column   the numbers of those whose form is a number; none where there are none
+//
+// What a column of integers, of forms and of numbers is, runs and a chunk in
+// them, stands in codec_ints.go, codec_forms.go, codec_numbers.go and
+// codec_chunk.go.
+const (
+	version    = 1
+	headerSize = 1 + crc32.Size
+)
+
+// maxCount is how many observations a block of this version may hold: as many as
+// MaxObservations may be made without another version.
+const maxCount = 1 << 16
+
+// errDamaged is the error of what no encoder wrote.
+var errDamaged = errors.New("it is damaged")
+
+// Encoder turns observations into blocks. It belongs to one goroutine, and keeps
+// its memory, about half a MiB, for the next block.
+type Encoder struct {
+	draft   draft
+	out     output
+	forms   formWriter
+	runs    runs
+	numbers numberWriter
+	number  []float64 // scratch
+}
+
+// NewEncoder makes an encoder.
+func NewEncoder() *Encoder { return &Encoder{out: newOutput()} }
+
+// Encode puts 1 to MaxObservations observations of one item and one run, in
+// ascending order of sequence, into a block, whose ID is 0. Of a value it keeps
+// what its kind has. It returns an error where the observations are not as said,
+// where a number is not finite, and where the texts take more than 256 MiB.
+func (e *Encoder) Encode(observations []plant.Observation) (Block, error) {
+	if n := len(observations); n < 1 || n > MaxObservations {
+		return Block{}, fmt.Errorf("encode a block of %d observations: it holds 1 to %d", n, MaxObservations)
+	}
+	e.draft.reset()
+	defer e.draft.reset() // of the texts
+	run, item := observations[0].Run, observations[0].Item
+	for i := range observations {
+		o := &observations[i]
+		if o.Run != run || o.Item != item {
+			return Block{}, fmt.Errorf("encode a block of run %d, item %d: an observation is of run %d, item %d", run, item, o.Run, o.Item)
+		}
+		e.draft.add(o)
+	}
+	return e.encode(&e.draft)
+}
+
+// encode puts what a draft holds into a block.
+func (e *Encoder) encode(d *draft) (Block, error) {
+	b := Block{Meta: Meta{Run: d.forms[0].Run, Item: d.forms[0].Item, Count: d.Len()}}
+	if err := e.write(d, &b.Meta); err != nil {
+		return Block{}, fmt.Errorf("encode a block of run %d, item %d, sequence %d to %d: %w", b.Run, b.Item, b.FirstSequence, b.LastSequence, err)
+	}
+	data := e.out.data
+	data[0] = version
+	binary.LittleEndian.PutUint32(data[1:], checksum(&b.Meta, data[headerSize:]))
+	b.Data = slices.Clone(data)
+	return b, nil
+}
+
+// write writes what a draft holds, behind room for the header, and fills Meta.
+func (e *Encoder) write(d *draft, m *Meta) error {
+	m.FirstSequence, m.LastSequence = d.Sequences[0], d.Sequences[m.Count-1]
+	if !ascending(d.Sequences) {
+		return errors.New("the sequence numbers do not ascend")
+	}
+	m.MinTime, m.MaxTime = bounds(d.Times)
+	numbers := e.numbersOf(d)
+	for _, n := range numbers {
+		if math.IsNaN(n) || math.IsInf(n, 0) {
+			return fmt.Errorf("%v is no finite number", n)
+		}
+	}
+	m.Numbers = len(numbers)
+	m.summarize(&d.Columns, numbers)
+
+	out := &e.out
+	out.data = append(kept(out.data), make([]byte, headerSize)...)
+	out.integers(d.Times, m.MinTime, false)
+	out.integers(d.Sequences, m.FirstSequence, false)
+	if err := e.forms.write(out, d.forms); err != nil {
+		return err
+	}
+	e.runs.write(out, d.form)
+	if len(numbers) > 0 {
+		e.numbers.write(out, numbers)
+	}
+	return nil
+}
+
+// numbersOf gives the numbers of those observations that have one.
+func (e *Encoder) numbersOf(d *draft) []float64 {
+	if len(d.forms) == 1 {
+		if d.forms[0].Value.Kind == plant.Number {
+			return d.numbers
+		}
+		return nil
+	}
+	e.number = e.number[:0]
+	for i, f := range d.form {
+		if d.forms[f].Value.Kind == plant.Number {
+			e.number = append(e.number, d.numbers[i])
+		}
+	}
+	return e.number
+}
+
+// ascending reports whether each number is larger than the one before it.
+func ascending(sequences []int64) bool {
+	for i := 1; i < len(sequences); i++ {
+		if sequences[i] <= sequences[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// bounds gives the earliest and the latest time.
+func bounds(times []int64) (low, high int64) {
+	low, high = times[0], times[0]
+	for _, t := range times {
+		low, high = min(low, t), max(high, t)
+	}
+	return low, high
+}
+
+// Decoder turns blocks into observations. It belongs to one goroutine, and keeps
+// its memory for the next block.
+type Decoder struct {
+	in      input
+	forms   formReader
+	runs    runs
+	numbers numberReader
+	number  []float64 // scratch
+}
+
+// NewDecoder makes a decoder, which takes some microseconds.
+func NewDecoder() *Decoder { return &Decoder{in: newInput()} }
+
+// Decode puts the observations of a block into columns, in place of what these
+// had. It returns an error where anything in the block, but for its ID, is not as
+// it was encoded; the columns are empty then. Whatever the data is, it takes no
+// more memory than the largest block would.
+func (d *Decoder) Decode(b Block, into *Columns) error {
+	into.reset()
+	if err := d.decode(&b, into); err != nil {
+		into.reset()
+		return fmt.Errorf("decode block %d of run %d, item %d: %w", b.ID, b.Run, b.Item, err)
+	}
+	return nil
+}
+
+func (d *Decoder) decode(b *Block, into *Columns) error {
+	if len(b.Data) < headerSize {
+		return fmt.Errorf("%w: it has %d bytes", errDamaged, len(b.Data))
+	}
+	if b.Data[0] != version {
+		return fmt.Errorf("it is of version %d, and this program reads version %d", b.Data[0], version)
+	}
+	body := b.Data[headerSize:]
+	if binary.LittleEndian.Uint32(b.Data[1:]) != checksum(&b.Meta, body) {
+		return fmt.Errorf("%w: the checksum is not that of what it says", errDamaged)
+	}
+	if b.Count < 1 || b.Count > maxCount || b.Numbers < 0 || b.Numbers > b.Count {
+		return fmt.Errorf("%w: it is of %d observations with %d numbers", errDamaged, b.Count, b.Numbers)
+	}
+	d.in.data, d.in.bad = body, false
+	d.read(&b.Meta, into)
+	if d.in.bad || len(d.in.data) > 0 {
+		return fmt.Errorf("%w: the columns are not as long as they say", errDamaged)
+	}
+	low, high := bounds(into.Times)
+	if low != b.MinTime || high != b.MaxTime || !ascending(into.Sequences) ||
+		into.Sequences[0] != b.FirstSequence || into.Sequences[b.Count-1] != b.LastSequence {
+		return fmt.Errorf("%w: times or sequence numbers are not within what it says", errDamaged)
+	}
+	return nil
+}
+
+// read reads the columns of a block.
+func (d *Decoder) read(m *Meta, into *Columns) {
+	into.Times = resize(into.Times, m.Count)
+	into.Sequences = resize(into.Sequences, m.Count)
+	into.form = resize(into.form, m.Count)
+	into.numbers = resize(into.numbers, m.Count)
+	in := &d.in
+	in.integers(into.Times, m.MinTime)
+	in.integers(into.Sequences, m.FirstSequence)
+	into.forms = d.forms.read(in, into.forms, m)
+	if in.bad {
+		return
+	}
+	d.runs.read(in, into)
+	if in.bad || d.runs.numbers(into.forms) != m.Numbers {
+		in.fail()
+		return
+	}
+	d.readNumbers(m, into)
+}
+
+// readNumbers reads the numbers of those observations that have one.
+func (d *Decoder) readNumbers(m *Meta, into *Columns) {
+	if m.Numbers == m.Count {
+		d.numbers.read(&d.in, into.numbers)
+		return
+	}
+	clear(into.numbers)
+	if m.Numbers == 0 {
+		return
+	}
+	d.number = resize(d.number, m.Numbers)
+	d.numbers.read(&d.in, d.number)
+	left, at := d.number, 0
+	for i, f := range d.runs.forms {
+		next := at + int(d.runs.lengths[i]) + 1
+		if into.forms[f].Value.Kind == plant.Number {
+			left = left[copy(into.numbers[at:next], left):]
+		}
+		at = next
+	}
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum is over all that a block says but for its number.
+func checksum(m *Meta, body []byte) uint32 {
+	sum := m.checksum()
+	sum = crc32.Update(sum, castagnoli, m.Summary)
+	return crc32.Update(sum, castagnoli, body)
+}
+
+// checksum is over what Meta says but for number and summary.
+func (m *Meta) checksum() uint32 {
+	var b [96]byte
+	binary.LittleEndian.PutUint32(b[0:], uint32(m.Run))
+	binary.LittleEndian.PutUint32(b[4:], uint32(m.Item))
+	for i, n := range [...]uint64{
+		uint64(m.Count), uint64(m.FirstSequence), uint64(m.LastSequence), uint64(m.MinTime), uint64(m.MaxTime),
+		math.Float64bits(m.Low), math.Float64bits(m.High), math.Float64bits(m.Sum), uint64(m.Numbers), uint64(len(m.Summary)),
+	} {
+		binary.LittleEndian.PutUint64(b[8+8*i:], n)
+	}
+	return crc32.Checksum(b[:], castagnoli)
+}
