@@ -148,6 +148,24 @@ func (h *history) mergeSome() {
 	h.seal(h.t, merged, block.MaxObservations)
 }
 
+// keepUp may have blocks be sealed and merged between views, and views go stale.
+func (h *history) keepUp(r *rapid.T) {
+	if rapid.Bool().Draw(r, "upkeep") {
+		h.before = func() {
+			h.sealSome()
+			h.mergeSome()
+		}
+	}
+	if rapid.Bool().Draw(r, "stale") {
+		h.fail = func(string) error {
+			if h.random.IntN(10) == 0 {
+				return errStale
+			}
+			return nil
+		}
+	}
+}
+
 // query draws a range of times and some items, one of which is unknown or there
 // twice.
 func (h *history) query(r *rapid.T) (items []plant.ItemID, from, to int64) {
@@ -190,26 +208,10 @@ func TestItemObservationsProperty(t *testing.T) {
 		items, from, to := h.query(r)
 		before := rapid.Bool().Draw(r, "before")
 		want := itemObservations(h.all, items, from, to, before)
-		if rapid.Bool().Draw(r, "upkeep") {
-			h.before = func() {
-				h.sealSome()
-				h.mergeSome()
-			}
-		}
-		if rapid.Bool().Draw(r, "stale") {
-			h.fail = h.stale
-		}
+		h.keepUp(r)
 		read := read(r, limits.ItemObservations(r.Context(), h, items, from, to, before))
 		same(r, "observations", read, want)
 	})
-}
-
-// stale has a view go stale now and then.
-func (h *history) stale(string) error {
-	if h.random.IntN(30) == 0 {
-		return errStale
-	}
-	return nil
 }
 
 func TestRunObservationsProperty(t *testing.T) {
@@ -218,15 +220,7 @@ func TestRunObservationsProperty(t *testing.T) {
 		run := plant.RunID(rapid.IntRange(1, maxRuns).Draw(r, "run"))
 		sequence := rapid.OneOf(rapid.Int64Range(-1, 500), rapid.Int64()).Draw(r, "sequence")
 		want := runObservations(h.all, run, sequence)
-		if rapid.Bool().Draw(r, "upkeep") {
-			h.before = func() {
-				h.sealSome()
-				h.mergeSome()
-			}
-		}
-		if rapid.Bool().Draw(r, "stale") {
-			h.fail = h.stale
-		}
+		h.keepUp(r)
 		same(r, "observations", read(r, limits.RunObservations(r.Context(), h, run, sequence)), want)
 	})
 }
@@ -241,15 +235,7 @@ func TestItemSummariesProperty(t *testing.T) {
 			h.gaps = append(h.gaps, plant.Gap{Run: h.runs[0], From: first, To: first + h.random.Int64N(3)})
 		}
 		want := itemObservations(h.all, items[:1], from, to, true)
-		if rapid.Bool().Draw(r, "upkeep") {
-			h.before = func() {
-				h.sealSome()
-				h.mergeSome()
-			}
-		}
-		if rapid.Bool().Draw(r, "stale") {
-			h.fail = h.stale
-		}
+		h.keepUp(r)
 		sums := read(r, limits.ItemSummaries(r.Context(), h, items[0], from, to, columns, room))
 		for i, s := range sums {
 			if s.Count > len(want) {
@@ -295,8 +281,81 @@ func (h *history) sum(t rapid.TB, of []plant.Observation, from, to int64, column
 	return plant.Summary{Count: len(of), First: first, Last: last, Low: of[low], LowAt: low, High: of[high], HighAt: high}
 }
 
-// TestPictureProperty draws what ItemSummaries gives.
+// TestPictureProperty draws a chart from summaries, which is the same as one drawn
+// from all observations.
 func TestPictureProperty(t *testing.T) {
-	t.Skip("")
-	_ = insight.Downsample
+	rapid.Check(t, func(r *rapid.T) {
+		h, limits := newHistory(t, r)
+		items, from, to := h.query(r)
+		columns := rapid.IntRange(1, 12).Draw(r, "columns")
+		want := itemObservations(h.all, items[:1], from, to, true)
+		h.keepUp(r)
+		draw := func(what string, summaries iter.Seq2[plant.Summary, error]) []plant.Observation {
+			points, err := insight.Downsample(summaries, from, to, columns)
+			if err != nil {
+				r.Fatalf("%s: %v", what, err)
+			}
+			return points
+		}
+		got := draw("summaries", limits.ItemSummaries(r.Context(), h, items[0], from, to, columns, columns*insight.PointsPerColumn))
+		same(r, "points", got, draw("observations", func(yield func(plant.Summary, error) bool) {
+			for _, o := range want {
+				if !yield(plant.Single(o), nil) {
+					return
+				}
+			}
+		}))
+	})
+}
+
+// TestCommitBetweenPages commits while pages are read: of a commit, all that lies
+// behind what was given by then is still to come.
+func TestCommitBetweenPages(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		h, limits := newHistory(t, r)
+		items, from, to := h.query(r)
+		want := itemObservations(h.all, items, from, to, false)
+		var got []plant.Observation
+		h.before = func() {
+			committed := len(h.all)
+			if h.random.IntN(2) == 0 && committed < 1000 {
+				h.commit(1 + h.random.IntN(20))
+			}
+			for _, o := range itemObservations(h.all[committed:], items, from, to, false) {
+				if len(got) == 0 || comparePositions(positionOf(got[len(got)-1]), positionOf(o)) < 0 {
+					want = append(want, o)
+				}
+			}
+			h.sealSome()
+		}
+		for o, err := range limits.ItemObservations(r.Context(), h, items, from, to, false) {
+			if err != nil {
+				r.Fatal(err)
+			}
+			got = append(got, o)
+		}
+		sortByTime(want)
+		same(r, "observations", got, want)
+	})
+}
+
+// TestCommitBetweenWindows commits while a run is read: it is read without a hole.
+func TestCommitBetweenWindows(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		h, limits := newHistory(t, r)
+		run := h.runs[0]
+		known := len(runObservations(h.all, run, 0))
+		h.before = func() {
+			if h.random.IntN(2) == 0 && len(h.all) < 1000 {
+				h.commit(1 + h.random.IntN(20))
+			}
+			h.sealSome()
+		}
+		got := read(r, limits.RunObservations(r.Context(), h, run, 0))
+		want := runObservations(h.all, run, 0)
+		if len(got) < known || len(got) > len(want) {
+			r.Fatalf("%d observations, want %d to %d", len(got), known, len(want))
+		}
+		same(r, "observations", got, want[:len(got)])
+	})
 }

@@ -110,6 +110,9 @@ func (r *itemReader) read(ctx context.Context, v View) (*sweep, error) {
 
 // readBefore adds the last observation before the range of each item to the page.
 func (r *itemReader) readBefore(ctx context.Context, v View) error {
+	// Where it is not the first try, what lies there may have no more than is
+	// within the range.
+	r.shelf.keep(nil)
 	rows, err := v.RowsBefore(ctx, r.items, r.from)
 	if err != nil {
 		return err
