@@ -200,7 +200,7 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	for _, change := range b.States {
-		if err := c.change(ctx, b.Run, change); err != nil {
+		if err := putState(ctx, c.tx, b.Run, change); err != nil {
 			return err
 		}
 	}
@@ -255,15 +255,5 @@ func (c *commit) know(ctx context.Context, run plant.RunID, l *plant.Latest) err
 	}
 	_, err = c.upsertLatest.ExecContext(context.WithoutCancel(ctx),
 		int64(l.Item), int64(run), l.Time, l.Sequence, encodeValue(l.Value), detail, active, merged)
-	return err
-}
-
-// change stores a change of a machine's state. The same change again takes the
-// place of the first, since states may be worked out anew.
-func (c *commit) change(ctx context.Context, run plant.RunID, change plant.StateChange) error {
-	_, err := c.tx.ExecContext(ctx, `
-		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
-		change.Device, run, change.Sequence, change.Time, change.State, change.Rule)
 	return err
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -42,40 +41,4 @@ func scanLatest(row scanner) (l plant.Latest, err error) {
 	l.Merged = merged.String
 	l.Active, err = store.DecodeActive(active.String)
 	return l, err
-}
-
-const stateColumns = `device, instance, sequence, time, state, rule`
-
-func scanState(row scanner) (c plant.StateChange, err error) {
-	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, &c.Rule)
-	return c, err
-}
-
-// States implements store.Writer.
-func (s *Store) States(ctx context.Context, agent plant.AgentID) ([]plant.StateChange, error) {
-	return list(ctx, s, "read states", scanState, `
-		SELECT `+prefixed("s", stateColumns)+` FROM devices d JOIN states s ON s.id = (
-			SELECT id FROM states WHERE device = d.id ORDER BY instance DESC, sequence DESC LIMIT 1)
-		WHERE d.agent = ? ORDER BY d.id`, agent)
-}
-
-// StatesBetween implements store.Reader.
-func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, to int64) ([]plant.StateChange, error) {
-	const op = "read states"
-	// The plus sign keeps SQLite from the index by time, for which it would
-	// sort all that is before.
-	before, err := scanState(s.read.QueryRowContext(ctx, `
-		SELECT `+stateColumns+` FROM states WHERE device = ? AND +time < ?
-		ORDER BY instance DESC, sequence DESC LIMIT 1`, device, from))
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, s.fail(ctx, s.read, op, err)
-	}
-	known := err == nil
-	changes, err := list(ctx, s, op, scanState, `
-		SELECT `+stateColumns+` FROM states WHERE device = ? AND time >= ? AND time < ?
-		ORDER BY instance, sequence`, device, from, to)
-	if err != nil || !known {
-		return changes, err
-	}
-	return append([]plant.StateChange{before}, changes...), nil
 }

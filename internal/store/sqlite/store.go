@@ -64,9 +64,8 @@ type Store struct {
 	file  os.FileInfo
 	write *sql.DB
 	read  *sql.DB
-	// insert, insertOne and upsertLatest are prepared, since capture lives on
-	// them.
-	insert, insertOne, upsertLatest *sql.Stmt
+	// These statements are prepared, since capture and sealing live on them.
+	insert, insertOne, upsertLatest, insertBlock, lengthenItem *sql.Stmt
 	// schema is the version of the schema that this program needs.
 	schema int64
 	items  itemAgents
@@ -157,15 +156,20 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	var err error
-	if s.insert, err = s.write.PrepareContext(ctx, insertObservations(insertRows)); err != nil {
-		return fmt.Errorf("prepare: %w", err)
-	}
-	if s.insertOne, err = s.write.PrepareContext(ctx, insertObservations(1)); err != nil {
-		return fmt.Errorf("prepare: %w", err)
-	}
-	if s.upsertLatest, err = s.write.PrepareContext(ctx, upsertLatest); err != nil {
-		return fmt.Errorf("prepare: %w", err)
+	for _, p := range []struct {
+		statement **sql.Stmt
+		query     string
+	}{
+		{&s.insert, insertObservations(insertRows)},
+		{&s.insertOne, insertObservations(1)},
+		{&s.upsertLatest, upsertLatest},
+		{&s.insertBlock, insertBlock},
+		{&s.lengthenItem, lengthenItem},
+	} {
+		var err error
+		if *p.statement, err = s.write.PrepareContext(ctx, p.query); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
 	}
 	if err := s.items.load(ctx, s.read); err != nil {
 		return fmt.Errorf("prepare: %w", err)

@@ -21,9 +21,7 @@ const (
 // is: one that reaches a time begins no more than that before it.
 const wantedItems = `
 	WITH wanted AS MATERIALIZED (
-		SELECT value AS item, coalesce((
-			SELECT max_time - min_time FROM blocks WHERE item = value ORDER BY max_time - min_time DESC LIMIT 1
-		), 0) AS length FROM json_each(?1)
+		SELECT i.id AS item, i.longest_block AS length FROM json_each(?1) j CROSS JOIN data_items i ON i.id = j.value
 	)`
 
 // metas reads the blocks that a query for metaColumns finds.
@@ -41,12 +39,20 @@ func metas(ctx context.Context, q querier, query string, args ...any) ([]block.M
 
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
-	// Within an item the index has the order that is asked for, so that SQLite
-	// leaves an item where it has limit blocks that come first.
+	const rest = `
+		WHERE b.min_time >= max(?2 - length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
+		ORDER BY b.min_time, b.id LIMIT ?6`
+	if len(items) == 1 {
+		// The index has the order that is asked for.
+		return metas(ctx, v.tx, `
+			SELECT `+metaColumns+` FROM (SELECT id AS item, longest_block AS length FROM data_items WHERE id = ?1) w
+			CROSS JOIN blocks b ON b.item = w.item `+rest,
+			items[0], from, to, afterTime, afterID, limit)
+	}
+	// Within an item the index has it, so that SQLite leaves an item where it has
+	// limit blocks that come first.
 	return metas(ctx, v.tx, wantedItems+`
-		SELECT `+metaColumns+` FROM wanted w CROSS JOIN blocks b ON b.item = w.item
-		WHERE b.min_time >= max(?2 - w.length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
-		ORDER BY b.min_time, b.id LIMIT ?6`,
+		SELECT `+metaColumns+` FROM wanted CROSS JOIN blocks b ON b.item = wanted.item `+rest,
 		numberList(items), from, to, afterTime, afterID, limit)
 }
 

@@ -10,8 +10,8 @@ ALTER TABLE instances ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
 -- it is known without decoding it. low, high and sum are numbers; as ANY they keep
 -- the sign of −0, which REAL loses. sequence_reach is last_sequence −
 -- first_sequence, rounded up to all ones in binary: so there are few of them, and
--- each bounds how far before a sequence number a block that reaches it begins. Of
--- time the longest block of an item does that. A number is never used twice.
+-- each bounds how far before a sequence number a block that reaches it begins. A
+-- number is never used twice.
 CREATE TABLE blocks (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     instance       INTEGER NOT NULL,
@@ -30,8 +30,12 @@ CREATE TABLE blocks (
     data           BLOB NOT NULL
 ) STRICT;
 CREATE INDEX blocks_item_time ON blocks (item, min_time, id, max_time);
-CREATE INDEX blocks_item_length ON blocks (item, max_time - min_time);
-CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first_sequence);
+CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first_sequence, count);
+
+-- longest_block is max_time − min_time of the longest block of the item that there
+-- ever was: it bounds how far before a time a block that reaches it begins. As ANY
+-- it may be more than an integer holds.
+ALTER TABLE data_items ADD COLUMN longest_block ANY NOT NULL DEFAULT 0;
 
 -- What all blocks are together; bytes is that of data and summary.
 CREATE TABLE block_totals (

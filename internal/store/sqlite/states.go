@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+const stateColumns = `device, instance, sequence, time, state, rule`
+
+func scanState(row scanner) (c plant.StateChange, err error) {
+	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, &c.Rule)
+	return c, err
+}
+
+// States implements store.Writer.
+func (s *Store) States(ctx context.Context, agent plant.AgentID) ([]plant.StateChange, error) {
+	return list(ctx, s, "read states", scanState, `
+		SELECT `+prefixed("s", stateColumns)+` FROM devices d JOIN states s ON s.id = (
+			SELECT id FROM states WHERE device = d.id ORDER BY instance DESC, sequence DESC LIMIT 1)
+		WHERE d.agent = ? ORDER BY d.id`, agent)
+}
+
+// StatesBetween implements store.Reader.
+func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, to int64) ([]plant.StateChange, error) {
+	const op = "read states"
+	// The plus sign keeps SQLite from the index by time, for which it would
+	// sort all that is before.
+	before, err := scanState(s.read.QueryRowContext(ctx, `
+		SELECT `+stateColumns+` FROM states WHERE device = ? AND +time < ?
+		ORDER BY instance DESC, sequence DESC LIMIT 1`, device, from))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, s.fail(ctx, s.read, op, err)
+	}
+	known := err == nil
+	changes, err := list(ctx, s, op, scanState, `
+		SELECT `+stateColumns+` FROM states WHERE device = ? AND time >= ? AND time < ?
+		ORDER BY instance, sequence`, device, from, to)
+	if err != nil || !known {
+		return changes, err
+	}
+	return append([]plant.StateChange{before}, changes...), nil
+}
+
+// putState stores a change of a machine's state. The same change again takes the
+// place of the first, since states may be worked out anew.
+func putState(ctx context.Context, tx *sql.Tx, run plant.RunID, change plant.StateChange) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
+		change.Device, run, change.Sequence, change.Time, change.State, change.Rule)
+	return err
+}
+
+// ReplaceStates implements store.Upkeep.
+func (s *Store) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error {
+	for _, c := range changes {
+		if c.Device != device || c.Time < from {
+			return plant.Errorf(plant.Invalid, "state change of device %d at %d: it stands among those of device %d from %d on", c.Device, c.Time, device, from)
+		}
+	}
+	return s.update(ctx, "replace states", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM states WHERE device = ? AND time >= ?`, device, from); err != nil {
+			return err
+		}
+		for _, c := range changes {
+			if err := putState(ctx, tx, c.Run, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

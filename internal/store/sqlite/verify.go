@@ -1,0 +1,171 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
+)
+
+const (
+	// verifyBlocks and verifyRows are how many blocks and rows are checked within
+	// one view: while it lasts, the write-ahead log grows.
+	verifyBlocks = 256
+	verifyRows   = 20_000
+)
+
+// Verify implements store.Upkeep. It checks the tables and their indexes, every
+// block and every row, and for each run that as many observations are there as
+// its ledger says.
+func (s *Store) Verify(ctx context.Context) iter.Seq2[store.Fault, error] {
+	return func(yield func(store.Fault, error) bool) {
+		v := &verification{Store: s, yield: yield, decoder: block.NewDecoder()}
+		for _, check := range []func(context.Context) error{v.tables, v.blocks, v.rows, v.ledger} {
+			switch err := check(ctx); {
+			case errors.Is(err, errEnough):
+				return
+			case err != nil:
+				yield(store.Fault{}, s.fail(ctx, s.read, "verify", err))
+				return
+			}
+		}
+	}
+}
+
+// errEnough ends a verification whose caller wants no more.
+var errEnough = errors.New("enough")
+
+// verification is a Verify that is under way.
+type verification struct {
+	*Store
+	yield   func(store.Fault, error) bool
+	decoder *block.Decoder
+	columns block.Columns
+}
+
+// found yields a fault.
+func (v *verification) found(f store.Fault) error {
+	if !v.yield(v.faults.note(f), nil) {
+		return errEnough
+	}
+	return nil
+}
+
+// tables has SQLite check all tables with their indexes, one by one, but for that
+// of the blocks, which may be so large that it would take too long at once.
+func (v *verification) tables(ctx context.Context) error {
+	names, err := list(ctx, v.Store, "verify", scanText, `
+		SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'blocks' ORDER BY name`)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		faults, err := collect(ctx, v.read, scanText, fmt.Sprintf(`PRAGMA integrity_check(%s)`, name))
+		if err != nil && !corrupt(err) {
+			return err
+		}
+		if err != nil {
+			faults = append(faults, err.Error())
+		}
+		for _, fault := range faults {
+			// A partition that was dropped meanwhile is no fault.
+			if fault == "ok" || fault == "no such table: "+name {
+				continue
+			}
+			if err := v.found(store.Fault{What: "table " + name, Detail: fault}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func scanText(row scanner) (text string, err error) {
+	err = row.Scan(&text)
+	return text, err
+}
+
+// blocks checks every block, and that it is found.
+func (v *verification) blocks(ctx context.Context) error {
+	for next := block.ID(0); ; {
+		var faults []store.Fault
+		err := v.look(ctx, "verify blocks", func(view *view) (err error) {
+			next, faults, err = v.someBlocks(ctx, view, next)
+			return err
+		})
+		if corrupt(err) {
+			return v.found(store.Fault{What: fmt.Sprintf("blocks from %d on", next), Detail: err.Error()})
+		}
+		if err != nil {
+			return err
+		}
+		for _, f := range faults {
+			if err := v.found(f); err != nil {
+				return err
+			}
+		}
+		if next == 0 {
+			return nil
+		}
+	}
+}
+
+// someBlocks checks the blocks that follow a number, and gives the number from
+// which on others follow: 0 where there are none.
+func (v *verification) someBlocks(ctx context.Context, view *view, after block.ID) (next block.ID, faults []store.Fault, err error) {
+	all, err := metas(ctx, view.tx, `SELECT `+metaColumns+` FROM blocks b WHERE b.id > ? ORDER BY b.id LIMIT ?`, after, verifyBlocks)
+	if err != nil {
+		return after, nil, err
+	}
+	ids := make([]block.ID, len(all))
+	for i, m := range all {
+		ids[i] = m.ID
+	}
+	data, err := view.Data(ctx, ids)
+	if err != nil {
+		return after, nil, err
+	}
+	lost, err := lostBlocks(ctx, view, ids)
+	if err != nil {
+		return after, nil, err
+	}
+	for i, m := range all {
+		switch {
+		case data[i] == nil:
+			faults = append(faults, v.blockFault(m, errors.New("its data cannot be read")))
+		case lost[m.ID]:
+			faults = append(faults, v.blockFault(m, errors.New("it is missing from an index, so that reads do not find it")))
+		default:
+			if err := v.decoder.Decode(block.Block{Meta: m, Data: data[i]}, &v.columns); err != nil {
+				faults = append(faults, v.blockFault(m, err))
+			}
+		}
+	}
+	if len(all) < verifyBlocks {
+		return 0, faults, nil
+	}
+	return ids[len(ids)-1], faults, nil
+}
+
+// lostBlocks gives those of some blocks that are missing from an index.
+func lostBlocks(ctx context.Context, view *view, ids []block.ID) (map[block.ID]bool, error) {
+	lost, err := collect(ctx, view.tx, scanID, `
+		SELECT b.id FROM json_each(?1) CROSS JOIN blocks b ON b.id = value WHERE NOT (
+			EXISTS (SELECT 1 FROM blocks INDEXED BY blocks_item_time WHERE item = b.item AND min_time = b.min_time AND id = b.id)
+			AND EXISTS (SELECT 1 FROM blocks INDEXED BY blocks_instance_sequence
+				WHERE instance = b.instance AND sequence_reach = b.sequence_reach AND first_sequence = b.first_sequence AND id = b.id)
+			AND (SELECT longest_block FROM data_items WHERE id = b.item) >= b.max_time - b.min_time)`, numberList(ids))
+	set := make(map[block.ID]bool, len(lost))
+	for _, id := range lost {
+		set[id] = true
+	}
+	return set, err
+}
+
+func scanID(row scanner) (id block.ID, err error) {
+	err = row.Scan(&id)
+	return id, err
+}
