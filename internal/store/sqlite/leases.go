@@ -81,19 +81,20 @@ func (s *Store) Leave(ctx context.Context, worker string) error {
 	})
 }
 
-// Crew implements store.Leases.
+// Crew implements store.Leases. It reads by the writer: readers, who may all be at
+// long work, must not keep it waiting.
 func (s *Store) Crew(ctx context.Context) (store.Crew, error) {
 	var c store.Crew
 	var err error
-	c.Workers, err = list(ctx, s, "list workers", scanWorker, `
+	c.Workers, err = collect(ctx, s.write, scanWorker, `
 		SELECT id, name, version, started, seen, expires - `+clock+` FROM workers ORDER BY name, id`)
 	if err != nil {
-		return store.Crew{}, err
+		return store.Crew{}, s.fail(ctx, s.write, "list workers", err)
 	}
-	c.Leases, err = list(ctx, s, "list leases", scanLease, `
+	c.Leases, err = collect(ctx, s.write, scanLease, `
 		SELECT agent, worker, number, expires - `+clock+` FROM leases WHERE expires > `+clock+` ORDER BY agent`)
 	if err != nil {
-		return store.Crew{}, err
+		return store.Crew{}, s.fail(ctx, s.write, "list leases", err)
 	}
 	return c, nil
 }
