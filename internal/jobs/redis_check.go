@@ -37,26 +37,33 @@ func CheckRedis(ctx context.Context, client redis.UniversalClient) error {
 		return errAway(err)
 	}
 	info := parseInfo(text)
-	if major, ok := majorVersion(info["redis_version"]); ok && major < leastRedis {
-		return plant.Errorf(plant.Invalid, "Redis %s is too old: 6.0 or later is needed", info["redis_version"])
-	}
-	if info["cluster_enabled"] == "1" {
-		return plant.Errorf(plant.Invalid, "Redis Cluster is not supported: a single Redis, or one behind Sentinel, is needed")
-	}
-	if info["role"] == "slave" {
-		return plant.Errorf(plant.Invalid, "this Redis is a replica, which cannot be written to: give the address of its master or of the Sentinels")
-	}
-	policy := info["maxmemory_policy"]
-	if policy == "" {
-		policy, err = configured(ctx, client, "maxmemory-policy")
-		if err != nil {
+	if info[infoPolicy] == "" {
+		if info[infoPolicy], err = configured(ctx, client, "maxmemory-policy"); err != nil {
 			return err
 		}
 	}
-	if policy != "" && policy != "noeviction" {
-		return plant.Errorf(plant.Invalid, "Redis has the maxmemory-policy %s, by which it drops keys when memory runs out, tasks among them: set it to noeviction", policy)
-	}
-	if _, ok := majorVersion(info["redis_version"]); !ok || policy == "" {
+	return checkInfo(info)
+}
+
+// The fields of INFO that tell the version and the policy.
+const (
+	infoVersion = "redis_version"
+	infoPolicy  = "maxmemory_policy"
+)
+
+// checkInfo reports whether a Redis that tells this of itself is fit.
+func checkInfo(info map[string]string) error {
+	major, told := majorVersion(info[infoVersion])
+	switch {
+	case told && major < leastRedis:
+		return plant.Errorf(plant.Invalid, "Redis %s is too old: 6.0 or later is needed", info[infoVersion])
+	case info["cluster_enabled"] == "1":
+		return plant.Errorf(plant.Invalid, "Redis Cluster is not supported: a single Redis, or one behind Sentinel, is needed")
+	case info["role"] == "slave":
+		return plant.Errorf(plant.Invalid, "this Redis is a replica, which cannot be written to: give the address of its master or of the Sentinels")
+	case info[infoPolicy] != "" && info[infoPolicy] != "noeviction":
+		return plant.Errorf(plant.Invalid, "Redis has the maxmemory-policy %s, by which it drops keys when memory runs out, tasks among them: set it to noeviction", info[infoPolicy])
+	case !told || info[infoPolicy] == "":
 		return ErrUnchecked
 	}
 	return nil

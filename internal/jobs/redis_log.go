@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // serverLog takes what the server of asynq logs. Most of it is of interest to
@@ -22,9 +25,10 @@ func (l serverLog) Info(args ...any) { l.say(slog.LevelDebug, args) }
 // Warn takes what becomes of tasks, which the runner logs itself.
 func (l serverLog) Warn(args ...any) { l.say(slog.LevelDebug, args) }
 
-// Error takes faults.
+// Error takes faults. That it hears of no cancellation is as it should be, see
+// workerClient.
 func (l serverLog) Error(args ...any) {
-	if l.link.down() {
+	if l.link.down() || strings.Contains(fmt.Sprint(args...), redis.ErrClosed.Error()) {
 		l.say(slog.LevelDebug, args)
 		return
 	}
