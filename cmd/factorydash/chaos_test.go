@@ -120,9 +120,9 @@ func (w *faultyWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(damaged)
 }
 
-// recording gives what the chaos is about: the recorded data where the long run
+// chaosData gives what the chaos is about: the recorded data where the long run
 // is asked for and the data is there, else an hour of a simulated hall.
-func recording(t *testing.T, long bool) (agent.Source, []agent.Observation) {
+func chaosData(t *testing.T, long bool) (agent.Source, []agent.Observation) {
 	t.Helper()
 	var source agent.Source
 	if long {
@@ -169,7 +169,7 @@ func observationsOf(t *testing.T, source agent.Source) []agent.Observation {
 // stored exactly once with the value it had, or in the ledger.
 func TestChaos(t *testing.T) {
 	long := os.Getenv("FACTORYDASH_CHAOS") == "long"
-	source, all := recording(t, long)
+	source, all := chaosData(t, long)
 	lives := 10
 	if long {
 		lives = 50

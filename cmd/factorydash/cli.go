@@ -18,6 +18,7 @@ type CLI struct {
 
 	Serve       serveCommand       `cmd:"" help:"Read agents, store what they say and show it: everything in one process."`
 	Loaddata    loaddataCommand    `cmd:"" help:"Fetch what the agents have now, store it, print a summary and exit."`
+	Import      importCommand      `cmd:"" help:"Store recorded MTConnectStreams documents or SHDR files; run it again to go on after an error."`
 	Ledger      ledgerCommand      `cmd:"" help:"Print what is stored of each agent's sequence, and the gaps with their reasons."`
 	Export      exportCommand      `cmd:"" help:"Write every stored observation in order of agent, instance and sequence."`
 	Agent       agentCommand       `cmd:"" help:"Add, list and remove the agents that every process on this store reads."`

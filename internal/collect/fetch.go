@@ -3,12 +3,17 @@ package collect
 import (
 	"context"
 	"errors"
+
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // fetch reads the agent until what it has now is stored.
 func (c *collector) fetch(ctx context.Context) Fetched {
 	fetched := &Fetched{Agent: c.agent}
-	c.outbox.tally = fetched
+	c.outbox.tally = func(observations int, gaps []plant.Gap) {
+		fetched.Observations += int64(observations)
+		fetched.Gaps = append(fetched.Gaps, gaps...)
+	}
 	retry := backoff{least: c.opts.ShortestRetry, most: c.opts.LongestRetry}
 	var err error
 	for failures := 0; failures < c.opts.FetchAttempts; {

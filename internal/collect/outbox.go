@@ -16,8 +16,8 @@ type outbox struct {
 	// refused. Once one is refused, those behind it are worth nothing.
 	open int
 	err  error
-	// tally, where it is set, counts what is committed.
-	tally *Fetched
+	// tally, where it is set, is called with what was committed. It must not block.
+	tally func(observations int, gaps []plant.Gap)
 	// empty is closed when open falls to 0; nil while nobody waits.
 	empty chan struct{}
 }
@@ -60,8 +60,7 @@ func (o *outbox) note(gaps []plant.Gap) {
 
 func (o *outbox) count(observations int, gaps []plant.Gap) {
 	if o.tally != nil {
-		o.tally.Observations += int64(observations)
-		o.tally.Gaps = append(o.tally.Gaps, gaps...)
+		o.tally(observations, gaps)
 	}
 }
 

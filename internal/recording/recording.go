@@ -14,10 +14,11 @@ import (
 	"strings"
 )
 
-// Document is one recorded MTConnectStreams document.
+// Document is one recorded MTConnectStreams document, or one file with lines.
 type Document struct {
-	// Name says where it is from, for messages.
-	Name string
+	// Name says where it is from, for messages. File is what it is called itself,
+	// without folders, archive and compression: the same wherever it lies.
+	Name, File string
 	// Body is valid until the next document is asked for.
 	Body io.Reader
 }
@@ -57,7 +58,7 @@ func readFile(path string, yield func(Document) bool) error {
 	if isArchive(path) {
 		return readArchive(path, tar.NewReader(file), yield)
 	}
-	yield(Document{Name: path, Body: file})
+	yield(Document{Name: path, File: Name(path), Body: file})
 	return nil
 }
 
@@ -73,7 +74,7 @@ func readArchive(path string, archive *tar.Reader, yield func(Document) bool) er
 		if entry.Typeflag != tar.TypeReg || strings.HasPrefix(filepath.Base(entry.Name), ".") {
 			continue
 		}
-		if !yield(Document{Name: path + ":" + entry.Name, Body: archive}) {
+		if !yield(Document{Name: path + ":" + entry.Name, File: Name(entry.Name), Body: archive}) {
 			return nil
 		}
 	}
@@ -124,21 +125,21 @@ func isArchive(path string) bool {
 }
 
 // IsLines reports whether a file holds lines of SHDR and not documents: whether
-// it begins like neither XML nor JSON and is no archive.
+// it, or the first in an archive, begins like neither XML nor JSON.
 func IsLines(path string) (bool, error) {
-	if isArchive(path) {
-		return false, nil
+	for d, err := range Documents(path) {
+		if err != nil {
+			return false, err
+		}
+		start, err := io.ReadAll(io.LimitReader(d.Body, sniffBytes))
+		if err != nil {
+			return false, fmt.Errorf("recording %s: %w", path, err)
+		}
+		start = bytes.TrimSpace(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")))
+		return len(start) > 0 && start[0] != '<' && start[0] != '{', nil
 	}
-	file, err := Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer file.Close()
-	const head = 512
-	start, err := io.ReadAll(io.LimitReader(file, head))
-	if err != nil {
-		return false, fmt.Errorf("recording %s: %w", path, err)
-	}
-	start = bytes.TrimSpace(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")))
-	return len(start) > 0 && start[0] != '<' && start[0] != '{', nil
+	return false, nil
 }
+
+// sniffBytes is how much of a file is looked at to tell what it is.
+const sniffBytes = 512

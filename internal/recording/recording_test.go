@@ -15,18 +15,12 @@ import (
 	"github.com/factorydash/factorydash/internal/recording"
 )
 
-func TestDocuments(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name string, data []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	var archive bytes.Buffer
-	tw := tar.NewWriter(&archive)
-	for _, name := range []string{"docs/a.xml", "docs/.hidden", "docs/b.xml"} {
+// archive makes an archive of files that hold their names.
+func archive(t *testing.T, names ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	tw := tar.NewWriter(&b)
+	for _, name := range names {
 		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(name)), Mode: 0o600, Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
@@ -37,11 +31,24 @@ func TestDocuments(t *testing.T) {
 	if err := tw.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return b.Bytes()
+}
+
+func TestDocuments(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	many := archive(t, "docs/a.xml", "docs/.hidden", "docs/b.xml")
 	paths := []string{
 		write("plain.xml", []byte("plain")), write("zipped.xml.gz", gzipped(t, []byte("zipped"))),
-		write("many.tgz", gzipped(t, archive.Bytes())), write("many.tar.gz", gzipped(t, archive.Bytes())), write("many.tar", archive.Bytes()),
+		write("many.tgz", gzipped(t, many)), write("many.tar.gz", gzipped(t, many)), write("many.tar", many),
 	}
-	var got []string
+	var got, files []string
 	for d, err := range recording.Documents(paths...) {
 		if err != nil {
 			t.Fatal(err)
@@ -50,10 +57,13 @@ func TestDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, string(body))
+		got, files = append(got, string(body)), append(files, d.File)
 	}
 	want := []string{"plain", "zipped", "docs/a.xml", "docs/b.xml", "docs/a.xml", "docs/b.xml", "docs/a.xml", "docs/b.xml"}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"plain.xml", "zipped.xml", "a.xml", "b.xml", "a.xml", "b.xml", "a.xml", "b.xml"}, files); diff != "" {
 		t.Error(diff)
 	}
 	// Who goes on after an error gets the next file.
@@ -101,13 +111,14 @@ func TestIsLines(t *testing.T) {
 		data  []byte
 		lines bool
 	}{
-		"lines":       {[]byte("2016-01-01T00:00:00Z|avail|AVAILABLE\n"), true},
-		"command":     {[]byte("\n* PING\n"), true},
-		"lines.gz":    {gzipped(t, []byte("|avail|AVAILABLE\n")), true},
-		"a.xml":       {[]byte("\xef\xbb\xbf <?xml?>"), false},
-		"a.json":      {[]byte("{}"), false},
-		"empty":       {nil, false},
-		"archive.tgz": {[]byte("not looked at"), false},
+		"lines":         {[]byte("2016-01-01T00:00:00Z|avail|AVAILABLE\n"), true},
+		"command":       {[]byte("\n* PING\n"), true},
+		"lines.gz":      {gzipped(t, []byte("|avail|AVAILABLE\n")), true},
+		"a.xml":         {[]byte("\xef\xbb\xbf <?xml?>"), false},
+		"a.json":        {[]byte("{}"), false},
+		"empty":         {nil, false},
+		"lines.tgz":     {gzipped(t, archive(t, "2016")), true},
+		"documents.tar": {archive(t, "<?xml"), false},
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, test.data, 0o600); err != nil {
