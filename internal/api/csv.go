@@ -1,9 +1,10 @@
 package api
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // appendCSVHeader appends the line with the names of the columns.
@@ -12,34 +13,30 @@ func appendCSVHeader(b []byte) []byte {
 		"level,nativeCode,nativeSeverity,qualifier,conditionId,text,extra\r\n"...)
 }
 
-// appendCSVLine appends the record as a line of CSV. A value that is unavailable
-// is empty; a text that is empty is "".
-func (r Record) appendCSVLine(b []byte) []byte {
-	b = appendCell(b, r.Agent)
-	b = strconv.AppendUint(append(b, ','), r.Instance, 10)
-	b = strconv.AppendInt(append(b, ','), int64(r.Epoch), 10)
-	b = strconv.AppendInt(append(b, ','), r.Sequence, 10)
-	b = r.Time.append(append(b, ','))
-	for _, cell := range []string{r.Device, r.DataItem, r.Category, r.Type, r.SubType, r.Name} {
+// appendCSVLine appends an observation of a run as a line of CSV. A value that is
+// unavailable is empty; a text that is empty is "".
+func appendCSVLine(b []byte, it *item, run *plant.Run, o plant.Observation) []byte {
+	b = appendCell(b, it.machine.agent.Name)
+	b = strconv.AppendUint(append(b, ','), run.InstanceID, 10)
+	b = strconv.AppendInt(append(b, ','), int64(run.Epoch), 10)
+	b = strconv.AppendInt(append(b, ','), o.Sequence, 10)
+	b = appendInstant(append(b, ','), o.Time)
+	for _, cell := range [...]string{it.machine.title(), it.DataItemID, it.Category.String(), it.Type, it.SubType, it.Name} {
 		b = appendCell(append(b, ','), cell)
 	}
 	b = append(b, ',')
-	switch v := r.Value.(type) {
-	case float64:
-		b = appendNumber(b, v)
-	case string:
-		if v == "" {
-			b = append(b, `""`...)
-		}
-		b = appendCell(b, v)
-	case json.RawMessage:
-		b = appendCell(b, string(v))
+	var a plant.Alarm
+	switch {
+	case o.Alarm != nil:
+		a = *o.Alarm
+	case o.Value.Kind == plant.Number:
+		b = appendNumber(b, o.Value.Number)
+	case o.Value.Kind == plant.Text && o.Value.Text == "":
+		b = append(b, `""`...)
+	case o.Value.Kind != plant.Unknown:
+		b = appendCell(b, o.Value.Text)
 	}
-	var a Alarm
-	if r.Alarm != nil {
-		a = *r.Alarm
-	}
-	for _, cell := range []string{a.Level, a.NativeCode, a.NativeSeverity, a.Qualifier, a.ConditionID, a.Text, string(r.Extra)} {
+	for _, cell := range [...]string{a.Level.String(), a.NativeCode, a.NativeSeverity, a.Qualifier, a.ConditionID, a.Text, o.Extra} {
 		b = appendCell(append(b, ','), cell)
 	}
 	return append(b, '\r', '\n')

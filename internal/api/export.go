@@ -56,9 +56,9 @@ func Export(ctx context.Context, r store.Reader, w io.Writer, o ExportOptions) (
 	out := bufio.NewWriterSize(w, 1<<16)
 	switch o.Format {
 	case JSONLines, "":
-		e.append = Record.appendJSONLine
+		e.append = make(labels).appendJSONLine
 	case CSV:
-		e.append = Record.appendCSVLine
+		e.append = appendCSVLine
 		e.line = appendCSVHeader(nil)
 	default:
 		return 0, plant.Errorf(plant.Invalid, "format %s: use jsonl or csv", quote(string(o.Format)))
@@ -85,7 +85,7 @@ type exporter struct {
 	reader    store.Reader
 	options   ExportOptions
 	from, to  int64
-	append    func(Record, []byte) []byte
+	append    func(b []byte, it *item, run *plant.Run, o plant.Observation) []byte
 	inventory *inventory
 	wanted    map[plant.DeviceID]bool
 	line      []byte
@@ -131,7 +131,7 @@ func (e *exporter) export(ctx context.Context, out *bufio.Writer, run plant.Run)
 		if !e.wanted[it.machine.ID] || o.Time < e.from || o.Time >= e.to {
 			continue
 		}
-		e.line = e.append(newRecord(it, run, o), e.line[:0])
+		e.line = e.append(e.line[:0], it, &run, o)
 		if _, err := out.Write(e.line); err != nil {
 			return fmt.Errorf("write the export: %w", err)
 		}

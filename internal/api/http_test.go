@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -404,6 +405,27 @@ func TestObservationsOfTwoRuns(t *testing.T) {
 	page := get[api.Page[json.RawMessage]](t, w, "/api/v1/machines/mill/observations?item=prog&from=2026-01-31T08:00:00Z&to=2026-01-31T08:00:02Z")
 	if diff := cmp.Diff(want[2:4], []string{string(page.Items[0]), string(page.Items[1])}); diff != "" || len(page.Items) != 2 {
 		t.Errorf("observations of the program (-want +got):\n%s", diff)
+	}
+}
+
+// A page that is written by hand is the page of records.
+func TestObservationsAreRecords(t *testing.T) {
+	w := newWorld(t, recorded(), live.Options{})
+	for _, limit := range []int{5, 100} {
+		_, _, got := w.ask(t, http.MethodGet, fmt.Sprintf("/api/v1/machines/mill/observations?from=2026-01-31T08:00:00Z&limit=%d", limit))
+		page, err := w.service.Observations(t.Context(), api.ObservationQuery{Machine: "mill", From: start, Limit: limit})
+		if err != nil || len(page.Items) != min(limit, 12) {
+			t.Fatalf("%d observations, %v; want %d", len(page.Items), err, min(limit, 12))
+		}
+		var want bytes.Buffer
+		encoder := json.NewEncoder(&want)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(page); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.String(), string(got)); diff != "" {
+			t.Errorf("page of %d (-records +written):\n%s", limit, diff)
+		}
 	}
 }
 

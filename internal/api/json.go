@@ -1,54 +1,77 @@
 package api
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// appendJSONLine appends the record as a line of JSON: what encoding/json writes
-// without escaping for HTML, without its reflection.
-func (r Record) appendJSONLine(b []byte) []byte {
-	b = appendString(append(b, `{"agent":`...), r.Agent)
-	b = strconv.AppendUint(append(b, `,"instance":`...), r.Instance, 10)
-	if r.Epoch != 0 {
-		b = strconv.AppendInt(append(b, `,"epoch":`...), int64(r.Epoch), 10)
+// labels are what all Records of a data item have in common, as JSON: up to the
+// instance, and from the device up to the value. They are made when they are first
+// needed.
+type labels map[*item]label
+
+type label struct{ head, middle []byte }
+
+func (l labels) of(it *item) label {
+	if v, ok := l[it]; ok {
+		return v
 	}
-	b = strconv.AppendInt(append(b, `,"sequence":`...), r.Sequence, 10)
-	b = r.Time.append(append(b, `,"time":"`...))
-	b = appendString(append(b, `","device":`...), r.Device)
-	b = appendString(append(b, `,"dataItem":`...), r.DataItem)
-	b = appendString(append(b, `,"category":`...), r.Category)
-	b = appendString(append(b, `,"type":`...), r.Type)
-	b = appendString(append(b, `,"subType":`...), r.SubType)
-	b = appendString(append(b, `,"name":`...), r.Name)
-	b = r.appendValue(append(b, `,"value":`...))
-	if a := r.Alarm; a != nil {
-		b = appendString(append(b, `,"level":`...), a.Level)
+	var v label
+	v.head = append(appendString([]byte(`{"agent":`), it.machine.agent.Name), `,"instance":`...)
+	b := appendString(append(make([]byte, 0, 256), `","device":`...), it.machine.title())
+	b = appendString(append(b, `,"dataItem":`...), it.DataItemID)
+	b = appendString(append(b, `,"category":`...), it.Category.String())
+	b = appendString(append(b, `,"type":`...), it.Type)
+	b = appendString(append(b, `,"subType":`...), it.SubType)
+	b = appendString(append(b, `,"name":`...), it.Name)
+	v.middle = append(b, `,"value":`...)
+	l[it] = v
+	return v
+}
+
+// appendJSON appends an observation of a run as the Record that newRecord makes of
+// it: what encoding/json writes without escaping for HTML, without its reflection
+// and without making the Record.
+func (l labels) appendJSON(b []byte, it *item, run *plant.Run, o plant.Observation) []byte {
+	label := l.of(it)
+	b = strconv.AppendUint(append(b, label.head...), run.InstanceID, 10)
+	if run.Epoch != 0 {
+		b = strconv.AppendInt(append(b, `,"epoch":`...), int64(run.Epoch), 10)
+	}
+	b = strconv.AppendInt(append(b, `,"sequence":`...), o.Sequence, 10)
+	b = appendInstant(append(b, `,"time":"`...), o.Time)
+	b = append(b, label.middle...)
+	a := o.Alarm
+	switch {
+	case a != nil || o.Value.Kind == plant.Unknown:
+		b = append(b, "null"...)
+	case o.Value.Kind == plant.Number:
+		b = appendNumber(b, o.Value.Number)
+	case o.Value.Kind == plant.Set:
+		b = append(b, o.Value.Text...)
+	default:
+		b = appendString(b, o.Value.Text)
+	}
+	if a != nil {
+		b = appendString(append(b, `,"level":`...), a.Level.String())
 		b = appendString(append(b, `,"nativeCode":`...), a.NativeCode)
 		b = appendString(append(b, `,"nativeSeverity":`...), a.NativeSeverity)
 		b = appendString(append(b, `,"qualifier":`...), a.Qualifier)
 		b = appendString(append(b, `,"conditionId":`...), a.ConditionID)
 		b = appendString(append(b, `,"text":`...), a.Text)
 	}
-	if len(r.Extra) > 0 {
-		b = append(append(b, `,"extra":`...), r.Extra...)
+	if o.Extra != "" {
+		b = append(append(b, `,"extra":`...), o.Extra...)
 	}
-	return append(b, '}', '\n')
+	return append(b, '}')
 }
 
-func (r Record) appendValue(b []byte) []byte {
-	switch v := r.Value.(type) {
-	case float64:
-		return appendNumber(b, v)
-	case string:
-		return appendString(b, v)
-	case json.RawMessage:
-		return append(b, v...)
-	default:
-		return append(b, "null"...)
-	}
+// appendJSONLine appends the observation as a line.
+func (l labels) appendJSONLine(b []byte, it *item, run *plant.Run, o plant.Observation) []byte {
+	return append(l.appendJSON(b, it, run, o), '\n')
 }
 
 // appendNumber appends a finite number as encoding/json does.

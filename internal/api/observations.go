@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -33,41 +37,80 @@ type ObservationQuery struct {
 // Invalid for a range, cursor or limit that cannot be, NotFound where there is
 // no such machine or data item.
 func (s *Service) Observations(ctx context.Context, q ObservationQuery) (Page[Record], error) {
-	var none Page[Record]
+	p, err := s.observationPage(ctx, q)
+	if err != nil {
+		return Page[Record]{}, err
+	}
+	page := Page[Record]{Items: make([]Record, len(p.found)), Next: p.next}
+	for i, o := range p.found {
+		page.Items[i] = newRecord(p.items[o.Item], p.runs[o.Run], o)
+	}
+	return page, nil
+}
+
+// observationPage is a Page[Record] that is written as JSON without making the
+// Records.
+type observationPage struct {
+	found []plant.Observation
+	items map[plant.ItemID]*item
+	runs  map[plant.RunID]*plant.Run
+	next  string
+}
+
+func (s *Service) observationPage(ctx context.Context, q ObservationQuery) (page observationPage, err error) {
 	limit, err := checkCount("limit", q.Limit, DefaultObservations, 1, MaxObservations)
 	if err != nil {
-		return none, err
+		return page, err
 	}
-	items, err := s.findItems(q)
-	if err != nil {
-		return none, err
+	if page.items, err = s.findItems(q); err != nil {
+		return page, err
 	}
 	from, to, err := s.microseconds(q.From, q.To)
 	if err != nil {
-		return none, err
+		return page, err
 	}
 	after := position{time: from, run: -1}
 	if q.After != "" {
 		if after, err = parsePosition(q.After); err != nil {
-			return none, err
+			return page, err
 		}
 	}
-	found, more, err := s.page(ctx, items, after, to, limit)
-	if err != nil {
-		return none, err
+	if err := s.fill(ctx, &page, after, to, limit); err != nil {
+		return page, err
 	}
-	runs, err := s.runsOf(ctx, found)
-	if err != nil {
-		return none, err
+	page.runs, err = s.runsOf(ctx, page.found)
+	return page, err
+}
+
+// Schema gives the schema of what the page is in JSON.
+func (observationPage) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[Page[Record]](), true, "")
+}
+
+// writeJSON writes the page as JSON.
+func (p observationPage) writeJSON(w io.Writer) error {
+	const piece = 32 << 10
+	b := append(make([]byte, 0, piece+piece/8), `{"items":[`...)
+	records := make(labels)
+	for i, o := range p.found {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = records.appendJSON(b, p.items[o.Item], p.runs[o.Run], o)
+		if len(b) < piece {
+			continue
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
 	}
-	page := Page[Record]{Items: make([]Record, len(found))}
-	if more {
-		page.Next = positionOf(found[len(found)-1]).String()
+	b = append(b, ']')
+	if p.next != "" {
+		b = appendString(append(b, `,"next":`...), p.next)
 	}
-	for i, o := range found {
-		page.Items[i] = newRecord(items[o.Item], runs[o.Run], o)
-	}
-	return page, nil
+	_, err := w.Write(append(b, '}', '\n'))
+	return err
 }
 
 // findItems gives the data items that a query asks for.
@@ -100,46 +143,51 @@ func (s *Service) findItem(id plant.ItemID) (*item, error) {
 	return nil, plant.Errorf(plant.NotFound, "item: there is no data item with the number %d; /api/v1/machines/{slug} lists those of a machine", id)
 }
 
-// page gives the first observations of the data items behind a position, as many
-// as a page has, and whether there are more. They are read at once, since what is
-// committed while one item is read after the other would be there of some and not
-// of others, and the page behind would begin after all of it.
-func (s *Service) page(ctx context.Context, items map[plant.ItemID]*item, after position, to int64, limit int) (found []plant.Observation, more bool, err error) {
-	size := 0
-	for o, err := range s.reader.ItemObservations(ctx, slices.Collect(maps.Keys(items)), after.time, to, false) {
+// fill puts the first observations of the page's data items behind a position into
+// the page, as many as it has. They are read at once, since what is committed
+// while one item is read after the other would be there of some and not of others,
+// and the page behind would begin after all of it.
+func (s *Service) fill(ctx context.Context, p *observationPage, after position, to int64, limit int) error {
+	p.found = make([]plant.Observation, 0, limit)
+	text := 0
+	for o, err := range s.reader.ItemObservations(ctx, slices.Collect(maps.Keys(p.items)), after.time, to, false) {
 		if err != nil {
-			return nil, false, err
+			return err
 		}
-		if positionOf(o).compare(after) <= 0 {
+		if o.Time == after.time && positionOf(o).compare(after) <= 0 {
 			continue
 		}
-		if size += o.TextBytes(); len(found) == limit || len(found) > 0 && size > MaxPageBytes {
-			return found, true, nil
+		if text += o.TextBytes(); len(p.found) == limit || len(p.found) > 0 && text > MaxPageBytes {
+			p.next = positionOf(p.found[len(p.found)-1]).String()
+			break
 		}
-		found = append(found, o)
+		p.found = append(p.found, o)
 	}
-	return found, false, nil
+	return nil
 }
 
 // runsOf gives the runs that observations are of. The store is asked where one of
 // them is not known yet.
-func (s *Service) runsOf(ctx context.Context, observations []plant.Observation) (map[plant.RunID]plant.Run, error) {
+func (s *Service) runsOf(ctx context.Context, observations []plant.Observation) (map[plant.RunID]*plant.Run, error) {
+	runs := make(map[plant.RunID]*plant.Run)
 	known := s.inventory.Load().byRun
-	for _, o := range observations {
-		if _, ok := known[o.Run]; ok {
+	missing := false
+	for i := range observations {
+		id := observations[i].Run
+		if runs[id] != nil {
 			continue
 		}
-		all, err := s.reader.Runs(ctx)
-		if err != nil {
-			return nil, err
-		}
-		known = make(map[plant.RunID]plant.Run, len(all))
-		for _, r := range all {
-			known[r.ID] = r
-		}
-		break
+		r, ok := known[id]
+		runs[id], missing = &r, missing || !ok
 	}
-	return known, nil
+	if !missing {
+		return runs, nil
+	}
+	all, err := s.reader.Runs(ctx)
+	for i := range all {
+		runs[all[i].ID] = &all[i]
+	}
+	return runs, err
 }
 
 // position is a place in the order of observations: no two have the same.

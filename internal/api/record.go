@@ -45,7 +45,7 @@ type Alarm struct {
 }
 
 // newRecord puts an observation of a run together with what it is of.
-func newRecord(it *item, run plant.Run, o plant.Observation) Record {
+func newRecord(it *item, run *plant.Run, o plant.Observation) Record {
 	r := Record{
 		Agent: it.machine.agent.Name, Instance: run.InstanceID, Epoch: run.Epoch,
 		Sequence: o.Sequence, Time: instantOf(o.Time), Device: it.machine.title(),

@@ -168,15 +168,8 @@ func (b *breaker) between(ctx context.Context, o, next plant.Observation) (plant
 // is one.
 func (b *breaker) after(ctx context.Context, run plant.RunID, sequence int64) (g plant.Gap, ok bool, err error) {
 	if run != b.run || sequence < b.from || b.more && sequence > b.gaps[len(b.gaps)-1].From {
-		b.gaps, b.run, b.from, b.more = b.gaps[:0], run, sequence, false
-		for g, err := range b.reader.Gaps(ctx, run, sequence) {
-			if err != nil {
-				return g, false, err
-			}
-			if b.more = len(b.gaps) == MaxGapWindow; b.more {
-				break
-			}
-			b.gaps = append(b.gaps, g)
+		if err := b.load(ctx, run, sequence); err != nil {
+			return g, false, err
 		}
 	}
 	i, _ := slices.BinarySearchFunc(b.gaps, sequence, func(g plant.Gap, sequence int64) int { return cmp.Compare(g.From, sequence) })
@@ -184,6 +177,23 @@ func (b *breaker) after(ctx context.Context, run plant.RunID, sequence int64) (g
 		return plant.Gap{}, false, nil
 	}
 	return b.gaps[i], true, nil
+}
+
+// load reads the gaps of a run from a sequence number on. It stands apart from
+// after, which is asked for every observation: what a loop over an iterator
+// shares with the function around it is made anew with each call.
+func (b *breaker) load(ctx context.Context, run plant.RunID, sequence int64) error {
+	b.gaps, b.run, b.from, b.more = b.gaps[:0], run, sequence, false
+	for g, err := range b.reader.Gaps(ctx, run, sequence) {
+		if err != nil {
+			return err
+		}
+		if b.more = len(b.gaps) == MaxGapWindow; b.more {
+			break
+		}
+		b.gaps = append(b.gaps, g)
+	}
+	return nil
 }
 
 // timeBefore is the time of the observation before a gap. It is that of the
