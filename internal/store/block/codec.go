@@ -33,8 +33,22 @@ const (
 // MaxObservations may be made without another version.
 const maxCount = 1 << 16
 
-// errDamaged is the error of what no encoder wrote.
-var errDamaged = errors.New("it is damaged")
+// MaxTextBytes is with how many bytes of texts that differ a block is full, so
+// that one that is read for a single observation stays handy.
+const MaxTextBytes = 1 << 20
+
+// DamagedError is the error of a block, or of its summary, that is not as it was
+// encoded.
+type DamagedError struct {
+	// Block is what stands beside the block.
+	Block Meta
+	// Reason says what is wrong.
+	Reason string
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("block %d of run %d, item %d is damaged: %s", e.Block.ID, e.Block.Run, e.Block.Item, e.Reason)
+}
 
 // Encoder turns observations into blocks. It belongs to one goroutine, and keeps
 // its memory, about half a MiB, for the next block.
@@ -53,27 +67,34 @@ func NewEncoder() *Encoder { return &Encoder{out: newOutput()} }
 // Encode puts 1 to MaxObservations observations of one item and one run, in
 // ascending order of sequence, into a block, whose ID is 0. Of a value it keeps
 // what its kind has. It returns an error where the observations are not as said,
-// where a number is not finite, and where the texts take more than 256 MiB.
+// where a number is not finite, and where the texts take more than 256 MiB
+// together.
 func (e *Encoder) Encode(observations []plant.Observation) (Block, error) {
 	if n := len(observations); n < 1 || n > MaxObservations {
 		return Block{}, fmt.Errorf("encode a block of %d observations: it holds 1 to %d", n, MaxObservations)
 	}
-	e.draft.reset()
-	defer e.draft.reset() // of the texts
 	run, item := observations[0].Run, observations[0].Item
+	e.draft.begin(run, item)
 	for i := range observations {
 		o := &observations[i]
 		if o.Run != run || o.Item != item {
+			e.draft.begin(0, 0) // so that it holds no texts
 			return Block{}, fmt.Errorf("encode a block of run %d, item %d: an observation is of run %d, item %d", run, item, o.Run, o.Item)
 		}
 		e.draft.add(o)
 	}
-	return e.encode(&e.draft)
+	return e.seal(&e.draft)
+}
+
+// seal puts what a draft holds into a block, and empties it.
+func (e *Encoder) seal(d *draft) (Block, error) {
+	defer d.begin(d.run, d.item)
+	return e.encode(d)
 }
 
 // encode puts what a draft holds into a block.
 func (e *Encoder) encode(d *draft) (Block, error) {
-	b := Block{Meta: Meta{Run: d.forms[0].Run, Item: d.forms[0].Item, Count: d.Len()}}
+	b := Block{Meta: Meta{Run: d.run, Item: d.item, Count: d.Len()}}
 	if err := e.write(d, &b.Meta); err != nil {
 		return Block{}, fmt.Errorf("encode a block of run %d, item %d, sequence %d to %d: %w", b.Run, b.Item, b.FirstSequence, b.LastSequence, err)
 	}
@@ -150,6 +171,9 @@ func bounds(times []int64) (low, high int64) {
 	return low, high
 }
 
+// wrongChecksum is what is wrong where nearly anything is.
+const wrongChecksum = "its checksum is not that of what it says"
+
 // Decoder turns blocks into observations. It belongs to one goroutine, and keeps
 // its memory for the next block.
 type Decoder struct {
@@ -164,43 +188,45 @@ type Decoder struct {
 func NewDecoder() *Decoder { return &Decoder{in: newInput()} }
 
 // Decode puts the observations of a block into columns, in place of what these
-// had. It returns an error where anything in the block, but for its ID, is not as
-// it was encoded; the columns are empty then. Whatever the data is, it takes no
-// more memory than the largest block would.
+// had. It returns a *DamagedError where anything in the block, but for its ID, is
+// not as it was encoded; the columns are empty then. Whatever the data is, it
+// takes no more memory than the largest block would.
 func (d *Decoder) Decode(b Block, into *Columns) error {
 	into.reset()
-	if err := d.decode(&b, into); err != nil {
+	if wrong := d.decode(&b, into); wrong != "" {
 		into.reset()
-		return fmt.Errorf("decode block %d of run %d, item %d: %w", b.ID, b.Run, b.Item, err)
+		return &DamagedError{b.Meta, wrong}
 	}
 	return nil
 }
 
-func (d *Decoder) decode(b *Block, into *Columns) error {
+// decode says what is wrong with a block; nothing where it is decoded.
+func (d *Decoder) decode(b *Block, into *Columns) (wrong string) {
 	if len(b.Data) < headerSize {
-		return fmt.Errorf("%w: it has %d bytes", errDamaged, len(b.Data))
+		return fmt.Sprintf("its data has %d bytes", len(b.Data))
 	}
 	if b.Data[0] != version {
-		return fmt.Errorf("it is of version %d, and this program reads version %d", b.Data[0], version)
+		return fmt.Sprintf("it is of version %d, and this program reads version %d", b.Data[0], version)
 	}
 	body := b.Data[headerSize:]
 	if binary.LittleEndian.Uint32(b.Data[1:]) != checksum(&b.Meta, body) {
-		return fmt.Errorf("%w: the checksum is not that of what it says", errDamaged)
+		return wrongChecksum
 	}
 	if b.Count < 1 || b.Count > maxCount || b.Numbers < 0 || b.Numbers > b.Count {
-		return fmt.Errorf("%w: it is of %d observations with %d numbers", errDamaged, b.Count, b.Numbers)
+		return fmt.Sprintf("it has %d observations, of which %d are numbers", b.Count, b.Numbers)
 	}
 	d.in.data, d.in.bad = body, false
 	d.read(&b.Meta, into)
-	if d.in.bad || len(d.in.data) > 0 {
-		return fmt.Errorf("%w: the columns are not as long as they say", errDamaged)
+	wrongLength := d.in.bad || len(d.in.data) > 0
+	if d.in.data = nil; wrongLength {
+		return "its columns are not as long as they should be"
 	}
 	low, high := bounds(into.Times)
 	if low != b.MinTime || high != b.MaxTime || !ascending(into.Sequences) ||
 		into.Sequences[0] != b.FirstSequence || into.Sequences[b.Count-1] != b.LastSequence {
-		return fmt.Errorf("%w: times or sequence numbers are not within what it says", errDamaged)
+		return "its times or sequence numbers are not those it should have"
 	}
-	return nil
+	return ""
 }
 
 // read reads the columns of a block.

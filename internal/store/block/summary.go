@@ -86,22 +86,19 @@ func (m *Meta) summaryChecksum() uint32 {
 }
 
 // Summarize gives the observations of a block that has a Summary, put together.
-// It returns an error where it has none, and where anything in Meta but ID is not
-// as it was encoded.
+// It returns a *DamagedError where it has none, and where anything in Meta, but
+// for ID, is not as it was encoded.
 func (m Meta) Summarize() (plant.Summary, error) {
-	fail := func(err error) (plant.Summary, error) {
-		return plant.Summary{}, fmt.Errorf("summary of block %d of run %d, item %d: %w", m.ID, m.Run, m.Item, err)
-	}
 	if len(m.Summary) < crc32.Size {
-		return fail(fmt.Errorf("%w: it has %d bytes", errDamaged, len(m.Summary)))
+		return plant.Summary{}, &DamagedError{m, fmt.Sprintf("its summary has %d bytes", len(m.Summary))}
 	}
 	if binary.LittleEndian.Uint32(m.Summary) != m.summaryChecksum() {
-		return fail(fmt.Errorf("%w: the checksum is not that of what it says", errDamaged))
+		return plant.Summary{}, &DamagedError{m, wrongChecksum}
 	}
 	in := input{data: m.Summary[crc32.Size:]}
 	s := m.readSummary(&in)
 	if in.bad || len(in.data) > 0 {
-		return fail(errDamaged)
+		return plant.Summary{}, &DamagedError{m, "its summary is not as long as it should be"}
 	}
 	return s, nil
 }
