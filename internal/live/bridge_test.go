@@ -281,6 +281,7 @@ func TestRedisComesAndGoes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 20 s")
 	}
+	t.Parallel()
 	server := miniredis.RunT(t)
 	address := server.Addr()
 	truth := live.NewHub(live.Options{})
