@@ -22,6 +22,38 @@ func StandardLimits() Limits {
 	return Limits{l.firstPage, l.maxPage, l.maxWindow, l.maxText, l.maxDecoded, l.maxData, l.firstListed, l.maxListed, l.firstRows}
 }
 
+// Held reads observations of items to the end, and calls look with what is held of
+// decoded blocks each time that the data of blocks is to be read.
+func (l Limits) Held(ctx context.Context, src Source, items []plant.ItemID, from, to int64, look func(bytes int)) (count int, err error) {
+	r := newItemReader(probe{src, func() {}}, items, from, to, false, l.limits())
+	r.source = probe{src, func() { look(r.shelf.bytes) }}
+	for r.next(ctx) {
+		look(r.shelf.bytes)
+		count += len(r.page.observations)
+	}
+	return count, r.err
+}
+
+// probe is a source that tells when data is read.
+type probe struct {
+	Source
+	data func()
+}
+
+func (p probe) View(ctx context.Context, f func(View) error) error {
+	return p.Source.View(ctx, func(v View) error { return f(probedView{v, p.data}) })
+}
+
+type probedView struct {
+	View
+	data func()
+}
+
+func (v probedView) Data(ctx context.Context, ids []ID) ([][]byte, error) {
+	v.data()
+	return v.View.Data(ctx, ids)
+}
+
 // ItemObservations is ItemObservations within other limits.
 func (l Limits) ItemObservations(ctx context.Context, src Source, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
 	return itemObservations(ctx, src, items, from, to, before, l.limits())

@@ -70,7 +70,7 @@ type shelf struct {
 	blocks  map[ID]*decoded
 	// bytes is the memory that blocks takes.
 	bytes int
-	// data is that of blocks which will be opened soon.
+	// data is that of blocks that will be opened soon, maxData of them at most.
 	data map[ID][]byte
 	// spare is the memory of blocks that were dropped.
 	spare []*Columns
@@ -83,14 +83,20 @@ func newShelf(source Source, l limits) *shelf {
 // full reports whether there is no room for another block.
 func (s *shelf) full() bool { return s.bytes >= s.maxDecoded }
 
-// fetch reads the data of those blocks that need it to be opened.
+// fetch reads the data of those blocks that need it to be opened. It keeps no
+// other.
 func (s *shelf) fetch(ctx context.Context, view View, blocks []Meta) error {
 	var ids []ID
+	fetched := make(map[ID][]byte, len(blocks))
 	for i := range blocks {
-		if !s.ready(blocks[i].ID) {
-			ids = append(ids, blocks[i].ID)
+		id := blocks[i].ID
+		if data, ok := s.data[id]; ok {
+			fetched[id] = data
+		} else if s.blocks[id] == nil {
+			ids = append(ids, id)
 		}
 	}
+	s.data = fetched
 	if len(ids) == 0 {
 		return nil
 	}
@@ -150,7 +156,6 @@ func (s *shelf) put(d *decoded) {
 // each opens blocks one after the other, which the caller drops.
 func (s *shelf) each(ctx context.Context, view View, blocks []Meta) iter.Seq2[*decoded, error] {
 	return func(yield func(*decoded, error) bool) {
-		defer clear(s.data)
 		for batch := range slices.Chunk(blocks, s.maxData) {
 			if err := s.fetch(ctx, view, batch); err != nil {
 				yield(nil, err)
@@ -208,7 +213,6 @@ func (s *shelf) keep(open heads) {
 			s.drop(d)
 		}
 	}
-	clear(s.data)
 }
 
 // formBytes is about how many bytes a form takes, without its texts.

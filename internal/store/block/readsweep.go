@@ -76,7 +76,10 @@ func (s *sweep) list(ctx context.Context) error {
 			return err
 		}
 		for i, m := range found {
-			s.listed = append(s.listed, listed{m, clear != nil && clear[i]})
+			// One that ends where the page begins has been read.
+			if s.after.before(Position{m.MaxTime, m.Run, m.LastSequence}) {
+				s.listed = append(s.listed, listed{m, clear != nil && clear[i]})
+			}
 		}
 	}
 	return nil
@@ -141,9 +144,6 @@ func (s *sweep) open(ctx context.Context, m Meta) (*decoded, error) {
 // page.
 func (s *sweep) due() []Meta {
 	reached := max(s.after.Time, s.listed[0].MinTime)
-	if len(s.heads) > 0 {
-		reached = max(reached, s.heads[0].Time)
-	}
 	var due []Meta
 	room := s.page.most - s.page.len()
 	end := int64(math.MinInt64) // of the blocks passed
