@@ -18,6 +18,10 @@ const (
 	insertRows = 500
 	// insertColumns is how many values a row takes.
 	insertColumns = 7
+	// blockLeast is how many observations of an item go into blocks at once where a
+	// batch has that many, as when an agent is caught up with: they would make rows
+	// of fifty times the cost.
+	blockLeast = 256
 )
 
 // insertObservations is the statement that inserts n rows.
@@ -42,14 +46,14 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 		defer insertOne.Close()
 		know := tx.StmtContext(steady, s.upsertLatest)
 		defer know.Close()
-		c := &commit{items: &s.items, now: s.now(), tx: tx, insert: insert, insertOne: insertOne, upsertLatest: know}
+		c := &commit{Store: s, now: s.now(), tx: tx, insert: insert, insertOne: insertOne, upsertLatest: know}
 		return c.store(ctx, batches)
 	})
 }
 
 // commit is the work on one transaction.
 type commit struct {
-	items                           *itemAgents
+	*Store
 	now                             time.Time
 	tx                              *sql.Tx
 	insert, insertOne, upsertLatest *sql.Stmt
@@ -168,14 +172,18 @@ func (c *commit) checkDevice(ctx context.Context, agent plant.AgentID, device pl
 
 // add stores a batch that was admitted.
 func (c *commit) add(ctx context.Context, b *store.Batch) error {
+	blocks, rows, err := c.splitter.Split(b.Run, b.Observations, blockLeast)
+	if err != nil {
+		return err
+	}
 	var firstRow, lastRow, received any
-	if n := int64(len(b.Observations)); n > 0 {
+	if n := int64(len(rows)); n > 0 {
 		firstRow, lastRow = c.partition.lastRow+1, c.partition.lastRow+n
 	}
 	if !b.Received.IsZero() {
 		received = b.Received.UnixMicro()
 	}
-	_, err := c.tx.ExecContext(ctx, `
+	_, err = c.tx.ExecContext(ctx, `
 		UPDATE instances SET next = ?, stored = stored + ?, received = coalesce(?, received),
 			first_row = coalesce(first_row, ?), last_row = coalesce(?, last_row)
 		WHERE id = ?`,
@@ -186,10 +194,13 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 	if err := insertBaseline(ctx, c.tx, b); err != nil {
 		return err
 	}
-	for i := range b.Observations {
-		if err := c.observe(ctx, b.Run, &b.Observations[i]); err != nil {
+	for i := range rows {
+		if err := c.observe(ctx, b.Run, &rows[i]); err != nil {
 			return err
 		}
+	}
+	if err := c.putBlocks(ctx, c.tx, blocks); err != nil {
+		return err
 	}
 	if err := insertGaps(ctx, c.tx, b.Run, b.Gaps); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -54,9 +55,14 @@ func (s *Store) Damaged(m block.Meta, why error) error {
 }
 
 func (s *Store) blockFault(m block.Meta, why error) store.Fault {
+	reason := why.Error()
+	var damaged *block.DamagedError
+	if errors.As(why, &damaged) {
+		reason = damaged.Reason
+	}
 	return store.Fault{
 		What: fmt.Sprintf("block %d", m.ID), Agent: s.items.known(m.Item), Item: m.Item,
-		Detail: fmt.Sprintf("%d observations with sequence numbers from %d to %d: %v", m.Count, m.FirstSequence, m.LastSequence, why),
+		Detail: fmt.Sprintf("%d observations with sequence numbers from %d to %d: %s", m.Count, m.FirstSequence, m.LastSequence, reason),
 	}
 }
 

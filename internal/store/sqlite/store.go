@@ -22,6 +22,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 var (
@@ -70,7 +71,9 @@ type Store struct {
 	schema int64
 	items  itemAgents
 	faults faults
-	now    func() time.Time
+	// splitter belongs to who has the connection that writes.
+	splitter *block.Splitter
+	now      func() time.Time
 }
 
 // Open opens the store in a file, which it makes where there is none, and
@@ -111,7 +114,7 @@ func connect(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
-	s := &Store{path: path, file: file, faults: faults{now: o.Now}, now: o.Now}
+	s := &Store{path: path, file: file, faults: faults{now: o.Now}, splitter: block.NewSplitter(), now: o.Now}
 	if s.write, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB))); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}

@@ -37,6 +37,12 @@ func TestContract(t *testing.T) {
 	})
 }
 
+func TestUpkeepContract(t *testing.T) {
+	storetest.RunUpkeep(t, func(t *testing.T) storetest.UpkeepStore {
+		return open(t, filepath.Join(t.TempDir(), "plant.db"), sqlite.Options{})
+	})
+}
+
 func TestClock(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	s := open(t, filepath.Join(t.TempDir(), "plant.db"), sqlite.Options{Now: func() time.Time { return noon }})

@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"time"
 
-	_ "github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
-// var _ store.Upkeep = (*Store)(nil)
+var _ store.Upkeep = (*Store)(nil)
 
 // Upkeep writes in steps, each a transaction of its own: SQLite has one writer, so
 // that commits wait while a step runs. What can take long, reading and encoding,

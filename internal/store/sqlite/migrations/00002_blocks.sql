@@ -37,13 +37,15 @@ CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first
 -- it may be more than an integer holds.
 ALTER TABLE data_items ADD COLUMN longest_block ANY NOT NULL DEFAULT 0;
 
--- What all blocks are together; bytes is that of data and summary.
+-- What all blocks are together; bytes is that of data and summary. Of the blocks
+-- up to merged all are put together that are worth it.
 CREATE TABLE block_totals (
     blocks       INTEGER NOT NULL,
     observations INTEGER NOT NULL,
-    bytes        INTEGER NOT NULL
+    bytes        INTEGER NOT NULL,
+    merged       INTEGER NOT NULL
 ) STRICT;
-INSERT INTO block_totals VALUES (0, 0, 0);
+INSERT INTO block_totals VALUES (0, 0, 0, 0);
 
 -- The partitions. The newest one is open: commits add rows to it, and its table
 -- is observations. When it is closed, its table becomes observations_<id>, and a
