@@ -113,7 +113,7 @@ func TestDiskFull(t *testing.T) {
 	exec1(t, s.Write(), `PRAGMA max_page_count = 200`)
 	var err error
 	for range 1000 {
-		if err = writeNext(t.Context(), s, 1000); err != nil {
+		if err = writeNext(t.Context(), s, 400); err != nil {
 			break
 		}
 	}
