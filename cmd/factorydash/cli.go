@@ -13,10 +13,13 @@ import (
 // environment over the configuration file, and that over the default.
 type CLI struct {
 	Config kong.ConfigFlag `help:"Read settings from this JSON file; its keys are the flags' names." placeholder:"FILE" env:"FACTORYDASH_CONFIG"`
-	Data   string          `help:"Folder of the embedded store." default:"data" placeholder:"DIR" env:"FACTORYDASH_DATA"`
-	Log    logFlags        `embed:"" prefix:"log-"`
+	storeFlags
+	Log logFlags `embed:"" prefix:"log-"`
 
 	Serve       serveCommand       `cmd:"" help:"Read agents, store what they say and show it: everything in one process."`
+	Web         webCommand         `cmd:"" help:"Show the pages and the API of what workers capture; needs PostgreSQL and Redis."`
+	Worker      workerCommand      `cmd:"" help:"Capture a part of the agents, shared with other workers, and run jobs; needs PostgreSQL and Redis."`
+	Scheduler   schedulerCommand   `cmd:"" help:"Have the periodic jobs run; of several, one leads. Needs PostgreSQL and Redis."`
 	Loaddata    loaddataCommand    `cmd:"" help:"Fetch what the agents have now, store it, print a summary and exit."`
 	Import      importCommand      `cmd:"" help:"Store recorded MTConnectStreams documents or SHDR files; run it again to go on after an error."`
 	Ledger      ledgerCommand      `cmd:"" help:"Print what is stored of each agent's sequence, and the gaps with their reasons."`
@@ -24,6 +27,10 @@ type CLI struct {
 	Agent       agentCommand       `cmd:"" help:"Add, list and remove the agents that every process on this store reads."`
 	Simulate    simulateCommand    `cmd:"" help:"Serve a simulated shop as MTConnect agents."`
 	Replay      replayCommand      `cmd:"" help:"Serve recorded MTConnectStreams documents as an MTConnect agent."`
+	Cleanup     cleanupCommand     `cmd:"" help:"Delete what is older than the retention, and say what that freed."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the schema of the store up to date, or list its migrations."`
+	Copy        copyCommand        `cmd:"" help:"Copy one store into another, such as the embedded one into PostgreSQL; run it again to go on."`
+	VerifyStore verifyStoreCommand `cmd:"" help:"Read everything that is stored and say what is wrong with it."`
 	Check       checkCommand       `cmd:"" help:"Print the settings in force and what is wrong with them."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running factorydash whether it is ready; the exit code tells."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

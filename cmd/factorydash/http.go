@@ -42,6 +42,7 @@ const (
 // httpParts is what is served.
 type httpParts struct {
 	pages http.Handler
+	// api is nil where the process has no pages.
 	api   *api.Service
 	store store.Admin
 	// faults gives what was found wrong with what is stored; nil where the store
@@ -57,11 +58,13 @@ func (p httpParts) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compression: %w", err)
 	}
-	programs := p.api.Handler()
 	mux := http.NewServeMux()
-	mux.Handle("/", compress(p.pages))
-	mux.Handle("/api/", compress(programs))
-	mux.Handle("/api/v1/stream", programs) // a stream is not held back to be compressed
+	if p.api != nil {
+		programs := p.api.Handler()
+		mux.Handle("/", compress(p.pages))
+		mux.Handle("/api/", compress(programs))
+		mux.Handle("/api/v1/stream", programs) // a stream is not held back to be compressed
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, "alive")
@@ -119,7 +122,9 @@ func serveHTTP(ctx context.Context, listener net.Listener, parts httpParts) erro
 		MaxHeaderBytes:    httpHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(parts.log.Handler(), slog.LevelWarn),
 	}
-	server.RegisterOnShutdown(parts.api.CloseStreams)
+	if parts.api != nil {
+		server.RegisterOnShutdown(parts.api.CloseStreams)
+	}
 	return runServer(ctx, server, netutil.LimitListener(listener, httpConnections), parts.log)
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/collect"
-	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
@@ -15,17 +14,14 @@ import (
 // removed by another one.
 const rosterInterval = 2 * time.Second
 
-// roster keeps the supervisor reading the right agents: those that the process
+// roster keeps the holder capturing the right agents: those that the process
 // was started with, those that were added by command, and, where there are
 // neither, the NIST test bed.
 type roster struct {
-	store      dataStore
-	named      []plant.Agent
-	supervisor *collect.Supervisor
-	hub        *live.Hub
-	log        *slog.Logger
-	// reading are the agents that the supervisor was told of last.
-	reading []plant.Agent
+	store  dataStore
+	named  []plant.Agent
+	holder *collect.Holder
+	log    *slog.Logger
 }
 
 // run looks for changes until ctx ends.
@@ -44,19 +40,13 @@ func (r *roster) run(ctx context.Context) error {
 	}
 }
 
-// update tells the supervisor which agents there are.
+// update tells the holder which agents there are.
 func (r *roster) update(ctx context.Context) error {
 	agents, err := wantedAgents(ctx, r.store, r.named)
 	if err != nil {
 		return err
 	}
-	r.supervisor.SetAgents(agents)
-	for _, agent := range r.reading {
-		if !slices.ContainsFunc(agents, func(a plant.Agent) bool { return a.ID == agent.ID }) {
-			r.hub.Forget(agent.ID)
-		}
-	}
-	r.reading = agents
+	r.holder.SetAgents(agents)
 	return nil
 }
 
@@ -94,7 +84,7 @@ func chooseAgents(named, stored []plant.Agent) []plant.Agent {
 	}
 	for i, agent := range chosen {
 		for _, known := range stored {
-			if known.Name == agent.Name && known.URL == agent.URL {
+			if known.Name == agent.Name && known.URL == agent.URL && (known.Configured || !agent.Configured) {
 				chosen[i] = known
 			}
 		}
