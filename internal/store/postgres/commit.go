@@ -11,6 +11,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 // commitAttempts is how often a commit is begun, where the partition that it was
@@ -52,9 +53,10 @@ func (s *Store) commit(ctx context.Context, batches []*store.Batch) error {
 		return err
 	}
 	defer conn.Release() // A connection with a transaction open is closed.
-	c := &commit{conn: conn.Conn(), items: &s.items, partition: p}
-	if err = c.gate(ctx, batches); err == nil {
-		err = c.store(ctx, batches)
+	c := &commit{conn: conn.Conn(), items: &s.items, partition: p, batches: batches, splitter: s.splitters.Get().(*block.Splitter)}
+	defer s.splitters.Put(c.splitter)
+	if err = c.gate(ctx); err == nil {
+		err = c.store(ctx)
 	}
 	switch errorCode(err) {
 	case undefinedTable:
@@ -74,14 +76,21 @@ type commit struct {
 	conn      *pgx.Conn
 	items     *itemAgents
 	partition partition
+	batches   []*store.Batch
 	// runs are those of the batches, and devices those of their states with their
 	// agents, as far as they exist.
 	runs    map[plant.RunID]*runState
 	devices map[plant.DeviceID]plant.AgentID
-	// rows are what goes into the partition, statements what comes behind it.
+	// rows are what goes into the partition: those of each batch up to its place in
+	// ends. statements are what comes behind them.
 	rows       copier
+	ends       []int
 	statements pgx.Batch
 	latest     latestRows
+	// sealed has the blocks of each batch, and blocks those that are to be stored.
+	splitter *block.Splitter
+	sealed   [][]block.Block
+	blocks   []block.Block
 }
 
 // runState is a run as a commit finds it.
@@ -94,11 +103,11 @@ type runState struct {
 
 // gate begins the transaction and locks what decides on the batches: the runs,
 // whose cursors nobody can move until it ends, and the partition, which nobody can
-// seal until then.
-func (c *commit) gate(ctx context.Context, batches []*store.Batch) error {
+// seal until then. While the database does that, the rows are encoded.
+func (c *commit) gate(ctx context.Context) error {
 	var runs []plant.RunID
 	var devices []plant.DeviceID
-	for _, b := range batches {
+	for _, b := range c.batches {
 		runs = append(runs, b.Run)
 		for _, change := range b.States {
 			devices = append(devices, change.Device)
@@ -111,12 +120,8 @@ func (c *commit) gate(ctx context.Context, batches []*store.Batch) error {
 	// what others have done that had the locks before.
 	gate.Queue(`SELECT 1 FROM instances WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, runs)
 	open := false
-	gate.Queue(`SELECT sealed IS NULL FROM partitions WHERE number = $1`, c.partition.number).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&open)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
+	gate.Queue(`SELECT EXISTS (SELECT 1 FROM partitions WHERE number = $1 AND sealed IS NULL)`, c.partition.number).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&open)
 	})
 	c.runs = make(map[plant.RunID]*runState, len(runs))
 	gate.Queue(`
@@ -143,21 +148,46 @@ func (c *commit) gate(ctx context.Context, batches []*store.Batch) error {
 			return err
 		})
 	}
-	if err := c.conn.SendBatch(ctx, &gate).Close(); err != nil {
+	results := c.conn.SendBatch(ctx, &gate)
+	invalid := c.encode()
+	if err := results.Close(); err != nil {
 		return err
 	}
-	if !open {
+	if invalid == nil && !open {
 		return errSealed
+	}
+	return invalid
+}
+
+// encode encodes the blocks and the rows of all batches.
+func (c *commit) encode() error {
+	c.rows.begin()
+	for _, b := range c.batches {
+		blocks, rows, err := c.splitter.Split(b.Run, b.Observations, blockLeast)
+		if err != nil {
+			return err
+		}
+		c.sealed = append(c.sealed, blocks)
+		for i := range rows {
+			if err := c.rows.observation(b.Run, &rows[i]); err != nil {
+				return fmt.Errorf("observation with sequence %d: %w", rows[i].Sequence, err)
+			}
+		}
+		c.ends = append(c.ends, len(c.rows.data))
 	}
 	return nil
 }
 
 // store stores the batches that are admitted, sets the Err of the others, and
 // ends the transaction.
-func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
+func (c *commit) store(ctx context.Context) error {
+	all := c.rows.data
 	c.rows.begin()
-	empty := len(c.rows.data)
-	for _, b := range batches {
+	begin := len(c.rows.data)
+	empty := begin
+	for i, b := range c.batches {
+		rows := all[begin:c.ends[i]]
+		begin = c.ends[i]
 		err := c.admit(ctx, b)
 		var refused *plant.Error
 		if err != nil && !errors.As(err, &refused) {
@@ -166,6 +196,8 @@ func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
 		if b.Err = err; err != nil {
 			continue
 		}
+		c.rows.data = append(c.rows.data, rows...) // In place, since none grows.
+		c.blocks = append(c.blocks, c.sealed[i]...)
 		if err := c.add(b); err != nil {
 			return err
 		}
@@ -175,9 +207,14 @@ func (c *commit) store(ctx context.Context, batches []*store.Batch) error {
 			return err
 		}
 	}
+	added, err := putBlocks(ctx, c.conn, c.blocks)
+	if err != nil {
+		return err
+	}
 	if err := c.latest.queue(&c.statements); err != nil {
 		return err
 	}
+	queueTotals(&c.statements, added)
 	c.statements.Queue(`COMMIT`)
 	return c.conn.SendBatch(ctx, &c.statements).Close()
 }
@@ -241,11 +278,6 @@ func (c *commit) checkItem(ctx context.Context, agent plant.AgentID, item plant.
 // add adds a batch that was admitted to what is to be stored.
 func (c *commit) add(b *store.Batch) error {
 	c.runs[b.Run].next = b.Next
-	for i := range b.Observations {
-		if err := c.rows.observation(b.Run, &b.Observations[i]); err != nil {
-			return fmt.Errorf("observation with sequence %d: %w", b.Observations[i].Sequence, err)
-		}
-	}
 	c.statements.Queue(`UPDATE instances SET next = $2, stored = stored + $3, received = coalesce($4, received) WHERE id = $1`,
 		b.Run, b.Next, len(b.Observations), microsOrNull(b.Received))
 	if err := queueBaseline(&c.statements, b); err != nil {

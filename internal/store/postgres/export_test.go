@@ -1,6 +1,29 @@
 package postgres
 
-import "github.com/jackc/pgx/v5/pgxpool"
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// RowColumns are the columns of rows that tests write.
+const RowColumns = rowColumns
 
 // Write gives the tests the connections that write, to trip them up.
 func (s *Store) Write() *pgxpool.Pool { return s.write }
+
+// EncodeRows gives observations in COPY's binary form.
+func EncodeRows(t testing.TB, run plant.RunID, observations []plant.Observation) []byte {
+	t.Helper()
+	var c copier
+	c.begin()
+	for i := range observations {
+		if err := c.observation(run, &observations[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.end()
+	return c.data
+}

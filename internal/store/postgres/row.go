@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 // rowColumns are the columns of a table of observations, in the order in which
@@ -14,6 +15,11 @@ const rowColumns = `time, sequence, number, item, instance, text, set, detail`
 
 // columnCount is how many they are.
 const columnCount = 8
+
+// blockRowColumns are the columns of a block, but for its number, in the order in
+// which blocks are written.
+const blockRowColumns = `first_sequence, last_sequence, min_time, max_time, low, high, sum, instance, item,
+	count, numbers, sequence_reach, time_reach, summary, data`
 
 // COPY's binary form: the signature with two empty words behind it, for each row
 // the count of its columns and each column with its length before it, and −1 in
@@ -61,6 +67,30 @@ func (c *copier) int32(n int32) {
 func (c *copier) int64(n int64) {
 	c.length(8)
 	c.data = binary.BigEndian.AppendUint64(c.data, uint64(n))
+}
+
+// block writes a block as a row of blockRowColumns.
+func (c *copier) block(b *block.Block) {
+	c.row(15)
+	c.int64(b.FirstSequence)
+	c.int64(b.LastSequence)
+	c.int64(b.MinTime)
+	c.int64(b.MaxTime)
+	c.number(b.Low)
+	c.number(b.High)
+	c.number(b.Sum)
+	c.int32(int32(b.Run))
+	c.int32(int32(b.Item))
+	c.int16(int16(b.Count))
+	c.int16(int16(b.Numbers))
+	c.int16(int16(reach(b.FirstSequence, b.LastSequence)))
+	c.int16(int16(reach(b.MinTime, b.MaxTime)))
+	if b.Summary == nil {
+		c.null()
+	} else {
+		c.bytes(b.Summary)
+	}
+	c.bytes(b.Data)
 }
 
 // observation writes an observation of a run as a row of rowColumns.

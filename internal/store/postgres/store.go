@@ -26,6 +26,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 var (
@@ -80,6 +81,7 @@ type Store struct {
 	now          func() time.Time
 	items        itemAgents
 	faults       store.Faults
+	splitters    sync.Pool // of *block.Splitter
 	// current is the partition that the last commit went to.
 	current struct {
 		sync.Mutex
@@ -107,6 +109,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	s := &Store{period: o.Period, writeTimeout: o.WriteTimeout, now: o.Now}
 	s.faults.Now = o.Now
+	s.splitters.New = func() any { return block.NewSplitter() }
 	var err error
 	if s.write, err = connect(ctx, url, writers); err != nil {
 		return nil, fail(ctx, op, err)

@@ -154,6 +154,17 @@ CREATE INDEX blocks_item_end ON blocks (item, max_time);
 CREATE INDEX blocks_item_reach ON blocks (item, time_reach);
 CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first_sequence);
 CREATE INDEX blocks_oldest ON blocks (min_time);
+CREATE INDEX blocks_merge ON blocks (instance, item, first_sequence);
+
+-- What all blocks are together; bytes is that of data and summary. Blocks with
+-- numbers up to merged have been looked through for what can be merged.
+CREATE TABLE block_totals (
+    blocks       bigint NOT NULL,
+    observations bigint NOT NULL,
+    bytes        bigint NOT NULL,
+    merged       bigint NOT NULL
+) WITH (fillfactor = 10);
+INSERT INTO block_totals VALUES (0, 0, 0, 0);
 
 -- What the agent knew just before the sequence number at, and was not observed.
 -- number, text, set and detail are as in observations.
