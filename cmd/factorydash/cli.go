@@ -27,6 +27,8 @@ type CLI struct {
 	Agent       agentCommand       `cmd:"" help:"Add, list and remove the agents that every process on this store reads."`
 	Simulate    simulateCommand    `cmd:"" help:"Serve a simulated shop as MTConnect agents."`
 	Replay      replayCommand      `cmd:"" help:"Serve recorded MTConnectStreams documents as an MTConnect agent."`
+	Jobs        jobsCommand        `cmd:"" help:"List, run and retry the jobs that workers share over Redis."`
+	Workers     workersCommand     `cmd:"" help:"List the workers with the agents that each captures."`
 	Cleanup     cleanupCommand     `cmd:"" help:"Delete what is older than the retention, and say what that freed."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the schema of the store up to date, or list its migrations."`
 	Copy        copyCommand        `cmd:"" help:"Copy one store into another, such as the embedded one into PostgreSQL; run it again to go on."`
