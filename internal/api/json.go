@@ -27,7 +27,8 @@ func (l labels) of(it *item) label {
 	b = appendString(append(b, `,"type":`...), it.Type)
 	b = appendString(append(b, `,"subType":`...), it.SubType)
 	b = appendString(append(b, `,"name":`...), it.Name)
-	v.middle = append(b, `,"value":`...)
+	b = append(b, `,"value":`...)
+	v.middle = b
 	l[it] = v
 	return v
 }

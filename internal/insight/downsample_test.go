@@ -142,25 +142,28 @@ func TestDownsampleOverAllTimes(t *testing.T) {
 	}
 }
 
-// kinds are what the observations of one data item may be.
-var kinds = []func(t *rapid.T, time int64) plant.Observation{
-	func(t *rapid.T, time int64) plant.Observation {
-		return number(time, float64(rapid.IntRange(-5, 5).Draw(t, "n")))
-	},
-	func(t *rapid.T, time int64) plant.Observation {
-		return text(time, rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "s"))
-	},
-	func(t *rapid.T, time int64) plant.Observation {
-		return level(time, rapid.SampledFrom([]plant.Level{plant.LevelNormal, plant.LevelFault}).Draw(t, "l"))
-	},
+// What the observations of one data item may be.
+
+func numbers(t *rapid.T, time int64) plant.Observation {
+	return number(time, float64(rapid.IntRange(-5, 5).Draw(t, "n")))
 }
 
-func draw(t *rapid.T) (in []plant.Observation, to int64, columns int) {
+func texts(t *rapid.T, time int64) plant.Observation {
+	return text(time, rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "s"))
+}
+
+func levels(t *rapid.T, time int64) plant.Observation {
+	return level(time, rapid.SampledFrom([]plant.Level{plant.LevelNormal, plant.LevelFault}).Draw(t, "l"))
+}
+
+// draw makes at least so many observations within a range, of one of the kinds or
+// unknown.
+func draw(t *rapid.T, least int, kinds ...func(t *rapid.T, time int64) plant.Observation) (in []plant.Observation, to int64, columns int) {
 	to = int64(rapid.IntRange(1, 100).Draw(t, "to"))
 	columns = rapid.IntRange(1, 6).Draw(t, "columns")
 	known := rapid.SampledFrom(kinds).Draw(t, "kind")
 	gaps := rapid.SampledFrom([]int{0, 2, 30}).Draw(t, "gaps in 100")
-	times := rapid.SliceOfN(rapid.Int64Range(0, to-1), 0, 120).Draw(t, "times")
+	times := rapid.SliceOfN(rapid.Int64Range(0, to-1), least, 120).Draw(t, "times")
 	for i := range times { // In order, with equal ones.
 		for j := i; j > 0 && times[j-1] > times[j]; j-- {
 			times[j-1], times[j] = times[j], times[j-1]
@@ -188,7 +191,7 @@ func isUnknown(o plant.Observation) bool {
 
 func TestDownsampleProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in, to, columns := draw(t)
+		in, to, columns := draw(t, 0, numbers, texts, levels)
 		out := downsample(t, in, 0, to, columns)
 		if len(out) > insight.MaxPoints(columns) {
 			t.Fatalf("%d points, more than %d", len(out), insight.MaxPoints(columns))

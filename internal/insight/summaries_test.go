@@ -61,7 +61,12 @@ func summarize(in []plant.Observation, to int64, columns int, more func() bool) 
 func TestDownsampleOfSummaries(t *testing.T) {
 	together := 0
 	rapid.Check(t, func(t *rapid.T) {
-		in, to, columns := draw(t)
+		in, to, columns := draw(t, 60, numbers, func(t *rapid.T, time int64) plant.Observation {
+			if rapid.IntRange(0, 9).Draw(t, "text") == 0 {
+				return texts(t, time)
+			}
+			return numbers(t, time)
+		})
 		// What is known before the range, and a gap there.
 		before := rapid.SampledFrom([][]plant.Observation{nil, {number(-7, 3)}, {unknown(-7)}, {unknown(-7), unknown(-2)}, {number(-7, 3), unknown(-2)}}).Draw(t, "before")
 		in = numbered(append(append([]plant.Observation(nil), before...), in...)...)
