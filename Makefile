@@ -11,7 +11,7 @@ LISTEN  ?= 127.0.0.1:8000
 NIST    ?= https://smstestbed.nist.gov/vds
 # Packages whose tests are about concurrency: `make test` runs them under the
 # race detector as well.
-RACE    := ./mtconnect/agent ./internal/collect ./internal/live ./internal/api ./internal/store/...
+RACE    := ./mtconnect/agent ./internal/collect ./internal/live ./internal/jobs ./internal/api ./internal/store/...
 
 .DEFAULT_GOAL := help
 
@@ -28,17 +28,21 @@ build: ## Build the static binary into bin/.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/factorydash
 
 .PHONY: test
-test: browser ## Run every test, installing what they need (a browser); under 12 minutes on 2 cores.
+test: browser services ## Run every test, installing what they need (a browser, Redis); under 12 minutes on 2 cores.
 	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m ./...
 	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m -race -short $(RACE)
 
 .PHONY: test-race
-test-race: browser ## Run every test under the race detector.
+test-race: browser services ## Run every test under the race detector.
 	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 45m -race ./...
 
 .PHONY: browser
 browser: # Install the browser that the page tests drive, where there is none.
 	@scripts/install-browser
+
+.PHONY: services
+services: # Install the servers that the tests start, where there are none.
+	@scripts/install-redis
 
 .PHONY: lint
 lint: ## Run the linters (built from tools/go.mod).

@@ -422,13 +422,15 @@ func schedules(t *testing.T, open opener) {
 	again()
 	mu.Lock()
 	defer mu.Unlock()
-	// Two midnights may lie in the test; seal's periods are those since it began.
-	if n := len(runs["merge"]); n != 1 {
+	// A midnight may lie in the test.
+	if n := len(runs["merge"]); n != 1 && (n != 2 || time.Now().UTC().YearDay() == begun.UTC().YearDay()) {
 		t.Errorf("merge ran %d times", n)
 	}
-	first, last := period.Start(begun), period.Start(runs["seal"][len(runs["seal"])-1])
-	if want := int(last.Sub(first)/period.Length) + 1; len(runs["seal"]) != want {
-		t.Errorf("seal ran %d times in %d periods: %v", len(runs["seal"]), want, runs["seal"])
+	// One may be missed with each change of the leader, here to none and back.
+	first, last := period.Start(begun), period.Start(time.Now())
+	periods := int(last.Sub(first)/period.Length) + 1
+	if n := len(runs["seal"]); n > periods || n < periods-3 {
+		t.Errorf("seal ran %d times in %d periods: %v", n, periods, runs["seal"])
 	}
 }
 

@@ -10,25 +10,40 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// The answers of the script hold beside 0, where another process leads.
+const (
+	thisLeads = 1
+	// dataLost: nobody leads, and Redis has lost its data.
+	dataLost = 2
+)
+
 // The scripts of the lead. All of them are given the holder, so that a process
 // that has lost the lead changes nothing.
 type seatScripts struct{ hold, leave, note *redis.Script }
 
 func newSeatScripts() seatScripts {
 	return seatScripts{
-		// KEYS: leader, term. ARGV: holder, TTL in ms, name, now in ms.
-		// Gives the term of the holder, or 0 where another one leads.
+		// KEYS: leader, term. ARGV: holder, TTL in ms, name, now in ms, the
+		// newest term that the holder has seen, and whether it takes the lead
+		// though Redis does not know of that term.
+		// Gives whether the holder leads, and the newest term.
 		hold: redis.NewScript(`
+local term = tonumber(redis.call("GET", KEYS[2]) or 0)
 local holder = redis.call("HGET", KEYS[1], "holder")
 if holder and holder ~= ARGV[1] then
-	return 0
+	return {0, term}
 end
 if not holder then
-	local term = redis.call("INCR", KEYS[2])
+	local seen = tonumber(ARGV[5])
+	if term < seen and ARGV[6] == "0" then
+		return {2, seen}
+	end
+	term = math.max(term, seen) + 1
+	redis.call("SET", KEYS[2], term)
 	redis.call("HSET", KEYS[1], "holder", ARGV[1], "name", ARGV[3], "since", ARGV[4], "term", term)
 end
 redis.call("PEXPIRE", KEYS[1], ARGV[2])
-return tonumber(redis.call("HGET", KEYS[1], "term"))`),
+return {1, term}`),
 		// KEYS: leader. ARGV: holder.
 		leave: redis.NewScript(`
 if redis.call("HGET", KEYS[1], "holder") == ARGV[1] then
@@ -49,12 +64,20 @@ return 1`),
 
 // redisSeat is the place of a scheduler among those on the same Redis. The lead
 // is a key that runs out, and a term, which fences off those that led before.
+//
+// Where Redis has lost its data, the one that led should lead on, as it knows best
+// what it has enqueued: the others let one of their turns pass.
 type redisSeat struct {
 	q       *Redis
 	scripts seatScripts
 	// holder tells this scheduler from all others, those of the same name too.
 	holder string
-	term   int64
+	// term is the newest one that was seen: that of this process, if it leads.
+	term int64
+	// until is when the lead of this process runs out.
+	until time.Time
+	// waited is whether the last turn was let pass.
+	waited bool
 }
 
 func newRedisSeat(q *Redis) *redisSeat {
@@ -68,16 +91,20 @@ func (s *redisSeat) hold(ctx context.Context) (time.Time, error) {
 	asked := o.Now()
 	ctx, cancel := context.WithTimeout(ctx, o.LeaderTTL)
 	defer cancel()
-	term, err := s.scripts.hold.Run(ctx, s.q.client, []string{s.q.keys.leader, s.q.keys.term},
-		s.holder, o.LeaderTTL.Milliseconds(), o.Name, asked.UnixMilli()).Int64()
+	insists := s.waited || asked.Before(s.until)
+	answer, err := s.scripts.hold.Run(ctx, s.q.client, []string{s.q.keys.leader, s.q.keys.term},
+		s.holder, o.LeaderTTL.Milliseconds(), o.Name, asked.UnixMilli(), s.term, insists).Int64Slice()
 	if err != nil {
 		return time.Time{}, fmt.Errorf("take the lead: %w", err)
 	}
-	s.term = term
-	if term == 0 {
-		return time.Time{}, nil
+	if len(answer) != 2 {
+		return time.Time{}, fmt.Errorf("take the lead: Redis answers %v", answer)
 	}
-	return asked.Add(o.LeaderTTL), nil
+	s.until, s.waited, s.term = time.Time{}, answer[0] == dataLost, answer[1]
+	if answer[0] == thisLeads {
+		s.until = asked.Add(o.LeaderTTL)
+	}
+	return s.until, nil
 }
 
 func (s *redisSeat) leave(ctx context.Context) error {

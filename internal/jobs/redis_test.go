@@ -389,3 +389,39 @@ func TestWorkersComeAndGo(t *testing.T) {
 		t.Errorf("%d runs of %d tasks", n, tasks)
 	}
 }
+
+// When the master behind Sentinel is lost, all goes on with its replica.
+func TestSentinelFailover(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a failover takes some seconds")
+	}
+	t.Parallel()
+	master := redistest.Start(t)
+	host, port, err := net.SplitHostPort(master.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica := redistest.Start(t, "--replicaof", host+" "+port)
+	sentinel := redistest.StartSentinel(t, master, "main")
+	eventually(t, "the replica is known", func() bool {
+		known, err := sentinel.Client().Do(t.Context(), "SENTINEL", "REPLICAS", "main").Slice()
+		return err == nil && len(known) == 1
+	})
+	log := &records{}
+	opts := quick(tickJob(time.Second))
+	opts.Log = slog.New(log)
+	q := newRedis(t, "redis-sentinel://"+sentinel.Addr()+"/main?db=1", opts)
+	got := make(chan call, 99)
+	work(t, q, map[string]jobs.Handler{"tick": calls(got, nil)})
+	schedule(t, q)
+	receive(t, "it runs", got)
+	master.Kill()
+	eventually(t, "it is said", func() bool { return log.count(slog.LevelWarn, "Redis cannot be used; jobs wait") > 0 })
+	for len(got) > 0 {
+		<-got
+	}
+	receive(t, "it runs again", got)
+	if n, err := replica.Client().Do(t.Context(), "ROLE").Slice(); err != nil || n[0] != "master" {
+		t.Errorf("the replica is %v: %v", n, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,11 +47,34 @@ type Server struct {
 }
 
 // Start starts a server, which ends with the test. It keeps its data over a
-// restart (appendonly), is empty, and has the arguments given after its own ones.
+// restart (appendonly), is empty, and has the arguments given after those that say
+// this.
 // The binary is redis-server or valkey-server, or what FACTORYDASH_REDIS_SERVER
 // names. Where there is none the test is skipped, or fails where
 // FACTORYDASH_TEST_REQUIRE is 1.
 func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return launch(t, append([]string{
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
+	}, args...))
+}
+
+// StartSentinel starts a Sentinel that watches a master under a name, alone: a
+// second after the master is away it makes one of its replicas the master.
+func StartSentinel(t testing.TB, master *Server, name string) *Server {
+	t.Helper()
+	// A Sentinel writes what it learns to its configuration.
+	config := filepath.Join(t.TempDir(), "sentinel.conf")
+	lines := fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 1\n"+
+		"sentinel down-after-milliseconds %s 1000\nsentinel failover-timeout %s 3000\n", name, master.port, name, name)
+	if err := os.WriteFile(config, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return launch(t, []string{config, "--sentinel"})
+}
+
+// launch starts a server with a free port.
+func launch(t testing.TB, args []string) *Server {
 	t.Helper()
 	s := &Server{t: t, binary: binary(t), dir: t.TempDir(), args: args}
 	t.Cleanup(s.end)
@@ -105,12 +129,8 @@ func (s *Server) start() bool {
 		s.t.Fatal(err)
 	}
 	defer out.Close()
-	args := []string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir,
-		"--save", "", "--appendonly", "yes", "--appendfsync", "always",
-		"--maxmemory-policy", "noeviction", "--daemonize", "no",
-	}
-	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), s.binary, append(args, s.args...)...)
+	args := append(slices.Clone(s.args), "--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir)
+	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), s.binary, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = dieWithParent()
 	if err := cmd.Start(); err != nil {
