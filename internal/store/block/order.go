@@ -2,6 +2,7 @@ package block
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -137,66 +138,96 @@ func (s *strand) observation() plant.Observation {
 	return s.list[s.next]
 }
 
-// head is a strand, none of which has ended, with the position of what comes
-// next in it.
+// heads merges strands: it knows which comes next of all. The zero value has
+// none.
+type heads struct {
+	strands []strand
+	// order is a heap of the strands that have not ended.
+	order []head
+}
+
+// head is the position of what comes next in a strand, by the strand's place. It
+// has no pointers, since it is moved more than anything else.
 type head struct {
-	Position
-	strand *strand
+	time, sequence int64
+	run            plant.RunID
+	strand         int32
 }
 
-// heads merges strands: it is a heap, the first of which is the one that comes
-// next of all.
-type heads []head
+func newHead(p Position, strand int32) head { return head{p.Time, p.Sequence, p.Run, strand} }
 
-// push adds a strand, which has not ended.
-func (h *heads) push(s *strand) {
-	all := append(*h, head{s.position(), s})
-	for i := len(all) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !all[i].before(all[parent].Position) {
-			break
+func (a head) before(b head) bool {
+	return Position{a.time, a.run, a.sequence}.before(Position{b.time, b.run, b.sequence})
+}
+
+// any reports whether anything comes next.
+func (h *heads) any() bool { return len(h.order) > 0 }
+
+// time is that of what comes next.
+func (h *heads) time() int64 { return h.order[0].time }
+
+// next is the strand that comes next, until another one is added.
+func (h *heads) next() *strand { return &h.strands[h.order[0].strand] }
+
+// open gives the strands that have not ended.
+func (h *heads) open() iter.Seq[*strand] {
+	return func(yield func(*strand) bool) {
+		for _, o := range h.order {
+			if !yield(&h.strands[o.strand]) {
+				return
+			}
 		}
-		all[i], all[parent] = all[parent], all[i]
-		i = parent
 	}
-	*h = all
 }
 
-// settle puts the first head to its place after its strand has gone on, or takes
-// it out where the strand has ended.
+// add adds a strand, which has not ended.
+func (h *heads) add(s strand) {
+	added := newHead(s.position(), int32(len(h.strands)))
+	h.strands = append(h.strands, s)
+	h.order = append(h.order, added)
+	h.rise(len(h.order)-1, added)
+}
+
+// settle puts the strand that came next to its place after it has gone on, or
+// takes it out where it has ended.
 func (h *heads) settle() {
-	all := *h
-	if s := all[0].strand; s.next < s.end {
-		all[0].Position = s.position()
+	all := h.order
+	moved := all[0]
+	if s := h.next(); s.next < s.end {
+		moved = newHead(s.position(), moved.strand)
 	} else {
 		last := len(all) - 1
-		all[0], all[last] = all[last], head{}
-		all = all[:last]
-		*h = all
+		moved, all = all[last], all[:last]
+		h.order = all
 		if last == 0 {
 			return
 		}
 	}
-	// Mostly it goes far down, as all strands are of the same time. So the lower
-	// ones go up along one way to the end, and it goes back up to its place.
-	moved, i := all[0], 0
+	// Mostly it goes far down, as the strands are of the same time. So the lower
+	// ones go up along one way to the end, and it rises from there.
+	i := 0
 	for child := 1; child < len(all); child = 2*i + 1 {
-		if right := child + 1; right < len(all) && all[right].before(all[child].Position) {
+		if right := child + 1; right < len(all) && all[right].before(all[child]) {
 			child = right
 		}
-		if i == 0 && !all[child].before(moved.Position) {
-			return // It still comes next.
+		if i == 0 && moved.before(all[child]) {
+			break // It still comes next.
 		}
 		all[i] = all[child]
 		i = child
 	}
-	for i > 0 {
-		parent := (i - 1) / 2
-		if !moved.before(all[parent].Position) {
+	h.rise(i, moved)
+}
+
+// rise puts a head to its place between the first and a free one.
+func (h *heads) rise(free int, moved head) {
+	for free > 0 {
+		parent := (free - 1) / 2
+		if !moved.before(h.order[parent]) {
 			break
 		}
-		all[i] = all[parent]
-		i = parent
+		h.order[free] = h.order[parent]
+		free = parent
 	}
-	all[i] = moved
+	h.order[free] = moved
 }

@@ -201,11 +201,11 @@ func (s *shelf) trim(d *decoded, first, end int) bool {
 }
 
 // keep drops all blocks but those that are open in heads.
-func (s *shelf) keep(open heads) {
-	kept := make(map[ID]bool, len(open))
-	for _, h := range open {
-		if h.strand.block != nil {
-			kept[h.strand.block.ID] = true
+func (s *shelf) keep(heads *heads) {
+	kept := make(map[ID]bool)
+	for h := range heads.open() {
+		if h.block != nil {
+			kept[h.block.ID] = true
 		}
 	}
 	for id, d := range s.blocks {

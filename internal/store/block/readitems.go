@@ -83,7 +83,7 @@ func (r *itemReader) next(ctx context.Context) bool {
 		if r.after.before(r.page.last) {
 			r.after = r.page.last
 		}
-		r.shelf.keep(s.heads)
+		r.shelf.keep(&s.heads)
 	}
 	return r.page.len() > 0
 }
@@ -112,7 +112,7 @@ func (r *itemReader) read(ctx context.Context, v View) (*sweep, error) {
 func (r *itemReader) readBefore(ctx context.Context, v View) error {
 	// Where it is not the first try, what lies there may have no more than is
 	// within the range.
-	r.shelf.keep(nil)
+	r.shelf.keep(&heads{})
 	rows, err := v.RowsBefore(ctx, r.items, r.from)
 	if err != nil {
 		return err
@@ -154,12 +154,15 @@ func (r *itemReader) readBefore(ctx context.Context, v View) error {
 			if err != nil {
 				return err
 			}
-			if n := d.behind(beginning(r.from)); n > 0 {
+			n := d.behind(beginning(r.from))
+			if n > 0 {
 				note(d.observation(n - 1))
 			}
 			// What reaches into the range will be read next.
-			if d.MaxTime < r.from || r.shelf.full() {
+			if d.MaxTime < r.from || r.from >= r.to || r.shelf.full() {
 				r.shelf.drop(d)
+			} else {
+				r.shelf.trim(d, n, d.behind(beginning(r.to)))
 			}
 		}
 	}

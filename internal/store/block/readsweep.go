@@ -40,18 +40,18 @@ func (s *sweep) fill(ctx context.Context) error {
 	if err := s.list(ctx); err != nil {
 		return err
 	}
-	rows := &strand{rows: true}
+	rows := strand{rows: true}
 	s.rowSize, s.moreRows = s.firstRows, true
-	if err := s.readRows(ctx, rows, s.after); err != nil {
+	if err := s.readRows(ctx, &rows, s.after); err != nil {
 		return err
 	}
-	s.push(rows)
+	s.add(rows)
 	for !s.page.full() {
 		var err error
 		switch {
-		case len(s.listed) > 0 && (len(s.heads) == 0 || s.listed[0].MinTime <= s.heads[0].Time):
+		case len(s.listed) > 0 && (!s.heads.any() || s.listed[0].MinTime <= s.heads.time()):
 			err = s.reach(ctx)
-		case len(s.heads) > 0:
+		case s.heads.any():
 			err = s.take(ctx, &s.page)
 		default:
 			return nil
@@ -88,7 +88,7 @@ func (s *sweep) list(ctx context.Context) error {
 // reach passes the beginning of the first listed block.
 func (s *sweep) reach(ctx context.Context) error {
 	m := s.listed[0]
-	alone := s.apart(0) && (len(s.heads) == 0 || s.heads[0].Time > m.MaxTime)
+	alone := s.apart(0) && (!s.heads.any() || s.heads.time() > m.MaxTime)
 	switch {
 	case m.clear && alone && s.whole(m.Meta):
 		sum, err := m.Summarize()
@@ -117,7 +117,7 @@ func (s *sweep) reach(ctx context.Context) error {
 		if s.shelf.trim(d, first, end) {
 			first, end = 0, end-first
 		}
-		s.push(&strand{block: d, next: first, end: end})
+		s.add(strand{block: d, next: first, end: end})
 	}
 	s.listed = s.listed[1:]
 	return s.list(ctx)
@@ -164,7 +164,7 @@ func (s *sweep) due() []Meta {
 
 // take moves what comes next to a page.
 func (s *sweep) take(ctx context.Context, p *page) error {
-	next := s.heads[0].strand
+	next := s.heads.next()
 	o := next.observation()
 	p.add(&o)
 	next.next++
@@ -197,11 +197,11 @@ func (s *sweep) readRows(ctx context.Context, rows *strand, after Position) erro
 	return nil
 }
 
-// push adds a strand to the heads, unless nothing of it is to come.
-func (s *sweep) push(t *strand) {
+// add adds a strand to the heads, unless nothing of it is to come.
+func (s *sweep) add(t strand) {
 	switch {
 	case t.next < t.end:
-		s.heads.push(t)
+		s.heads.add(t)
 	case t.block != nil:
 		s.shelf.drop(t.block)
 	}
@@ -211,14 +211,14 @@ func (s *sweep) push(t *strand) {
 // in the page is kept. Blocks whose times run wild may all overlap.
 func (s *sweep) fold(ctx context.Context) error {
 	rest := page{most: s.page.most - s.page.len(), text: s.page.text, mostText: s.maxText}
-	for len(s.heads) > 0 && !rest.full() {
+	for s.heads.any() && !rest.full() {
 		if err := s.take(ctx, &rest); err != nil {
 			return err
 		}
 	}
-	s.heads = nil
-	s.shelf.keep(nil)
-	s.push(&strand{list: rest.observations, end: len(rest.observations)})
+	s.heads = heads{}
+	s.shelf.keep(&s.heads)
+	s.add(strand{list: rest.observations, end: len(rest.observations)})
 	return nil
 }
 
