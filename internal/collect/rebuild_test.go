@@ -1,0 +1,123 @@
+package collect_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/mtconnect"
+)
+
+// The states that are derived again from what is stored are those that were
+// derived when it came, through restarts of the agent, overruns and alarms that
+// ended unseen.
+func TestRebuildChangesNothing(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		dir := t.TempDir()
+		s, err := sqlite.Open(t.Context(), filepath.Join(dir, "rebuild.db"), sqlite.Options{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer s.Close()
+		m := newMachine(r, 40)
+		put, err := s.PutAgent(t.Context(), m.agent(0, "mill"))
+		if err != nil {
+			r.Fatal(err)
+		}
+		word := func(label string, words ...string) string { return rapid.SampledFrom(words).Draw(r, label) }
+		instance := uint64(1000)
+		for range rapid.IntRange(1, 12).Draw(r, "rounds") {
+			for range rapid.IntRange(0, 12).Draw(r, "happenings") {
+				switch rapid.IntRange(0, 6).Draw(r, "what") {
+				case 0:
+					m.event("exec", word("execution", "ACTIVE", "READY", "FEED_HOLD", "INTERRUPTED", "UNAVAILABLE"))
+				case 1:
+					m.event("mode", word("mode", "AUTOMATIC", "MANUAL", "UNAVAILABLE"))
+				case 2:
+					m.event("avail", word("availability", "AVAILABLE", "UNAVAILABLE"))
+				case 3:
+					m.event("estop", word("stop", "ARMED", "TRIGGERED"))
+				case 4:
+					m.alarm(rapid.SampledFrom([]mtconnect.Level{mtconnect.Fault, mtconnect.Warning, mtconnect.Normal}).Draw(r, "level"), word("code", "7", "8"))
+				case 5:
+					m.chatter(rapid.IntRange(1, 70).Draw(r, "n"))
+				default:
+					m.event("program", word("program", "O1", "O2"))
+				}
+			}
+			if rapid.IntRange(0, 5).Draw(r, "restart") == 0 {
+				instance++
+				m.restart(instance)
+			}
+			supervisor, err := collect.New(options(s))
+			if err != nil {
+				r.Fatal(err)
+			}
+			results, err := supervisor.Fetch(t.Context(), []plant.Agent{put})
+			if err != nil || results[0].Err != nil {
+				r.Fatal(err, results[0].Err)
+			}
+		}
+		done, err := collect.Rebuild(t.Context(), s, put.ID, func(int64) {})
+		if err != nil {
+			r.Fatal(err)
+		}
+		if done.Changed != 0 {
+			r.Errorf("%d machines have other states after the rebuild: %+v", done.Changed, done)
+		}
+	})
+}
+
+// Rebuild puts right what is wrong.
+func TestRebuildMends(t *testing.T) {
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "rebuild.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	m := newMachine(t, 400)
+	put, err := s.PutAgent(t.Context(), m.agent(0, "mill"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.event("avail", "AVAILABLE")
+	m.event("exec", "ACTIVE")
+	m.event("exec", "READY")
+	supervisor, err := collect.New(options(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := supervisor.Fetch(t.Context(), []plant.Agent{put}); err != nil {
+		t.Fatal(err)
+	}
+	devices, err := s.Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	device := devices[0].ID
+	states := func() []plant.StateChange {
+		list, err := s.StatesBetween(t.Context(), device, 0, 1<<60)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	want := states()
+	if len(want) < 3 {
+		t.Fatalf("states %v: want at least three", want)
+	}
+	if err := s.ReplaceStates(t.Context(), device, 0, want[:1]); err != nil {
+		t.Fatal(err)
+	}
+	done, err := collect.Rebuild(t.Context(), s, put.ID, func(int64) {})
+	if err != nil || done.Changed != 1 || done.States != int64(len(want)) {
+		t.Errorf("rebuilt %+v, %v; want one machine with %d states", done, err, len(want))
+	}
+	if got := states(); len(got) != len(want) || got[len(got)-1] != want[len(want)-1] {
+		t.Errorf("states %v after the rebuild, want %v", got, want)
+	}
+}
