@@ -54,6 +54,12 @@ func TestContract(t *testing.T) {
 	})
 }
 
+func TestUpkeep(t *testing.T) {
+	storetest.RunUpkeep(t, func(t *testing.T) storetest.UpkeepStore {
+		return open(t, pgtest.Database(t), postgres.Options{})
+	})
+}
+
 func TestClock(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	s := open(t, pgtest.Database(t), postgres.Options{Now: func() time.Time { return noon }})

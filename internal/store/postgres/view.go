@@ -84,7 +84,9 @@ type view struct {
 	conn   *pgx.Conn
 	// partitions are those that are not sealed, the oldest first.
 	partitions []partition
-	// missing are the tables that were not there when a view began before.
+	// gone are those whose table has gone missing, and missing the tables that were
+	// not there when a view began before.
+	gone    []partition
 	missing []string
 	// careful is true where some data could not be read.
 	careful bool
@@ -95,8 +97,7 @@ type view struct {
 func (v *view) begin(ctx context.Context) error {
 	var batch pgx.Batch
 	batch.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
-	var gone []partition
-	v.partitions = v.partitions[:0]
+	v.partitions, v.gone = v.partitions[:0], v.gone[:0]
 	batch.Queue(`SELECT ` + partitionColumns + `, ` + there + ` FROM partitions WHERE sealed IS NULL ORDER BY start, number`).Query(func(rows pgx.Rows) error {
 		var p partition
 		var is bool
@@ -104,7 +105,7 @@ func (v *view) begin(ctx context.Context) error {
 			if is {
 				v.partitions = append(v.partitions, p)
 			} else {
-				gone = append(gone, p)
+				v.gone = append(v.gone, p)
 			}
 			return nil
 		})
@@ -113,7 +114,7 @@ func (v *view) begin(ctx context.Context) error {
 	if err := v.conn.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}
-	for _, p := range gone {
+	for _, p := range v.gone {
 		// A table that was not there before this state of the database, in which it
 		// is not sealed, was not dropped by us.
 		if !slices.Contains(v.missing, p.table) {

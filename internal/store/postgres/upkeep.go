@@ -1,0 +1,104 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+)
+
+var _ store.Upkeep = (*Store)(nil)
+
+// The advisory locks of upkeep, by which one process at a time does it. Merging
+// and expiring take turns, since both delete blocks.
+const (
+	sealLock  = `hashtext(current_schema() || ' seal')`
+	blockLock = `hashtext(current_schema() || ' blocks')`
+)
+
+// unlockTimeout is how long giving back an advisory lock may take, when the caller
+// wants to end already. The lock of a connection that fails at it is gone with it.
+const unlockTimeout = 5 * time.Second
+
+// tryAlone runs f while it holds an advisory lock, on the connection that does;
+// not at all where another process or call holds it.
+func (s *Store) tryAlone(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
+	return s.locked(ctx, lock, func(conn *pgx.Conn) error {
+		held, err := one(ctx, conn, pgx.RowTo[bool], `SELECT pg_try_advisory_lock(`+lock+`)`)
+		if err != nil || !held {
+			return err
+		}
+		return f(conn)
+	})
+}
+
+// alone is tryAlone, but waits for the lock.
+func (s *Store) alone(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
+	return s.locked(ctx, lock, func(conn *pgx.Conn) error {
+		if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+lock+`)`); err != nil {
+			return err
+		}
+		return f(conn)
+	})
+}
+
+// locked runs f on a connection of its own, and gives back the lock that it may
+// have taken.
+func (s *Store) locked(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
+	return s.write.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		conn := c.Conn()
+		defer func() {
+			if conn.IsClosed() {
+				return
+			}
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
+			defer cancel()
+			if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`); err != nil {
+				_ = conn.Close(ctx) // The lock is gone with it.
+			}
+		}()
+		return f(conn)
+	})
+}
+
+// step runs one step of upkeep: a transaction of its own, as short as a commit,
+// whose statements f adds to a batch after what it does by itself.
+func (s *Store) step(ctx context.Context, conn *pgx.Conn, f func(ctx context.Context, tx pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.writeTimeout)
+	defer cancel()
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return f(ctx, tx) })
+}
+
+// ReplaceStates implements store.Upkeep.
+func (s *Store) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error {
+	for _, c := range changes {
+		if c.Device != device || c.Time < from {
+			return plant.Errorf(plant.Invalid, "state change of device %d at %d: it stands among those of device %d from %d on", c.Device, c.Time, device, from)
+		}
+	}
+	return s.update(ctx, "replace states", func(ctx context.Context, tx pgx.Tx) error {
+		var batch pgx.Batch
+		batch.Queue(`DELETE FROM states WHERE device = $1 AND time >= $2`, device, from)
+		for _, c := range changes {
+			queueState(&batch, c.Run, c)
+		}
+		return tx.SendBatch(ctx, &batch).Close()
+	})
+}
+
+// Size implements store.Upkeep. What rows take counts partitions that are sealed
+// until they are dropped.
+func (s *Store) Size(ctx context.Context) (size store.Size, err error) {
+	err = s.read.QueryRow(ctx, `
+		SELECT (SELECT coalesce(sum(stored - freed), 0) FROM instances) - observations, observations, blocks,
+			(SELECT coalesce(sum(pg_total_relation_size(to_regclass(quote_ident(name)))), 0) FROM partitions),
+			pg_total_relation_size('blocks'),
+			(SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace),
+			coalesce((SELECT min(min_time) FROM blocks), 0)
+		FROM block_totals`).Scan(&size.Rows, &size.Blocked, &size.Blocks, &size.RowBytes, &size.BlockBytes, &size.TotalBytes, &size.Oldest)
+	return size, fail(ctx, "read the store's size", err)
+}
