@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // damagedType is the type of the problem that what is stored is damaged.
@@ -21,7 +23,9 @@ func (s *Service) problem(ctx context.Context, path string, err error) error {
 	code := plant.ErrorCode(err)
 	switch {
 	case code == plant.Damaged && errors.As(err, &shown):
-		// The store has noted it and said so in the log, once.
+		if s.damages.isNew(shown.Msg) {
+			s.log.WarnContext(ctx, "stored data is damaged", "route", path, "error", err)
+		}
 		return &huma.ErrorModel{
 			Type: damagedType, Title: "Stored data is damaged", Status: http.StatusInternalServerError,
 			Detail: shown.Msg + ". Everything else can be read; `factorydash verify-store` tells more.",
@@ -38,6 +42,27 @@ func (s *Service) problem(ctx context.Context, path string, err error) error {
 		return huma.NewError(http.StatusServiceUnavailable, "The store is not available now; try again later.")
 	}
 	return huma.NewError(http.StatusInternalServerError, "This is a fault of factorydash; its log says more.")
+}
+
+// damages remembers which damage was said in the log, so that it is said once and
+// not with each request that meets it: at most as much as a store remembers.
+type damages struct {
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+// isNew reports whether a damage is to be said now.
+func (d *damages) isNew(message string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.said[message] || len(d.said) == store.MaxFaults {
+		return false
+	}
+	if d.said == nil {
+		d.said = make(map[string]bool)
+	}
+	d.said[message] = true
+	return true
 }
 
 // statusOf is the HTTP status of an error code.

@@ -61,6 +61,7 @@ type Service struct {
 	started time.Time
 
 	retentionDays int
+	damages       damages
 
 	// inventory is replaced as a whole and never changed.
 	inventory atomic.Pointer[inventory]
