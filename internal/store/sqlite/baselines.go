@@ -52,7 +52,7 @@ func insertBaseline(ctx context.Context, tx *sql.Tx, b *store.Batch) error {
 func (s *Store) Baselines(ctx context.Context, run plant.RunID) iter.Seq2[plant.Baseline, error] {
 	return func(yield func(plant.Baseline, error) bool) {
 		const op = "read baselines"
-		places, err := list(ctx, s, op, scanPlace, `SELECT DISTINCT at FROM baselines WHERE instance = ? ORDER BY at`, run)
+		places, err := list(ctx, s, op, scanAt, `SELECT DISTINCT at FROM baselines WHERE instance = ? ORDER BY at`, run)
 		if err != nil {
 			yield(plant.Baseline{}, err)
 			return
@@ -73,7 +73,7 @@ func (s *Store) Baselines(ctx context.Context, run plant.RunID) iter.Seq2[plant.
 	}
 }
 
-func scanPlace(row scanner) (at int64, err error) {
+func scanAt(row scanner) (at int64, err error) {
 	err = row.Scan(&at)
 	return at, err
 }

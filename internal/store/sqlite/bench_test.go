@@ -4,10 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,38 +61,34 @@ func benchItem(random *rand.Rand, items []plant.DataItem) plant.ItemID {
 	return items[len(shares)+random.IntN(len(items)-len(shares))].ID
 }
 
-func benchModel(b *testing.B, s *sqlite.Store) (plant.Run, []plant.DataItem) {
+// benchStore opens a store with an agent whose machine has so many data items, and
+// gives its path.
+func benchStore(b *testing.B, items int) (s *sqlite.Store, path string, run plant.Run, inventory store.Inventory) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "bench.db")
+	s = open(b, path, sqlite.Options{})
 	agent, err := s.PutAgent(b.Context(), plant.Agent{Name: "a", URL: "http://a"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	model := plant.Model{Agent: agent.ID, Digest: "1", Devices: []plant.ModelDevice{{Device: plant.Device{Name: "m"}}}}
-	for i := range 65 {
+	for i := range items {
 		model.Devices[0].Items = append(model.Devices[0].Items, plant.DataItem{DataItemID: strconv.Itoa(i)})
 	}
-	inventory, err := s.SaveModel(b.Context(), model)
-	if err != nil {
+	if inventory, err = s.SaveModel(b.Context(), model); err != nil {
 		b.Fatal(err)
 	}
-	run, err := s.StartRun(b.Context(), 0, plant.Run{Agent: agent.ID, InstanceID: 1, First: 1}, nil)
-	if err != nil {
+	if run, err = s.StartRun(b.Context(), 0, plant.Run{Agent: agent.ID, InstanceID: 1, First: 1}, nil); err != nil {
 		b.Fatal(err)
 	}
-	return run, inventory.Items
+	return s, path, run, inventory
 }
 
-// BenchmarkCommit stores rows through the contract, with what is known of each
-// item, in transactions of 10,000 rows. An op is a row.
-func BenchmarkCommit(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "bench.db")
-	s := open(b, path, sqlite.Options{})
-	run, items := benchModel(b, s)
-	observations := benchObservations(items, b.N)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for at := 0; at < b.N; at += benchBatch {
-		part := observations[at:min(at+benchBatch, b.N)]
-		batch := &store.Batch{Run: run.ID, Expect: int64(at + 1), Next: int64(at + 1 + len(part)), Observations: part}
+// commitAll commits observations, n at a time, with what is known of each item.
+func commitAll(b *testing.B, s *sqlite.Store, run plant.RunID, observations []plant.Observation, n int) {
+	b.Helper()
+	for part := range slices.Chunk(observations, n) {
+		batch := &store.Batch{Run: run, Expect: part[0].Sequence, Next: part[0].Sequence + int64(len(part)), Observations: part}
 		last := map[plant.ItemID]plant.Observation{}
 		for _, o := range part {
 			last[o.Item] = o
@@ -104,30 +100,22 @@ func BenchmarkCommit(b *testing.B) {
 			b.Fatal(err, batch.Err)
 		}
 	}
-	report(b, path)
 }
 
-// BenchmarkItemObservations reads the busiest item of 300,000 rows. An op is an
-// observation.
-func BenchmarkItemObservations(b *testing.B) {
-	s := open(b, filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
-	run, items := benchModel(b, s)
-	const n = 300_000
-	batch := &store.Batch{Run: run.ID, Expect: 1, Next: n + 1, Observations: benchObservations(items, n)}
-	if err := s.Commit(b.Context(), []*store.Batch{batch}); err != nil || batch.Err != nil {
-		b.Fatal(err, batch.Err)
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for read := 0; read < b.N; {
-		for _, err := range s.ItemObservations(b.Context(), []plant.ItemID{items[0].ID}, 0, math.MaxInt64, true) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			if read++; read == b.N {
-				break
-			}
-		}
+// BenchmarkCommit stores observations through the contract, with what is known of
+// each item: in batches of 500, all of which become rows, as when they are
+// captured as they come; and in large ones, as when an agent is caught up with,
+// most of which become blocks. An op is an observation.
+func BenchmarkCommit(b *testing.B) {
+	for _, n := range []int{500, benchBatch, 10 * benchBatch} {
+		b.Run(fmt.Sprintf("batch=%d", n), func(b *testing.B) {
+			s, path, run, inventory := benchStore(b, 65)
+			observations := benchObservations(inventory.Items, b.N)
+			b.ReportAllocs()
+			b.ResetTimer()
+			commitAll(b, s, run.ID, observations, n)
+			report(b, path)
+		})
 	}
 }
 
@@ -217,7 +205,7 @@ func bareRow(o *plant.Observation) []any {
 
 func report(b *testing.B, path string) {
 	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "observations/s")
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
 		b.Fatal(err)
@@ -227,6 +215,6 @@ func report(b *testing.B, path string) {
 		b.Fatal(err)
 	}
 	if file, err := os.Stat(path); err == nil {
-		b.ReportMetric(float64(file.Size())/float64(b.N), "bytes/row")
+		b.ReportMetric(float64(file.Size())/float64(b.N), "bytes/observation")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math/bits"
+	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/block"
@@ -16,10 +17,18 @@ const (
 	indexBytes  = 75
 )
 
-// insertBlock is the statement that inserts a block.
-const insertBlock = `
-	INSERT INTO blocks (instance, item, count, first_sequence, last_sequence, sequence_reach, min_time, max_time,
-		numbers, low, high, sum, summary, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+// pageBytes is how many bytes of data a row of block_pages has: as many as a page
+// of the file, of 4096 bytes, has room for within it.
+const pageBytes = 4057
+
+// insertBlock is the statement that inserts a block, and insertPage a part of the
+// data of some.
+const (
+	insertBlock = `
+		INSERT INTO blocks (instance, item, count, first_sequence, last_sequence, sequence_reach, min_time, max_time,
+			numbers, low, high, sum, summary, page, start, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertPage = `INSERT INTO block_pages (id, data) VALUES (?, ?)`
+)
 
 // lengthenItem is the statement that keeps how long the longest block of an item
 // is.
@@ -59,7 +68,7 @@ func reach(m *block.Meta) int64 {
 	return int64(1)<<bits.Len64(uint64(m.LastSequence-m.FirstSequence)) - 1
 }
 
-// putBlocks stores blocks, each of which gets its number.
+// putBlocks stores blocks, each of which gets a number of its own.
 func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block) error {
 	if len(blocks) == 0 {
 		return nil
@@ -69,10 +78,17 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 	defer insert.Close()
 	lengthen := tx.StmtContext(steady, s.lengthenItem)
 	defer lengthen.Close()
+	var first int64
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM block_pages`).Scan(&first); err != nil {
+		return err
+	}
+	var data []byte
 	for i := range blocks {
 		b := &blocks[i]
+		at := int64(len(data))
+		data = append(data, b.Data...)
 		_, err := insert.ExecContext(steady, int64(b.Run), int64(b.Item), int64(b.Count), b.FirstSequence, b.LastSequence, reach(&b.Meta),
-			b.MinTime, b.MaxTime, int64(b.Numbers), b.Low, b.High, b.Sum, b.Summary, b.Data)
+			b.MinTime, b.MaxTime, int64(b.Numbers), b.Low, b.High, b.Sum, b.Summary, first+at/pageBytes, at%pageBytes, int64(len(b.Data)))
 		if err != nil {
 			return err
 		}
@@ -80,7 +96,48 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 			return err
 		}
 	}
+	page := tx.StmtContext(steady, s.insertPage)
+	defer page.Close()
+	for part := range slices.Chunk(data, pageBytes) {
+		if _, err := page.ExecContext(steady, first, part); err != nil {
+			return err
+		}
+		first++
+	}
 	return countBlocks(ctx, tx, totalsOf(blocks))
+}
+
+// place is where the data of a block is.
+type place struct {
+	id block.ID
+	// page is the first of its pages, start the place in it, bytes how long it is.
+	page, start, bytes int64
+}
+
+func (p place) lastPage() int64 { return p.page + (p.start+p.bytes-1)/pageBytes }
+
+// takeBlocks deletes the blocks whose numbers a query gives, with their data, and
+// gives what those of each run were together.
+func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, error) {
+	runs, places, err := lookBlocks(ctx, tx, `DELETE FROM blocks WHERE id IN (`+ids+`) RETURNING `+lookColumns, args...)
+	if err != nil || len(places) == 0 {
+		return runs, err
+	}
+	// What pages the neighbours that stay have stays.
+	free, err := tx.PrepareContext(ctx, `
+		DELETE FROM block_pages
+		WHERE id >= max(?2, coalesce((SELECT page + (start + bytes - 1) / ?4 + 1 FROM blocks WHERE id < ?1 ORDER BY id DESC LIMIT 1), ?2))
+			AND id <= min(?3, coalesce((SELECT page - 1 FROM blocks WHERE id > ?1 ORDER BY id LIMIT 1), ?3))`)
+	if err != nil {
+		return nil, err
+	}
+	defer free.Close()
+	for _, p := range places {
+		if _, err := free.ExecContext(context.WithoutCancel(ctx), int64(p.id), p.page, p.lastPage(), int64(pageBytes)); err != nil {
+			return nil, err
+		}
+	}
+	return runs, countBlocks(ctx, tx, sum(runs).negative())
 }
 
 // countBlocks adds to the totals.
@@ -96,25 +153,27 @@ func readTotals(ctx context.Context, tx *sql.Tx) (t totals, err error) {
 	return t, err
 }
 
-// takenColumns are what taken reads.
-const takenColumns = `instance, count, length(data) + coalesce(length(summary), 0)`
+// lookColumns are what lookBlocks reads.
+const lookColumns = `instance, count, coalesce(length(summary), 0), id, page, start, bytes`
 
-// taken reads what a statement gives of blocks: what those of each run are
-// together.
-func taken(ctx context.Context, tx *sql.Tx, query string, args ...any) (map[plant.RunID]totals, error) {
+// lookBlocks reads what a statement gives of blocks: what those of each run are
+// together, and where their data is.
+func lookBlocks(ctx context.Context, tx *sql.Tx, query string, args ...any) (map[plant.RunID]totals, []place, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	runs := make(map[plant.RunID]totals)
-	f := newFields(3)
-	for rows.Next() {
+	var places []place
+	for f := newFields(7); rows.Next(); {
 		if err := f.read(rows); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		p := place{block.ID(f.int(3)), f.int(4), f.int(5), f.int(6)}
 		run := plant.RunID(f.int(0))
-		runs[run] = runs[run].plus(totals{1, f.int(1), f.int(2)})
+		runs[run] = runs[run].plus(totals{1, f.int(1), f.int(2) + p.bytes})
+		places = append(places, p)
 	}
-	return runs, rows.Err()
+	return runs, places, rows.Err()
 }

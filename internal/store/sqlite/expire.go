@@ -74,7 +74,7 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 	var freed map[plant.RunID]totals
 	if e.dry {
 		err := e.look(ctx, "expire", func(v *view) (err error) {
-			freed, err = taken(ctx, v.tx, `SELECT `+takenColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, -1)
+			freed, _, err = lookBlocks(ctx, v.tx, `SELECT `+lookColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, -1)
 			return err
 		})
 		e.count(freed)
@@ -82,8 +82,7 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 	}
 	for {
 		err := e.step(ctx, "expire", func(tx *sql.Tx) (err error) {
-			freed, err = taken(ctx, tx, `DELETE FROM blocks WHERE id IN (`+oldBlocks+`) RETURNING `+takenColumns, agent, cutoff, stepBlocks)
-			if err != nil {
+			if freed, err = takeBlocks(ctx, tx, oldBlocks, agent, cutoff, stepBlocks); err != nil {
 				return err
 			}
 			for run, t := range freed {
@@ -91,7 +90,7 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 					return err
 				}
 			}
-			return countBlocks(ctx, tx, sum(freed).negative())
+			return nil
 		})
 		if err != nil {
 			return "", err

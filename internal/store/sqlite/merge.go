@@ -188,11 +188,7 @@ func (m *merging) replace(ctx context.Context, tx *sql.Tx, r replacement) (ok bo
 	if err != nil || there < len(r.ids) {
 		return false, err
 	}
-	before, err := taken(ctx, tx, `DELETE FROM blocks WHERE id IN (SELECT value FROM json_each(?)) RETURNING `+takenColumns, ids)
-	if err != nil {
-		return false, err
-	}
-	if err := countBlocks(ctx, tx, sum(before).negative()); err != nil {
+	if _, err := takeBlocks(ctx, tx, `SELECT value FROM json_each(?)`, ids); err != nil {
 		return false, err
 	}
 	return true, m.putBlocks(ctx, tx, r.blocks)

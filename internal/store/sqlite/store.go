@@ -66,7 +66,7 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	// These statements are prepared, since capture and sealing live on them.
-	insert, insertOne, upsertLatest, insertBlock, lengthenItem *sql.Stmt
+	insert, insertOne, upsertLatest, insertBlock, insertPage, lengthenItem *sql.Stmt
 	// schema is the version of the schema that this program needs.
 	schema int64
 	items  itemAgents
@@ -167,6 +167,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		{&s.insertOne, insertObservations(1)},
 		{&s.upsertLatest, upsertLatest},
 		{&s.insertBlock, insertBlock},
+		{&s.insertPage, insertPage},
 		{&s.lengthenItem, lengthenItem},
 	} {
 		var err error

@@ -128,30 +128,67 @@ func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
 	return data, nil
 }
 
-// blockData gives the data of blocks in the order of ids, nil for one that is
-// not there.
+// blockData gives the data of blocks in the order of ids, nil for one that is not
+// there or of which a page is missing.
 func blockData(ctx context.Context, tx *sql.Tx, ids []block.ID) ([][]byte, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, data FROM blocks WHERE id IN (SELECT value FROM json_each(?))`, numberList(ids))
+	places, err := collect(ctx, tx, scanPlace, `
+		SELECT id, page, start, bytes FROM blocks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`, numberList(ids))
+	if err != nil {
+		return nil, err
+	}
+	var wanted []int64
+	for _, p := range places {
+		for page := p.page; page <= p.lastPage(); page++ {
+			if n := len(wanted); n == 0 || wanted[n-1] < page {
+				wanted = append(wanted, page)
+			}
+		}
+	}
+	pages := make(map[int64][]byte, len(wanted))
+	rows, err := tx.QueryContext(ctx, `SELECT id, data FROM block_pages WHERE id IN (SELECT value FROM json_each(?))`, numberList(wanted))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	found := make(map[block.ID][]byte, len(ids))
-	for rows.Next() {
-		var (
-			id   int64
-			data []byte
-		)
-		if err := rows.Scan(&id, &data); err != nil {
+	for f := newFields(2); rows.Next(); {
+		if err := f.read(rows); err != nil {
 			return nil, err
 		}
-		found[block.ID(id)] = data
+		pages[f.int(0)] = f.bytes(1)
+	}
+	found := make(map[block.ID][]byte, len(places))
+	for _, p := range places {
+		found[p.id] = p.cut(pages)
 	}
 	all := make([][]byte, len(ids))
 	for i, id := range ids {
 		all[i] = found[id]
 	}
 	return all, rows.Err()
+}
+
+func scanPlace(row scanner) (p place, err error) {
+	err = row.Scan(&p.id, &p.page, &p.start, &p.bytes)
+	return p, err
+}
+
+// cut gives the data of a block; nil where it is not in the pages.
+func (p place) cut(pages map[int64][]byte) []byte {
+	data := make([]byte, 0, p.bytes)
+	start := p.start
+	for page := p.page; page <= p.lastPage(); page++ {
+		part := pages[page]
+		if int64(len(part)) <= start {
+			return nil
+		}
+		part = part[start:]
+		data = append(data, part[:min(int64(len(part)), p.bytes-int64(len(data)))]...)
+		start = 0
+	}
+	if int64(len(data)) < p.bytes {
+		return nil
+	}
+	return data
 }
 
 // Gapless implements block.View. Since the first and the last observation of a

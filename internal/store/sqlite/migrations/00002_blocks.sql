@@ -6,12 +6,12 @@
 -- freed is how many of its stored observations retention has deleted.
 ALTER TABLE instances ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
 
--- Blocks of observations of one item and run, sealed in data; what stands before
--- it is known without decoding it. low, high and sum are numbers; as ANY they keep
--- the sign of −0, which REAL loses. sequence_reach is last_sequence −
--- first_sequence, rounded up to all ones in binary: so there are few of them, and
--- each bounds how far before a sequence number a block that reaches it begins. A
--- number is never used twice.
+-- Blocks of observations of one item and run; what stands here is known without
+-- decoding them. The data of a block is bytes long and begins at the place start in
+-- page. low, high and sum are numbers; as ANY they keep the sign of −0, which REAL
+-- loses. sequence_reach is last_sequence − first_sequence, rounded up to all ones
+-- in binary: so there are few of them, and each bounds how far before a sequence
+-- number a block that reaches it begins. A number is never used twice.
 CREATE TABLE blocks (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     instance       INTEGER NOT NULL,
@@ -27,18 +27,29 @@ CREATE TABLE blocks (
     high           ANY NOT NULL,
     sum            ANY NOT NULL,
     summary        BLOB,
-    data           BLOB NOT NULL
+    page           INTEGER NOT NULL,
+    start          INTEGER NOT NULL,
+    bytes          INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX blocks_item_time ON blocks (item, min_time, id, max_time);
 CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first_sequence, count);
+
+-- The data of blocks, of those that were stored together one behind the other, cut
+-- into pieces that fill a page of the file: within the rows of blocks it would
+-- leave a quarter of each page empty. The pages rise with the numbers of the
+-- blocks, so that of all blocks only the neighbours by number share pages.
+CREATE TABLE block_pages (
+    id   INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
 
 -- longest_block is max_time − min_time of the longest block of the item that there
 -- ever was: it bounds how far before a time a block that reaches it begins. As ANY
 -- it may be more than an integer holds.
 ALTER TABLE data_items ADD COLUMN longest_block ANY NOT NULL DEFAULT 0;
 
--- What all blocks are together; bytes is that of data and summary. Of the blocks
--- up to merged all are put together that are worth it.
+-- What all blocks are together; bytes is that of their
+-- data and summaries. Of those up to merged all are put together that are worth it.
 CREATE TABLE block_totals (
     blocks       INTEGER NOT NULL,
     observations INTEGER NOT NULL,

@@ -1,0 +1,148 @@
+package sqlite_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/insight"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/sqlite"
+)
+
+// The benchmarks of what is sealed commit in batches that become rows, so that
+// each can be measured before and after it is sealed.
+
+// always is a time before which everything was committed.
+func always() time.Time { return time.Now().Add(time.Hour) }
+
+// seal seals all rows.
+func seal(b *testing.B, s *sqlite.Store) {
+	b.Helper()
+	if _, err := s.Seal(b.Context(), always()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// fileBytes is what the file takes without what is free in it, once the log has
+// been moved into it.
+func fileBytes(b *testing.B, s *sqlite.Store) int64 {
+	b.Helper()
+	size, err := s.Size(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return size.TotalBytes - size.FreeBytes
+}
+
+// BenchmarkSeal seals rows. An op is a row. Beside it stand the bytes that an
+// observation takes in rows and in blocks.
+func BenchmarkSeal(b *testing.B) {
+	s, _, run, inventory := benchStore(b, 65)
+	empty := fileBytes(b, s)
+	commitAll(b, s, run.ID, benchObservations(inventory.Items, b.N), 500)
+	rows := fileBytes(b, s)
+	b.ReportAllocs()
+	b.ResetTimer()
+	seal(b, s)
+	b.StopTimer()
+	n := float64(b.N)
+	b.ReportMetric(n/b.Elapsed().Seconds(), "observations/s")
+	b.ReportMetric(float64(rows-empty)/n, "bytes/row")
+	b.ReportMetric(float64(fileBytes(b, s)-empty)/n, "bytes/sealed")
+}
+
+// benchTimes gives observations times that are spread evenly, with some chance,
+// over a time.
+func benchTimes(observations []plant.Observation, over time.Duration) {
+	random := rand.New(rand.NewPCG(3, 4))
+	step := over.Microseconds() / int64(len(observations))
+	for i := range observations {
+		observations[i].Time = int64(i)*step + random.Int64N(step)
+	}
+}
+
+// BenchmarkChart makes a chart of 1,000 points of 900,000 observations of one item
+// over 30 days. An op is a chart.
+func BenchmarkChart(b *testing.B) {
+	const n, points, over = 900_000, 1000, 30 * 24 * time.Hour
+	s, _, run, inventory := benchStore(b, 1)
+	observations := make([]plant.Observation, n)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range observations {
+		observations[i] = plant.Observation{
+			Item: inventory.Items[0].ID, Sequence: int64(i + 1),
+			Value: plant.Value{Kind: plant.Number, Number: float64(random.IntN(10_000_000)) / 10_000},
+		}
+	}
+	benchTimes(observations, over)
+	commitAll(b, s, run.ID, observations, 200)
+	chart := func(b *testing.B) {
+		to, columns := over.Microseconds(), insight.Columns(points)
+		for b.Loop() {
+			summaries := s.ItemSummaries(b.Context(), inventory.Items[0].ID, 0, to, columns, insight.Room(columns))
+			drawn, err := insight.Downsample(summaries, 0, to, columns)
+			if err != nil || len(drawn) < points/2 {
+				b.Fatal(len(drawn), err)
+			}
+		}
+	}
+	b.Run("rows", chart)
+	seal(b, s)
+	b.Run("sealed", chart)
+}
+
+// BenchmarkHour reads all observations of a machine with 300 items for an hour,
+// 72,000 of a day's. An op is an hour.
+func BenchmarkHour(b *testing.B) {
+	const hours, perHour = 24, 72_000
+	s, _, run, inventory := benchStore(b, 300)
+	observations := benchObservations(inventory.Items, hours*perHour)
+	benchTimes(observations, hours*time.Hour)
+	for i := range observations {
+		observations[i].Item = inventory.Items[(i*7)%300].ID
+	}
+	commitAll(b, s, run.ID, observations, 5000)
+	var items []plant.ItemID
+	for _, i := range inventory.Items {
+		items = append(items, i.ID)
+	}
+	hour := func(b *testing.B) {
+		from := 12 * time.Hour.Microseconds()
+		for b.Loop() {
+			n := 0
+			for _, err := range s.ItemObservations(b.Context(), items, from, from+time.Hour.Microseconds(), false) {
+				if n++; err != nil {
+					b.Fatal(err)
+				}
+			}
+			if n < perHour*9/10 {
+				b.Fatal(n)
+			}
+		}
+	}
+	b.Run("rows", hour)
+	seal(b, s)
+	b.Run("sealed", hour)
+	b.Run("current", func(b *testing.B) {
+		for b.Loop() {
+			if all, err := s.Current(b.Context(), inventory.Devices[0].ID); err != nil || len(all) != 300 {
+				b.Fatal(len(all), err)
+			}
+		}
+	})
+	b.Run("moment", func(b *testing.B) {
+		at := 12 * time.Hour.Microseconds()
+		for b.Loop() {
+			n := 0
+			for _, err := range s.ItemObservations(b.Context(), items, at, at, true) {
+				if n++; err != nil {
+					b.Fatal(err)
+				}
+			}
+			if n != 300 {
+				b.Fatal(n)
+			}
+		}
+	})
+}
