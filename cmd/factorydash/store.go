@@ -123,7 +123,7 @@ func openPostgres(ctx context.Context, url string, o postgres.Options) (dataStor
 	if err != nil {
 		return nil, fmt.Errorf("store in PostgreSQL: %w", err)
 	}
-	return any(s).(dataStore), nil
+	return s, nil
 }
 
 func openFile(ctx context.Context, data string) (dataStore, error) {
