@@ -83,15 +83,17 @@ func (d *decoded) position(place int) Position {
 	return Position{d.columns.Times[i], d.Run, d.columns.Sequences[i]}
 }
 
-func (d *decoded) observation(place int) plant.Observation { return d.at(d.column(place)) }
-
-// at gives the observation at a place in columns.
-func (d *decoded) at(i int) plant.Observation {
-	o := d.columns.At(i)
-	if d.wordy {
-		detach(&o)
-	}
+func (d *decoded) observation(place int) (o plant.Observation) {
+	d.read(d.column(place), &o)
 	return o
+}
+
+// read puts the observation at a place in columns into o.
+func (d *decoded) read(i int, o *plant.Observation) {
+	*o = d.columns.At(i)
+	if d.wordy {
+		detach(o)
+	}
 }
 
 // detach gives an observation texts of its own, so that the memory of a block is
@@ -131,11 +133,13 @@ func (s *strand) position() Position {
 	return positionOf(&s.list[s.next])
 }
 
-func (s *strand) observation() plant.Observation {
+// read puts the next observation into o.
+func (s *strand) read(o *plant.Observation) {
 	if s.block != nil {
-		return s.block.observation(s.next)
+		s.block.read(s.block.column(s.next), o)
+	} else {
+		*o = s.list[s.next]
 	}
-	return s.list[s.next]
 }
 
 // heads merges strands: it knows which comes next of all. The zero value has

@@ -169,8 +169,8 @@ func (r *itemReader) readBefore(ctx context.Context, v View) error {
 	found := slices.SortedFunc(maps.Values(last), func(a, b plant.Observation) int {
 		return positionOf(&a).compare(positionOf(&b))
 	})
-	for i := range found {
-		r.page.add(&found[i])
+	for all := (strand{list: found}); all.next < len(found); all.next++ {
+		r.page.add(&all)
 	}
 	return nil
 }
@@ -199,8 +199,11 @@ func (p *page) len() int { return len(p.observations) + len(p.sums) }
 // full reports whether the page ends here.
 func (p *page) full() bool { return p.len() >= p.most || p.text >= p.mostText }
 
-func (p *page) add(o *plant.Observation) {
-	p.observations = append(p.observations, *o)
+// add adds what comes next in a strand.
+func (p *page) add(s *strand) {
+	p.observations = append(p.observations, plant.Observation{})
+	o := &p.observations[len(p.observations)-1]
+	s.read(o)
 	p.last = positionOf(o)
 	p.text += o.TextBytes()
 }

@@ -154,23 +154,28 @@ func (w *window) putBlock(d *decoded) {
 			w.beyond = min(w.beyond, numbers[i])
 			return
 		}
-		w.put(d.at(i))
+		slot := &w.slots[numbers[i]-w.from]
+		d.read(i, slot)
+		w.took(slot)
 	}
 }
 
-// put puts an observation into the window, which is cut short where its texts
-// become too long.
+// put puts an observation in a row into the window.
 func (w *window) put(o plant.Observation) {
 	if o.Sequence >= w.to {
 		w.beyond = min(w.beyond, o.Sequence)
 		return
 	}
 	slot := &w.slots[o.Sequence-w.from]
-	if slot.Sequence == 0 {
-		w.found++
-	}
 	*slot = o
-	w.text += o.TextBytes()
+	w.took(slot)
+}
+
+// took counts what was put into a slot, and cuts the window short where its texts
+// become too long.
+func (w *window) took(slot *plant.Observation) {
+	w.found++
+	w.text += slot.TextBytes()
 	for w.text > w.maxText && len(w.slots) > 1 {
 		w.halve()
 	}

@@ -130,8 +130,7 @@ func (s *sweep) addParts(d *decoded) {
 		column := s.picture.column(d.columns.Times[next])
 		n := sort.Search(end-next, func(i int) bool { return s.picture.column(d.columns.Times[next+i]) > column })
 		if n == 1 {
-			o := d.observation(next)
-			s.page.add(&o)
+			s.page.add(&strand{block: d, next: next})
 		} else {
 			s.page.addSum(d.sum(next, next+n))
 		}

@@ -165,8 +165,7 @@ func (s *sweep) due() []Meta {
 // take moves what comes next to a page.
 func (s *sweep) take(ctx context.Context, p *page) error {
 	next := s.heads.next()
-	o := next.observation()
-	p.add(&o)
+	p.add(next)
 	next.next++
 	if next.next == next.end {
 		switch {
