@@ -66,7 +66,13 @@ func TestNISTRecordingIsCapturedExactly(t *testing.T) {
 	if out, code := output(t, "loaddata", "--data", data, "--agent", "mazak="+url); code != 0 {
 		t.Fatalf("loaddata: exit code %d: %s", code, out)
 	}
+	checkNIST(t, data, want)
+}
 
+// checkNIST compares ledger and export of a store that has the whole recording
+// with the counts.
+func checkNIST(t *testing.T, data string, want nistCounts) {
+	t.Helper()
 	entries := ledger(t, data)
 	if len(entries) != 1 {
 		t.Fatalf("ledger has %d entries, want 1: %+v", len(entries), entries)
@@ -123,51 +129,71 @@ func TestNISTRecordingIsCapturedExactly(t *testing.T) {
 // TestNISTRecordingWithHoles leaves documents of the recording out: the ledger
 // has exactly their ranges as gaps.
 func TestNISTRecordingWithHoles(t *testing.T) {
-	docs := unpack(t, filepath.Join(nist(t), "recorded", "mazak03.tgz"))
-	left := []int{7, 8, 30, len(docs) / 2, len(docs) - 2}
-	type span struct{ From, To int64 }
-	var want []span
-	var lost int64
-	kept := slices.Clone(docs)
-	for _, i := range left {
-		from, to := sequences(t, docs[i])
-		if n := len(want); n > 0 && want[n-1].To+1 == from {
-			want[n-1].To = to
-		} else {
-			want = append(want, span{from, to})
-		}
-		lost += to - from + 1
-		kept = slices.DeleteFunc(kept, func(name string) bool { return name == docs[i] })
-	}
-
-	url := startReplay(t, nist(t), kept...)
+	r := withHoles(t)
+	url := startReplay(t, nist(t), r.kept...)
 	data := t.TempDir()
 	if out, code := output(t, "loaddata", "--data", data, "--agent", "mazak="+url); code != 0 {
 		t.Fatalf("loaddata: exit code %d: %s", code, out)
 	}
+	r.check(t, data)
+}
+
+// holes is the recording without some of its documents.
+type holes struct {
+	// kept are the documents that are there, all of them all documents.
+	kept, all []string
+	// gaps are the ranges of the others, and lost how many numbers those have.
+	gaps []numbers
+	lost int64
+}
+
+// numbers is a range of sequence numbers, both ends in it.
+type numbers struct{ From, To int64 }
+
+func withHoles(t *testing.T) holes {
+	t.Helper()
+	docs := unpack(t, filepath.Join(nist(t), "recorded", "mazak03.tgz"))
+	left := []int{7, 8, 30, len(docs) / 2, len(docs) - 2}
+	r := holes{kept: slices.Clone(docs), all: docs}
+	for _, i := range left {
+		from, to := sequences(t, docs[i])
+		if n := len(r.gaps); n > 0 && r.gaps[n-1].To+1 == from {
+			r.gaps[n-1].To = to
+		} else {
+			r.gaps = append(r.gaps, numbers{from, to})
+		}
+		r.lost += to - from + 1
+		r.kept = slices.DeleteFunc(r.kept, func(name string) bool { return name == docs[i] })
+	}
+	return r
+}
+
+// check compares what a store has with the recording.
+func (r holes) check(t *testing.T, data string) {
+	t.Helper()
 	entries := ledger(t, data)
 	if len(entries) != 1 {
 		t.Fatalf("ledger has %d entries, want 1: %+v", len(entries), entries)
 	}
-	var got []span
+	var got []numbers
 	for _, g := range entries[0].Gaps {
 		if n := len(got); n > 0 && got[n-1].To+1 == g.From {
 			got[n-1].To = *g.To
 			continue
 		}
-		got = append(got, span{g.From, *g.To})
+		got = append(got, numbers{g.From, *g.To})
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(r.gaps, got); diff != "" {
 		t.Errorf("gaps (-want +got):\n%s", diff)
 	}
 	all := int64(readNISTCounts(t).Observations)
-	if entries[0].Stored != all-lost {
-		t.Errorf("stored %d, want %d", entries[0].Stored, all-lost)
+	if entries[0].Stored != all-r.lost {
+		t.Errorf("stored %d, want %d", entries[0].Stored, all-r.lost)
 	}
 	var exportedCount int64
 	export(t, data, func(exported) { exportedCount++ })
-	if exportedCount != all-lost {
-		t.Errorf("exported %d, want %d", exportedCount, all-lost)
+	if exportedCount != all-r.lost {
+		t.Errorf("exported %d, want %d", exportedCount, all-r.lost)
 	}
 }
 

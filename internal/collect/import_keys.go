@@ -110,7 +110,7 @@ func (k *keys) observation(line *shdr.Line, it *shdr.Item, at time.Time) *mtconn
 		if it.Device != "" {
 			o.DataItemID = it.Device + ":" + it.Key
 		}
-		o.Name, o.Value = o.DataItemID, []byte(strings.Join(it.Fields, "|"))
+		o.Name, o.Value = o.DataItemID, []byte(strings.TrimRight(strings.Join(it.Fields, "|"), "|"))
 	}
 	if o.Category == mtconnect.Condition {
 		o.Level = levels[it.Level]

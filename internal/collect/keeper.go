@@ -103,7 +103,6 @@ func (k *keeper) begin(ctx context.Context, last, run plant.Run, end plant.Gap) 
 	if err != nil {
 		return fmt.Errorf("start a run: %w", err)
 	}
-	k.log.Info("a run of the agent begins", slog.Uint64("instance", run.InstanceID), slog.Int64("first", run.First))
 	k.metrics.noted(k.agent.Name, gaps)
 	k.meter.noted(gaps)
 	k.outbox.note(gaps)

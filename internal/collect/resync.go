@@ -141,6 +141,7 @@ func (c *collector) restart(ctx context.Context, last, run plant.Run) error {
 	if err != nil {
 		return err
 	}
+	c.log.Info("a run of the agent begins", slog.Uint64("instance", run.InstanceID), slog.Int64("first", run.First))
 	c.suspects, c.unsure = nil, true
 	return nil
 }
