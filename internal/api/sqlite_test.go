@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -196,6 +198,50 @@ func TestSQLiteObservations(t *testing.T) {
 		}
 		if n := seen[record{7, sequence}]; sequence <= 100 && n != 1 {
 			t.Fatalf("observation %d of the old run came %d times", sequence, n)
+		}
+	}
+}
+
+// What is answered is the same before and after sealing, byte for byte.
+func TestSQLiteSealed(t *testing.T) {
+	c := newCapture(t)
+	for range 50 { // Few of each data item at once, which stay rows until they are sealed.
+		c.commit(t, 70)
+	}
+	c.start(t, c.run.Agent, 9)
+	c.commit(t, 30)
+	s, _ := c.serve(t)
+	handler := s.Handler()
+	item := func(format string, i int) string { return fmt.Sprintf(format, c.items[i].ID) }
+	paths := []string{
+		item("/items/%d/series?points=40&from=2026-01-31T08:00:00.5Z&to=2026-01-31T08:00:05Z", 0),
+		item("/items/%d/series?points=5000&from=2026-01-31T08:00:00Z&to=2026-01-31T08:01:00Z", 0),
+		item("/items/%d/series?points=8&from=2026-01-31T08:00:01Z&to=2026-01-31T08:00:02Z", 1),
+		item("/items/%d/observations?limit=100&from=2026-01-31T08:00:01Z", 1),
+		"/machines/mill/observations?limit=10000&from=2026-01-31T08:00:00Z",
+		"/machines/mill/current?at=2026-01-31T08:00:00.02Z",
+		"/machines/mill/current?at=2026-01-31T08:00:03.0005Z",
+		"/machines/mill/current?at=2026-01-31T08:00:30Z",
+	}
+	ask := func() (answers []string) {
+		for _, path := range paths {
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1"+path, http.NoBody))
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: %s", path, w.Body)
+			}
+			answers = append(answers, w.Body.String())
+		}
+		return answers
+	}
+	before := ask()
+	sealed, err := c.Seal(t.Context(), time.Now().Add(24*time.Hour))
+	if err != nil || sealed.Observations != 7060 {
+		t.Fatalf("%d observations were sealed, %v; want 7060", sealed.Observations, err)
+	}
+	for i, after := range ask() {
+		if before[i] != after {
+			t.Errorf("%s\nbefore %.300s\nafter  %.300s", paths[i], before[i], after)
 		}
 	}
 }
