@@ -28,10 +28,10 @@ type planned struct {
 	first, last, next int64
 	// damage is why it cannot be read.
 	damage error
-	// limit is the first number of the document after it, and ends is set for the
-	// last of its instance.
-	limit int64
-	ends  bool
+	// limit is the first number of the document after it; begins and ends are set
+	// for the first and the last of its instance.
+	limit        int64
+	begins, ends bool
 }
 
 // byPlan imports the documents from a place on in the order of their numbers. All
@@ -173,6 +173,7 @@ func (d *documentImport) order(list []planned) (plan []planned, damaged map[uint
 	})
 	for i := range plan {
 		p := &plan[i]
+		p.begins = i == 0 || plan[i-1].instance != p.instance
 		p.ends = i == len(plan)-1 || plan[i+1].instance != p.instance
 		p.limit = math.MaxInt64
 		if !p.ends {
@@ -233,7 +234,7 @@ func (d *documentImport) take(ctx context.Context, p *planned, doc document, dam
 	if h == nil || h.InstanceID != p.instance {
 		return fmt.Errorf("%s: it is another document than it was before", p.name)
 	}
-	if !d.reading(p.instance) {
+	if p.begins {
 		if err := d.enterRun(ctx, p.instance, p.first); err != nil {
 			return err
 		}
