@@ -64,14 +64,16 @@ func (env *environment) openShared(ctx context.Context) (dataStore, error) {
 	if url == "" {
 		return nil, plant.Errorf(plant.Invalid, "DATABASE_URL is not set: several processes share a PostgreSQL database; 'factorydash serve' does everything in one process on the embedded store")
 	}
-	s, err := openPostgres(ctx, url, postgres.Options{NoMigrate: true})
+	migrations, err := postgres.Migrations(ctx, url)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("store in PostgreSQL: %w", err)
 	}
-	if err := s.Ping(ctx); err != nil && plant.ErrorCode(err) != plant.Unavailable {
-		return nil, errors.Join(err, s.Close())
+	for _, m := range migrations {
+		if m.Applied.IsZero() {
+			return nil, plant.Errorf(plant.Invalid, "the schema of the database is behind (%s is not applied): run 'factorydash migrate up' first", m.Name)
+		}
 	}
-	return s, nil
+	return openPostgres(ctx, url, postgres.Options{NoMigrate: true})
 }
 
 // openStore opens the store for a process that captures; the embedded one is
