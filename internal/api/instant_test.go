@@ -21,7 +21,7 @@ func TestInstant(t *testing.T) {
 	first, last := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 	check(t, first)
 	check(t, last)
-	for day := first; day.Year() < 2500; day = day.AddDate(0, 0, 1) {
+	for day := first; day.Year() <= 400; day = day.AddDate(0, 0, 1) {
 		check(t, day)
 	}
 	rapid.Check(t, func(t *rapid.T) {
