@@ -18,9 +18,12 @@
 // again from the agent, so that any fault is answered in the same way: drop what
 // is not committed, take the cursor from the store and go on from there.
 //
+// A [Holder] is a supervisor among others: workers share the agents by leases, each
+// agent captured by one of them at a time.
+//
 // Where a change goes: how a fault or a limit is answered, in collector.go; where
 // reading goes on, in resync.go; which sequence numbers become a gap and why, in
 // document.go; what is known at first contact and behind a gap, in baseline.go;
 // what an observation becomes, in convert.go; the transaction, in
-// committer.go.
+// committer.go; which worker should capture what, in share.go.
 package collect
