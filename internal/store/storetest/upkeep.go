@@ -34,6 +34,7 @@ func RunUpkeep(t *testing.T, open func(t *testing.T) UpkeepStore) {
 		{"ItemObservationsOfSeveralInPages", func(t *testing.T, s UpkeepStore) { testSeveralItemsInPages(t, sealing{s}) }},
 		{"ItemSummaries", func(t *testing.T, s UpkeepStore) { testItemSummaries(t, sealing{s}) }},
 		{"Observations", func(t *testing.T, s UpkeepStore) { testObservations(t, sealing{s}) }},
+		{"WithinReads", testUpkeepWithinReads},
 		{"BesideCapture", testUpkeepBesideCapture},
 		{"Interrupted", testUpkeepInterrupted},
 		{"Expire", testExpire},
