@@ -1,33 +1,15 @@
 package postgres_test
 
 import (
-	"fmt"
 	"io"
-	"os"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
 	"github.com/factorydash/factorydash/internal/store/storetest"
 )
-
-func TestMain(m *testing.M) {
-	os.Exit(pgtest.Main(func() int {
-		ours := goleak.IgnoreCurrent() // the server's
-		code := m.Run()
-		if code == 0 {
-			if err := goleak.Find(ours); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-		}
-		return code
-	}))
-}
 
 // open opens the store in a database, and closes it when the test ends.
 func open(t testing.TB, url string, o postgres.Options) *postgres.Store {

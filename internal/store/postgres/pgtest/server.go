@@ -23,9 +23,9 @@ const (
 	stopTimeout  = time.Minute
 	// logLines is how many lines of its log are told where it does not start.
 	logLines = 20
-	// ready is what the server says when it answers, in the language of initdb's
-	// locale.
-	ready = "database system is ready to accept connections"
+	// ready begins what the server says when it answers, be it only to reads, in the
+	// language of initdb's locale.
+	ready = "database system is ready to accept "
 	// held is what it says where processes of the one before, which was killed, are
 	// not gone yet.
 	held = "pre-existing shared memory block"

@@ -1,0 +1,278 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/postgres"
+	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
+)
+
+// unavailable fails the test where an error is not Unavailable with words for
+// people.
+func unavailable(t *testing.T, what string, err error, words string) {
+	t.Helper()
+	if plant.ErrorCode(err) != plant.Unavailable || !strings.Contains(err.Error(), words) {
+		t.Errorf("%s: %v, want unavailable: %s", what, err, words)
+	}
+}
+
+// recovered fails the test where the store does not take a commit, or is not
+// whole.
+func recovered(t *testing.T, s *postgres.Store) {
+	t.Helper()
+	// The connections that were lost are found to be so one by one.
+	deadline := time.Now().Add(30 * time.Second)
+	err := writeNext(t.Context(), s, 10)
+	for plant.ErrorCode(err) == plant.Unavailable && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+		err = writeNext(t.Context(), s, 10)
+	}
+	if err != nil {
+		t.Fatalf("commit when the store is back: %v", err)
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("ping when the store is back: %v", err)
+	}
+	checkWhole(t, s)
+}
+
+// exec1 executes a statement on a connection of its own.
+func exec1(t testing.TB, url, query string, args ...any) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Exec(t.Context(), query, args...)
+	if err := errors.Join(err, c.Close(t.Context())); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// with adds a parameter to the URL of a database.
+func with(t testing.TB, address, name, value string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Set(name, value)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// keepWriting has n writers commit one after the other until stop is called, which
+// gives how many commits went through. An error other than Unavailable fails the
+// test.
+func keepWriting(t *testing.T, s *postgres.Store, n int) (stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var writing sync.WaitGroup
+	done := make(chan int, n)
+	for range n {
+		writing.Go(func() {
+			stored := 0
+			defer func() { done <- stored }()
+			for ctx.Err() == nil {
+				switch err := writeNext(ctx, s, 300); {
+				case err == nil:
+					stored++
+				case plant.ErrorCode(err) != plant.Unavailable && !errors.Is(err, context.Canceled):
+					t.Errorf("commit: %v", err)
+					return
+				}
+			}
+		})
+	}
+	return func() (stored int) {
+		cancel()
+		writing.Wait()
+		for range n {
+			stored += <-done
+		}
+		return stored
+	}
+}
+
+// TestServerStops stops the server in the middle of commits in each way, and
+// starts it again.
+func TestServerStops(t *testing.T) {
+	server := pgtest.New(t)
+	s := openPlant(t, server.Database(t), postgres.Options{WriteTimeout: 5 * time.Second})
+	for name, stop := range map[string]func(testing.TB){"stopped": server.Stop, "stopped now": server.StopNow, "killed": server.Kill} {
+		before := checkWhole(t, s)
+		halt := keepWriting(t, s, 2)
+		for onlyRun(t, s).Next < before+1000 {
+			continue
+		}
+		stop(t)
+		unavailable(t, name+": ping", s.Ping(t.Context()), "the database")
+		_, err := s.Runs(t.Context())
+		unavailable(t, name+": read", err, "the database cannot be reached")
+		server.Start(t)
+		halt()
+		recovered(t, s)
+	}
+	checkSound(t, s)
+}
+
+// TestSessionsEnded ends all sessions of the store, again and again, in the
+// middle of commits.
+func TestSessionsEnded(t *testing.T) {
+	address := pgtest.Database(t)
+	s := openPlant(t, with(t, address, "application_name", "victim"), postgres.Options{})
+	halt := keepWriting(t, s, 2)
+	for range 30 {
+		time.Sleep(5 * time.Millisecond)
+		exec1(t, address, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim' AND pid <> pg_backend_pid()`)
+	}
+	if halt() == 0 {
+		t.Error("no commit went through")
+	}
+	recovered(t, s)
+	checkSound(t, s)
+}
+
+func TestReadOnly(t *testing.T) {
+	server := pgtest.New(t)
+	address := server.Database(t)
+	s := openPlant(t, address, postgres.Options{})
+	server.Stop(t)
+	standby := filepath.Join(server.Folder(), "data", "standby.signal")
+	if err := os.WriteFile(standby, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	server.Start(t)
+	const words = "the database is read-only"
+	var err error
+	for range 10 { // connections that were lost
+		if err = s.Ping(t.Context()); err != nil && strings.Contains(err.Error(), words) {
+			break
+		}
+	}
+	unavailable(t, "ping of a standby", err, words)
+	for range 10 {
+		if err = writeNext(t.Context(), s, 10); err != nil && strings.Contains(err.Error(), words) {
+			break
+		}
+	}
+	unavailable(t, "commit to a standby", err, words)
+	checkWhole(t, s)
+	server.Stop(t)
+	if err := os.Remove(standby); err != nil {
+		t.Fatal(err)
+	}
+	server.Start(t)
+	recovered(t, s)
+}
+
+// TestDiskFull has the tables of observations on a disk of a few megabytes.
+func TestDiskFull(t *testing.T) {
+	server := pgtest.New(t)
+	disk := smallDisk(t, server.Folder())
+	address := server.Database(t)
+	exec1(t, address, fmt.Sprintf(`CREATE TABLESPACE small LOCATION '%s'`, disk))
+	exec1(t, with(t, address, "default_tablespace", "small"), `CREATE TABLE filler AS SELECT repeat(md5(n::text), 60) FROM generate_series(1, 1000) n`)
+	newPlant(t, open(t, address, postgres.Options{}))
+	s := open(t, with(t, address, "default_tablespace", "small"), postgres.Options{})
+	var err error
+	for range 1000 {
+		if err = writeNext(t.Context(), s, 400); err != nil {
+			break
+		}
+	}
+	unavailable(t, "commit", err, "the disk of the database is full")
+	checkWhole(t, s)
+	exec1(t, address, `DROP TABLE filler`)
+	recovered(t, s)
+	checkSound(t, s)
+}
+
+func TestStatementTimeout(t *testing.T) {
+	address := pgtest.Database(t)
+	newPlant(t, open(t, address, postgres.Options{}))
+	s := open(t, with(t, address, "statement_timeout", "200ms"), postgres.Options{})
+	lock, err := s.Write().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.Exec(t.Context(), `LOCK TABLE instances`); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Runs(t.Context())
+	unavailable(t, "read", err, "the database has ended the statement")
+	if err := lock.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	recovered(t, s)
+}
+
+func TestTooManyConnections(t *testing.T) {
+	server := pgtest.New(t, "max_connections=6", "superuser_reserved_connections=0")
+	address := server.Database(t)
+	s := openPlant(t, address, postgres.Options{})
+	recovered(t, s)
+	var others []*pgx.Conn
+	for {
+		c, err := pgx.Connect(t.Context(), address)
+		if err != nil {
+			break
+		}
+		others = append(others, c)
+	}
+	_, err := postgres.Open(t.Context(), address, postgres.Options{})
+	unavailable(t, "open", err, "the database has no connection free")
+	for _, c := range others {
+		if err := c.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	recovered(t, s)
+}
+
+func TestOpenFails(t *testing.T) {
+	address := pgtest.Database(t)
+	for what, test := range map[string]struct {
+		address string
+		code    plant.Code
+		words   string
+	}{
+		"no server":      {"postgres://127.0.0.1:1/plant?connect_timeout=2", plant.Unavailable, "the database cannot be reached"},
+		"no database":    {strings.Replace(address, "/postgres?", "/nowhere?", 1), plant.Unavailable, "there is no such database"},
+		"no such user":   {with(t, address, "user", "nobody"), plant.Unavailable, "the database refuses the user"},
+		"not an address": {"postgres://user:secret@host:port/x", plant.Invalid, "use postgres://"},
+		"another scheme": {"mysql://user:secret@host/x", plant.Invalid, "use postgres://"},
+	} {
+		_, err := postgres.Open(t.Context(), test.address, postgres.Options{})
+		if plant.ErrorCode(err) != test.code || !strings.Contains(err.Error(), test.words) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want %s: %s", what, err, test.code, test.words)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := postgres.Open(ctx, address, postgres.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("open with a context that has ended: %v", err)
+	}
+}
+
+func TestEncoding(t *testing.T) {
+	server := pgtest.New(t)
+	exec1(t, server.URL("postgres"), `CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0`)
+	_, err := postgres.Open(t.Context(), server.URL("ascii"), postgres.Options{})
+	if plant.ErrorCode(err) != plant.Invalid || !strings.Contains(err.Error(), "ENCODING 'UTF8'") {
+		t.Errorf("open: %v", err)
+	}
+}
