@@ -2,7 +2,6 @@ package live_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -24,7 +23,7 @@ import (
 const patience = 30 * time.Second
 
 // silent is a log that nobody reads.
-var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
+var silent = slog.New(slog.DiscardHandler)
 
 // client gives a client of the Redis at an address.
 func client(t testing.TB, address string) *redis.Client {
@@ -95,7 +94,7 @@ func newWeb(t testing.TB, address string, read func(*live.Hub), change ...func(*
 	if w.Follower, err = live.NewFollower(o); err != nil {
 		t.Fatal(err)
 	}
-	return w, running(t, w.Follower.Run)
+	return w, running(t, w.Run)
 }
 
 // listens waits until the web process hears Redis.
@@ -236,12 +235,12 @@ func TestOwnFrames(t *testing.T) {
 	own.PublishStatus(plant.AgentStatus{Agent: 1, Link: plant.LinkStreaming})
 	time.Sleep(10 * live.FramePause)
 	other.PublishStatus(plant.AgentStatus{Agent: 2, Link: plant.LinkStreaming})
-	w.hears(t, "the other worker", func() bool { _, ok := w.Hub.Status(2); return ok })
-	if _, ok := w.Hub.Status(1); ok {
+	w.hears(t, "the other worker", func() bool { _, ok := w.Status(2); return ok })
+	if _, ok := w.Status(1); ok {
 		t.Error("its own status came by way of Redis")
 	}
 	w.Follower.PublishStatus(plant.AgentStatus{Agent: 1, Link: plant.LinkPolling})
-	if s, _ := w.Hub.Status(1); s.Link != plant.LinkPolling {
+	if s, _ := w.Status(1); s.Link != plant.LinkPolling {
 		t.Errorf("its own status is %+v", s)
 	}
 }
@@ -259,7 +258,7 @@ func TestBytesOfOthers(t *testing.T) {
 	}
 	p, _ := publisher(t, server.Addr(), nil)
 	p.PublishStatus(plant.AgentStatus{Agent: 2, Link: plant.LinkStreaming})
-	w.hears(t, "the worker behind it", func() bool { _, ok := w.Hub.Status(2); return ok })
+	w.hears(t, "the worker behind it", func() bool { _, ok := w.Status(2); return ok })
 	if diff := cmp.Diff(live.Update{Statuses: []plant.AgentStatus{{Agent: 2, Link: plant.LinkStreaming}}, Links: []plant.AgentID{2}},
 		w.Since(0), cmpopts.IgnoreFields(live.Update{}, "Mark")); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)

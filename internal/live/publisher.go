@@ -179,7 +179,10 @@ func (p *Publisher) repeat() {
 		now := p.now()
 		w.begin(now)
 		for _, s := range all {
-			w.addAgent(agentNews{AgentStatus: s}, now)
+			// What was handed over meanwhile is newer.
+			if !w.agents.has(s.Agent) {
+				w.addAgent(agentNews{AgentStatus: s}, now)
+			}
 		}
 	})
 }
@@ -232,22 +235,21 @@ func (p *Publisher) publish(ctx context.Context, frame []byte) error {
 	began := p.now()
 	err := p.redis.Publish(ctx, p.channel, frame).Err()
 	p.metrics.took.Observe(p.now().Sub(began).Seconds())
-	switch {
-	case err == nil:
-		p.metrics.frames.Inc()
-		p.metrics.bytes.Add(float64(len(frame)))
-		if p.away {
-			p.log.Info("Redis is back: web processes hear of this worker again")
-		}
-		p.away = false
-	default:
+	if err != nil {
 		p.metrics.failures.Inc()
 		if !p.away {
 			p.log.Warn("Redis is away: capture goes on, and web processes read from the store", slog.Any("error", err))
 		}
 		p.away = true
+		return err
 	}
-	return err
+	p.metrics.frames.Inc()
+	p.metrics.bytes.Add(float64(len(frame)))
+	if p.away {
+		p.log.Info("Redis is back: web processes hear of this worker again")
+	}
+	p.away = false
+	return nil
 }
 
 // records goes through what waits, frame by frame.

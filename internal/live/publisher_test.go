@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -68,7 +67,7 @@ func (r *fakeRedis) sent() []*frame {
 // it.
 func publishing(t *testing.T, r *fakeRedis, o PublisherOptions) (p *Publisher, stop func()) {
 	t.Helper()
-	o.Redis, o.Log = r, slog.New(slog.NewTextHandler(io.Discard, nil))
+	o.Redis, o.Log = r, slog.New(slog.DiscardHandler)
 	p, err := NewPublisher(o)
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func TestRealRedis(t *testing.T) {
 	knows := func() {
 		t.Helper()
 		w.hears(t, "a new commit", func() bool {
-			seen, _ := w.Hub.Status(1)
+			seen, _ := w.Status(1)
 			return seen.Link == plant.LinkStreaming && seen.Next >= status().Next-2000
 		})
 	}
@@ -68,11 +68,11 @@ func TestRealRedis(t *testing.T) {
 	}
 	knows()
 	server.Stop()
-	w.hears(t, "that Redis is away", func() bool { s, _ := w.Hub.Status(1); return s.Error == live.NoRedis })
+	w.hears(t, "that Redis is away", func() bool { s, _ := w.Status(1); return s.Error == live.NoRedis })
 	server.Restart()
 	knows()
 	server.Freeze()
-	w.hears(t, "that Redis hangs", func() bool { s, _ := w.Hub.Status(1); return s.Error == live.NoRedis })
+	w.hears(t, "that Redis hangs", func() bool { s, _ := w.Status(1); return s.Error == live.NoRedis })
 	server.Thaw()
 	knows()
 	end()

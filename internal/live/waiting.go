@@ -83,6 +83,11 @@ const (
 	leftOut
 )
 
+func (c *coalesced[K, V]) has(key K) bool {
+	_, ok := c.at[key]
+	return ok
+}
+
 func (c *coalesced[K, V]) put(key K, value V) placed {
 	if i, ok := c.at[key]; ok {
 		c.values[i] = value
