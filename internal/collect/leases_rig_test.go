@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -350,7 +349,7 @@ func (h *hall) join(name string, ending time.Duration, own ...plant.Agent) *hand
 	w.set(HolderOptions{
 		Leases: w.line, Name: name, Started: time.Now(),
 		Capture: Options{
-			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now,
 			Status: func(s plant.AgentStatus) { w.note(func() { w.said.statuses = append(w.said.statuses, s) }) },
 		},
 		HandedOver: func(id plant.AgentID) { w.note(func() { w.said.handed = append(w.said.handed, id) }) },
