@@ -15,6 +15,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/simulate"
+	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
 	"github.com/factorydash/factorydash/mtconnect/agent"
 )
 
@@ -25,8 +26,8 @@ type unreliable struct {
 	server *httptest.Server
 	// mishap is one in how many answers is cut or damaged; 0 is none.
 	mishap atomic.Int64
-	cuts   atomic.Int64
-	damage atomic.Int64
+	// mishaps counts those that were begun: they are cuts and damages in turn.
+	mishaps, cuts, damage atomic.Int64
 
 	devices  agent.Source // the device models
 	handler  atomic.Pointer[agent.Agent]
@@ -41,7 +42,7 @@ func newUnreliable(t *testing.T, devices agent.Source) *unreliable {
 	u.restart()
 	u.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := u.mishap.Load(); n > 0 && rand.Int64N(n) == 0 {
-			w = &faultyWriter{ResponseWriter: w, u: u, left: rand.IntN(1 << (8 + rand.IntN(14))), damages: rand.IntN(2) == 0}
+			w = &faultyWriter{ResponseWriter: w, u: u, left: rand.IntN(1 << (8 + rand.IntN(14))), damages: u.mishaps.Add(1)%2 == 0}
 		}
 		u.handler.Load().ServeHTTP(w, r)
 	}))
@@ -168,6 +169,36 @@ func observationsOf(t *testing.T, source agent.Source) []agent.Observation {
 // once with an agent that restarts as well. In the end every observation is
 // stored exactly once with the value it had, or in the ledger.
 func TestChaos(t *testing.T) {
+	chaosOver(t, func(*testing.T) {}, func(data string, after time.Duration) (undone func()) {
+		time.AfterFunc(after, holdStore(t, data))
+		return func() {}
+	})
+}
+
+// TestChaosOnPostgreSQL is the same on PostgreSQL, whose server is killed in
+// place of the store being held.
+func TestChaosOnPostgreSQL(t *testing.T) {
+	server := pgtest.New(t)
+	fresh := func(t *testing.T) { t.Setenv("DATABASE_URL", server.Database(t)) }
+	chaosOver(t, fresh, func(_ string, after time.Duration) (undone func()) {
+		server.StopNow(t)
+		started := make(chan struct{})
+		go func() {
+			defer close(started)
+			time.Sleep(after)
+			server.Start(t)
+		}()
+		return func() { <-started }
+	})
+}
+
+// disturb takes the store with its data in a folder away, and gives it back after
+// a while; undone waits for that.
+type disturb func(data string, after time.Duration) (undone func())
+
+// chaosOver is the test over one kind of store; fresh makes an empty one.
+func chaosOver(t *testing.T, fresh func(t *testing.T), disturb disturb) {
+	t.Helper()
 	long := os.Getenv("FACTORYDASH_CHAOS") == "long"
 	source, all := chaosData(t, long)
 	lives := 10
@@ -175,16 +206,18 @@ func TestChaos(t *testing.T) {
 		lives = 50
 	}
 	t.Run("one instance", func(t *testing.T) {
+		fresh(t)
 		u := newUnreliable(t, source)
-		data := captureInChaos(t, u, all, lives, 0)
+		data := captureInChaos(t, u, all, lives, 0, disturb)
 		if entries := ledger(t, data); len(entries) != 1 || entries[0].Stored != int64(len(all)) || len(entries[0].Gaps) != 0 {
 			t.Errorf("want all %d observations of one instance, the ledger says %+v", len(all), entries)
 		}
 		checkAgainstTruth(t, data, u)
 	})
 	t.Run("agent restarts", func(t *testing.T) {
+		fresh(t)
 		u := newUnreliable(t, source)
-		data := captureInChaos(t, u, all, lives, 5)
+		data := captureInChaos(t, u, all, lives, 5, disturb)
 		if entries := ledger(t, data); len(entries) < 2 {
 			t.Errorf("the agent restarted, the ledger says %+v", entries)
 		}
@@ -195,7 +228,7 @@ func TestChaos(t *testing.T) {
 // captureInChaos lets the program live and be killed so many times while the
 // agent says all there is to say, and gives the data folder. Every few lives,
 // where restartEvery is not 0, the agent restarts.
-func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives, restartEvery int) (data string) {
+func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives, restartEvery int, disturb disturb) (data string) {
 	t.Helper()
 	data = t.TempDir()
 	name := "mazak=" + u.server.URL
@@ -206,25 +239,26 @@ func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives,
 			u.restart()
 			restarts++
 		}
-		if life%5 == 1 {
-			release := holdStore(t, data)
-			time.AfterFunc(time.Duration(rand.IntN(600))*time.Millisecond, release)
-			held++
-		}
 		u.say(all[life*len(all)/lives : (life+1)*len(all)/lives])
 		p := start(t, "serve", "--data", data, "--listen", "127.0.0.1:0", "--agent", name)
 		if life%4 != 0 { // else the kill may come while the program starts
 			p.address()
 		}
+		undone := func() {}
+		if life%5 == 1 {
+			undone = disturb(data, time.Duration(rand.IntN(600))*time.Millisecond)
+			held++
+		}
 		// The moment of the kill is random: that is the point of the test.
 		time.Sleep(time.Duration(rand.IntN(900)) * time.Millisecond)
 		p.kill()
+		undone()
 	}
 	u.mishap.Store(0)
 	if out, code := output(t, "loaddata", "--data", data, "--agent", name); code != 0 {
 		t.Fatalf("loaddata: exit code %d: %s", code, out)
 	}
-	t.Logf("%d observations, %d kills, %d restarts of the agent, %d times the store was held, %d cuts, %d damaged documents",
+	t.Logf("%d observations, %d kills, %d restarts of the agent, %d times the store was away, %d cuts, %d damaged documents",
 		len(all), lives, restarts, held, u.cuts.Load(), u.damage.Load())
 	if u.cuts.Load() == 0 || u.damage.Load() == 0 {
 		t.Error("no answer was cut or none damaged: the test shows less than it says")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -245,12 +244,8 @@ func (n *node) newHolder() (*collect.Holder, error) {
 			return nil, err
 		}
 	}
-	name, err := os.Hostname()
-	if err != nil {
-		name = "unnamed"
-	}
 	holder, err = collect.NewHolder(collect.HolderOptions{
-		Leases: n.store, Name: fmt.Sprintf("%s:%d", name, os.Getpid()), Version: n.env.build.Version, Started: time.Now(),
+		Leases: n.store, Name: workerName(), Version: n.env.build.Version, Started: time.Now(),
 		Capture: collect.Options{
 			Store: n.store, Ledger: n.store, Dial: dial, Publish: n.publish, Status: n.publishStatus,
 			Log: n.env.log, Registerer: n.registry,
@@ -317,6 +312,9 @@ func (n *node) startCapture(ctx context.Context, holder *collect.Holder) error {
 			return err
 		}
 		named = append(named, shop...)
+	}
+	if err := buryDeadWorkers(ctx, n.store, workerName()); err != nil {
+		return err
 	}
 	roster := &roster{store: n.store, named: named, holder: holder, log: n.env.log}
 	err = roster.update(ctx)
