@@ -115,7 +115,9 @@ func TestLocalBounds(t *testing.T) {
 // An id is known for a while after its task was done.
 func TestLocalRemembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newLocal(t, quick(jobs.Job{Name: "merge"}, jobs.Job{Name: "seal", Period: jobs.Hourly(0)}))
+		opts := quick(jobs.Job{Name: "merge"}, jobs.Job{Name: "seal", Period: jobs.Hourly(0)})
+		opts.Concurrency = 1
+		q := newLocal(t, opts)
 		runs := map[string]int{}
 		count := func(job string) jobs.Handler {
 			return func(context.Context, []byte) error {
@@ -129,6 +131,7 @@ func TestLocalRemembers(t *testing.T) {
 				enqueue(t, q, jobs.Task{Job: job, ID: job + ":1"})
 			}
 			time.Sleep(time.Second)
+			synctest.Wait()
 		}
 		put()
 		time.Sleep(jobs.RememberDone - 2*time.Second)

@@ -17,7 +17,7 @@ const leastRedis = 6
 // ErrUnchecked says that a Redis does not tell whether it is fit. It may be: a
 // warning is right.
 var ErrUnchecked = errors.New("Redis does not tell its version and its maxmemory-policy: " +
-	"it must be 6.0 or later, and the policy must be noeviction") //nolint:revive,staticcheck // Redis is a name
+	"it must be 6.0 or later, and the policy must be noeviction")
 
 // CheckRedis reports whether a Redis is fit for a queue: version 6 or later, as
 // Valkey is, writable, no cluster, and with the maxmemory-policy noeviction, as

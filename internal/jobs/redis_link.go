@@ -54,6 +54,13 @@ func (l *link) down() bool {
 	return l.known && !l.up
 }
 
+// usable reports whether Redis could be used when it was last tried, if it was.
+func (l *link) usable() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.up
+}
+
 // check looks once, each time that Redis has come back, whether it is fit.
 func (l *link) check(ctx context.Context, client redis.UniversalClient) {
 	l.mu.Lock()

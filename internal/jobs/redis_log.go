@@ -28,7 +28,7 @@ func (l serverLog) Warn(args ...any) { l.say(slog.LevelDebug, args) }
 // Error takes faults. That it hears of no cancellation is as it should be, see
 // workerClient.
 func (l serverLog) Error(args ...any) {
-	if l.link.down() || strings.Contains(fmt.Sprint(args...), redis.ErrClosed.Error()) {
+	if !l.link.usable() || strings.Contains(fmt.Sprint(args...), redis.ErrClosed.Error()) {
 		l.say(slog.LevelDebug, args)
 		return
 	}

@@ -29,7 +29,7 @@ func seize(t *testing.T, client *redis.Client) string {
 	var id string
 	eventually(t, "there is a task", func() bool {
 		var err error
-		id, err = client.RPopLPush(t.Context(), pendingKey, activeKey).Result()
+		id, err = client.LMove(t.Context(), pendingKey, activeKey, "RIGHT", "LEFT").Result()
 		return err == nil
 	})
 	pipe := client.TxPipeline()

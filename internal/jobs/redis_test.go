@@ -118,7 +118,7 @@ func TestSchedulersShareTheLead(t *testing.T) {
 	begin("a")
 	first := k.another(t, "")
 	begin("b")
-	k.more(t, 2)
+	k.more(t, 1)
 	terms := []int64{inspect(t, k.q).Leader.Term}
 
 	// Killed.
@@ -127,16 +127,16 @@ func TestSchedulersShareTheLead(t *testing.T) {
 	}
 	second := k.another(t, first)
 	begin("c")
-	k.more(t, 2)
+	k.more(t, 1)
 	terms = append(terms, inspect(t, k.q).Leader.Term)
 
 	// Hung, and back.
 	freeze(t, schedulers[second])
 	third := k.another(t, second)
-	k.more(t, 2)
+	k.more(t, 1)
 	terms = append(terms, inspect(t, k.q).Leader.Term)
 	thaw(t, schedulers[second])
-	k.more(t, 2)
+	k.more(t, 1)
 	if name := inspect(t, k.q).Leader.Name; name != third {
 		t.Errorf("%s leads, after %s had hung and %s led", name, second, third)
 	}
@@ -148,7 +148,7 @@ func TestSchedulersShareTheLead(t *testing.T) {
 	if took := time.Since(stopped); took > ttl {
 		t.Logf("%s took over from %s, which stopped, after %v", fourth, third, took)
 	}
-	k.more(t, 2)
+	k.more(t, 1)
 	terms = append(terms, inspect(t, k.q).Leader.Term)
 	if !slices.IsSorted(terms) || len(slices.Compact(slices.Clone(terms))) != 4 {
 		t.Errorf("the terms are %v", terms)
@@ -160,7 +160,7 @@ func TestSchedulersShareTheLead(t *testing.T) {
 // Redis is restarted and flushed under two schedulers.
 func TestSchedulersSurviveRedis(t *testing.T) {
 	t.Parallel()
-	const period, ttl = 2 * time.Second, 600 * time.Millisecond
+	const period, ttl = time.Second, 600 * time.Millisecond
 	server := redistest.Start(t)
 	k := newTicker(t, server, period, ttl)
 	for _, name := range []string{"a", "b"} {
@@ -272,7 +272,7 @@ func newDoor(t *testing.T, addr string) *door {
 func (d *door) count() int64 { return d.n.Load() }
 
 func (d *door) close() {
-	d.Listener.Close()
+	d.Close()
 	d.done.Wait()
 }
 
@@ -372,11 +372,11 @@ func TestWorkersComeAndGo(t *testing.T) {
 			return ctx.Err()
 		}
 	}}
-	const tasks = 200
+	const tasks = 100
 	for range tasks {
 		enqueue(t, q, jobs.Task{Job: "merge"})
 	}
-	for range 5 {
+	for range 3 {
 		worker := newRedis(t, server.URL(), quick(jobs.Job{Name: "merge"}))
 		stop := work(t, worker, handlers)
 		n := runs.Load()

@@ -80,15 +80,6 @@ func (r *runner) call(ctx context.Context, a attempt) (err error) {
 
 // log tells of an attempt.
 func (r *runner) log(a attempt, end result, took time.Duration, err error) {
-	level, text := slog.LevelDebug, "job done"
-	switch end {
-	case failed:
-		level, text = slog.LevelWarn, "job failed and will be tried again"
-	case exhausted:
-		level, text = slog.LevelError, "job failed for good"
-	case interrupted:
-		text = "job interrupted"
-	}
 	attrs := []slog.Attr{
 		slog.String("job", a.job.Name), slog.String("task", a.id),
 		slog.Int("attempt", a.number), slog.Duration("took", took),
@@ -96,7 +87,16 @@ func (r *runner) log(a attempt, end result, took time.Duration, err error) {
 	if err != nil {
 		attrs = append(attrs, slog.String("error", reason(err)))
 	}
-	r.opts.Log.LogAttrs(r.stop, level, text, attrs...)
+	switch end {
+	case succeeded:
+		r.opts.Log.LogAttrs(r.stop, slog.LevelDebug, "job done", attrs...)
+	case failed:
+		r.opts.Log.LogAttrs(r.stop, slog.LevelWarn, "job failed and will be tried again", attrs...)
+	case exhausted:
+		r.opts.Log.LogAttrs(r.stop, slog.LevelError, "job failed for good", attrs...)
+	case interrupted:
+		r.opts.Log.LogAttrs(r.stop, slog.LevelDebug, "job interrupted", attrs...)
+	}
 }
 
 // reason gives the text of an error, in valid UTF-8 and within its bound.

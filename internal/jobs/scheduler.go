@@ -114,13 +114,13 @@ func (s *scheduler) enqueueDue(ctx context.Context) time.Duration {
 		if s.done(job, start) {
 			continue
 		}
-		if err := s.enqueuePeriod(ctx, job, start); err != nil {
-			s.trouble(err)
-			return s.opts.PollInterval
-		}
 		if !s.leads() {
 			s.lead(false)
 			return s.hold
+		}
+		if err := s.enqueuePeriod(ctx, job, start); err != nil {
+			s.trouble(err)
+			return s.opts.PollInterval
 		}
 	}
 	now := s.opts.Now()
