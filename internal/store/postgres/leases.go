@@ -20,7 +20,7 @@ const clock = `(extract(epoch FROM statement_timestamp()) * 1000000)::bigint`
 
 // Renew implements store.Leases.
 func (s *Store) Renew(ctx context.Context, w store.Worker, ttl time.Duration) (store.Crew, error) {
-	_, err := s.write.Exec(ctx, `
+	_, err := s.lease.Exec(ctx, `
 		WITH lives AS (
 			INSERT INTO workers (id, name, version, started, seen, expires)
 			VALUES ($1, $2, $3, $4, `+clock+`, `+clock+` + $5::bigint)
@@ -32,21 +32,21 @@ func (s *Store) Renew(ctx context.Context, w store.Worker, ttl time.Duration) (s
 		UPDATE leases SET expires = `+clock+` + $5::bigint WHERE worker = $1 AND expires > `+clock,
 		text(w.ID), text(w.Name), text(w.Version), w.Started.UnixMicro(), ttl.Microseconds(), store.WorkerMemory.Microseconds())
 	if err != nil {
-		return store.Crew{}, fail(ctx, "renew leases", err)
+		return store.Crew{}, s.fail(ctx, "renew leases", err)
 	}
 	return s.Crew(ctx)
 }
 
 // Take implements store.Leases.
 func (s *Store) Take(ctx context.Context, worker string, agents []plant.AgentID, ttl time.Duration) ([]store.Lease, error) {
-	taken, err := collect(ctx, s.write, scanLease, `
+	taken, err := collect(ctx, s.lease, scanLease, `
 		INSERT INTO leases AS old (agent, worker, number, expires)
 		SELECT id, $1, 1, `+clock+` + $2::bigint FROM agents WHERE id = ANY($3) ORDER BY id
 		ON CONFLICT (agent) DO UPDATE SET worker = excluded.worker, number = old.number + 1, expires = excluded.expires
 			WHERE old.expires <= `+clock+`
 		RETURNING agent, worker, number, expires - `+clock,
 		text(worker), ttl.Microseconds(), agents)
-	return taken, fail(ctx, "take leases", err)
+	return taken, s.fail(ctx, "take leases", err)
 }
 
 // Release implements store.Leases.
@@ -55,35 +55,34 @@ func (s *Store) Release(ctx context.Context, leases []store.Lease) error {
 	for i, l := range leases {
 		agents[i], workers[i], numbers[i] = l.Agent, text(l.Worker), l.Number
 	}
-	_, err := s.write.Exec(ctx, `
+	_, err := s.lease.Exec(ctx, `
 		UPDATE leases SET expires = 0 FROM unnest($1::integer[], $2::text[], $3::bigint[]) AS given (agent, worker, number)
 		WHERE leases.agent = given.agent AND leases.worker = given.worker AND leases.number = given.number`,
 		agents, workers, numbers)
-	return fail(ctx, "release leases", err)
+	return s.fail(ctx, "release leases", err)
 }
 
 // Leave implements store.Leases.
 func (s *Store) Leave(ctx context.Context, worker string) error {
-	_, err := s.write.Exec(ctx, `
+	_, err := s.lease.Exec(ctx, `
 		WITH gone AS (DELETE FROM workers WHERE id = $1)
 		UPDATE leases SET expires = 0 WHERE worker = $1`, text(worker))
-	return fail(ctx, "release all leases", err)
+	return s.fail(ctx, "release all leases", err)
 }
 
-// Crew implements store.Leases. It has a connection of the writers: readers, who
-// may all be at long work, must not keep it waiting.
+// Crew implements store.Leases.
 func (s *Store) Crew(ctx context.Context) (store.Crew, error) {
 	var c store.Crew
 	var err error
-	c.Workers, err = collect(ctx, s.write, scanWorker, `
+	c.Workers, err = collect(ctx, s.lease, scanWorker, `
 		SELECT id, name, version, started, seen, expires - `+clock+` FROM workers ORDER BY name, id`)
 	if err != nil {
-		return store.Crew{}, fail(ctx, "list workers", err)
+		return store.Crew{}, s.fail(ctx, "list workers", err)
 	}
-	c.Leases, err = collect(ctx, s.write, scanLease, `
+	c.Leases, err = collect(ctx, s.lease, scanLease, `
 		SELECT agent, worker, number, expires - `+clock+` FROM leases WHERE expires > `+clock+` ORDER BY agent`)
 	if err != nil {
-		return store.Crew{}, fail(ctx, "list leases", err)
+		return store.Crew{}, s.fail(ctx, "list leases", err)
 	}
 	return c, nil
 }

@@ -58,6 +58,7 @@ type Options struct {
 const (
 	defaultReaders      = 8
 	writers             = 4
+	leasers             = 1
 	defaultPeriod       = time.Hour
 	defaultWriteTimeout = 30 * time.Second
 
@@ -73,7 +74,9 @@ const (
 // Store is a PostgreSQL database. It implements store.Writer, store.Reader and
 // store.Admin.
 type Store struct {
-	write, read *pgxpool.Pool
+	// lease has a connection for leases alone: what waits for the others, which may
+	// be the writes of a thousand agents, must not let leases run out.
+	write, read, lease *pgxpool.Pool
 	// schema is the version of the schema that this program needs.
 	schema       int64
 	period       time.Duration
@@ -112,13 +115,16 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s.splitters.New = func() any { return block.NewSplitter() }
 	var err error
 	if s.write, err = connect(ctx, url, writers); err != nil {
-		return nil, fail(ctx, op, err)
+		return nil, s.fail(ctx, op, err)
 	}
 	if s.read, err = connect(ctx, url, o.Readers); err == nil {
+		s.lease, err = connect(ctx, url, leasers)
+	}
+	if err == nil {
 		err = s.prepare(ctx, o)
 	}
 	if err != nil {
-		return nil, errors.Join(fail(ctx, op, err), s.Close())
+		return nil, errors.Join(s.fail(ctx, op, err), s.Close())
 	}
 	return s, nil
 }
@@ -169,7 +175,7 @@ func (s *Store) prepare(ctx context.Context, o Options) error {
 
 // Close ends the use of the database. Operations under way are waited for.
 func (s *Store) Close() error {
-	for _, pool := range []*pgxpool.Pool{s.write, s.read} {
+	for _, pool := range []*pgxpool.Pool{s.write, s.read, s.lease} {
 		if pool != nil {
 			pool.Close()
 		}
@@ -181,5 +187,5 @@ func (s *Store) Close() error {
 func (s *Store) update(ctx context.Context, op string, f func(ctx context.Context, tx pgx.Tx) error) error {
 	timed, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
-	return fail(ctx, op, pgx.BeginFunc(timed, s.write, func(tx pgx.Tx) error { return f(timed, tx) }))
+	return s.fail(ctx, op, pgx.BeginFunc(timed, s.write, func(tx pgx.Tx) error { return f(timed, tx) }))
 }
