@@ -74,11 +74,11 @@ func (w *window) read(ctx context.Context, sequence int64) (ok bool, err error) 
 				return nil
 			}
 			next = w.beyond
-			first, any, err := v.NextSequence(ctx, w.run, w.to)
+			first, more, err := v.NextSequence(ctx, w.run, w.to)
 			if err != nil {
 				return err
 			}
-			if any {
+			if more {
 				next = min(next, first)
 			}
 			if next == math.MaxInt64 {
@@ -104,6 +104,11 @@ func (w *window) open(from int64) {
 
 // fill puts what is stored into the window.
 func (w *window) fill(ctx context.Context, v View) error {
+	for _, d := range w.shelf.blocks {
+		if d.LastSequence < w.from { // It was merged into another one.
+			w.shelf.drop(d)
+		}
+	}
 	rows, err := v.RowsBySequence(ctx, w.run, w.from, w.to)
 	if err != nil {
 		return err

@@ -97,25 +97,26 @@ func (p *picture) count(ctx context.Context, v View, r *itemReader) error {
 	return nil
 }
 
-// clear says of each block whether its observations may be put together, unless
-// others come between them: they are numbers in order of time, with no gap of
-// the ledger between them. Nothing is put together for no picture.
-func (p *picture) clear(ctx context.Context, v View, blocks []Meta) ([]bool, error) {
+// together says of each block whether its observations may be put together,
+// unless others come between them: they are numbers in order of time, with no gap
+// of the ledger between them. Nothing is put together for no picture, where it
+// gives nil.
+func (p *picture) together(ctx context.Context, v View, blocks []Meta) ([]bool, error) {
 	if p == nil || !p.crowded || len(blocks) == 0 {
 		return nil, nil
 	}
-	clear, err := v.Gapless(ctx, blocks)
+	together, err := v.Gapless(ctx, blocks)
 	if err != nil {
 		return nil, err
 	}
 	for i := range blocks {
-		clear[i] = clear[i] && blocks[i].Summary != nil
+		together[i] = together[i] && blocks[i].Summary != nil
 	}
-	return clear, nil
+	return together, nil
 }
 
-// whole reports whether a block that is clear is still to come as a whole and
-// lies within one column.
+// whole reports whether a block of a picture is still to come as a whole and lies
+// within one column.
 func (s *sweep) whole(m Meta) bool {
 	p := s.picture
 	return m.MinTime >= p.from && m.MaxTime < p.to && p.column(m.MinTime) == p.column(m.MaxTime) &&

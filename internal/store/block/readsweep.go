@@ -29,9 +29,9 @@ type sweep struct {
 // listed is a block that is listed.
 type listed struct {
 	Meta
-	// clear is true where its observations may be put together, unless others
+	// together is true where its observations may be put together, unless others
 	// come between them.
-	clear bool
+	together bool
 }
 
 // fill fills the page, or adds all there is.
@@ -71,14 +71,14 @@ func (s *sweep) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		clear, err := s.picture.clear(ctx, s.view, found)
+		together, err := s.picture.together(ctx, s.view, found)
 		if err != nil {
 			return err
 		}
 		for i, m := range found {
 			// One that ends where the page begins has been read.
 			if s.after.before(Position{m.MaxTime, m.Run, m.LastSequence}) {
-				s.listed = append(s.listed, listed{m, clear != nil && clear[i]})
+				s.listed = append(s.listed, listed{m, together != nil && together[i]})
 			}
 		}
 	}
@@ -90,13 +90,13 @@ func (s *sweep) reach(ctx context.Context) error {
 	m := s.listed[0]
 	alone := s.apart(0) && (!s.heads.any() || s.heads.time() > m.MaxTime)
 	switch {
-	case m.clear && alone && s.whole(m.Meta):
+	case m.together && alone && s.whole(m.Meta):
 		sum, err := m.Summarize()
 		if err != nil {
 			return s.source.Damaged(m.Meta, err)
 		}
 		s.page.addSum(sum)
-	case m.clear && alone:
+	case m.together && alone:
 		d, err := s.open(ctx, m.Meta)
 		if err != nil {
 			return err
@@ -151,10 +151,10 @@ func (s *sweep) due() []Meta {
 		if len(due) == s.maxData || room <= 0 && m.MinTime > reached {
 			break
 		}
-		if i == 0 || !m.clear || !s.whole(m.Meta) || !s.apart(i) || m.MinTime <= end {
+		if i == 0 || !m.together || !s.whole(m.Meta) || !s.apart(i) || m.MinTime <= end {
 			due = append(due, m.Meta)
 		}
-		if !m.clear {
+		if !m.together {
 			room -= m.Count
 		}
 		end = max(end, m.MaxTime)

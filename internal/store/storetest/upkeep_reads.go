@@ -229,12 +229,12 @@ func testUpkeepWithinReads(t *testing.T, s UpkeepStore) {
 				t.Fatalf("%s: observation %d is %+v, want %+v", what, n, o, want[n])
 			}
 			n++
-			switch {
-			case n == 40 || n == 1_000:
+			switch n {
+			case 40, 1_000:
 				commit()
-			case n == 200 || n == 2_000 || n == 5_000:
+			case 200, 2_000, 5_000:
 				sealAll(t, s)
-			case n == 300 || n == 3_000:
+			case 300, 3_000:
 				must[store.Merged](t)(s.Merge(t.Context()))
 			}
 		}
