@@ -13,6 +13,10 @@ import (
 // away. It doubles up to Options.StoreRetry.
 const firstStoreRetry = 50 * time.Millisecond
 
+// mergedSpare is how many times as much memory for batches that are put together
+// is kept as they need.
+const mergedSpare = 8
+
 // committer gathers the batches of many agents and stores them together: one
 // transaction at a time, the batches of an agent in the order in which they were
 // submitted.
@@ -24,9 +28,15 @@ type committer struct {
 	away chan error
 	// hurried holds one token where somebody waits for all that was submitted.
 	hurried chan struct{}
+	// pages is the memory of the batches' observations, and merged that of the
+	// observations of batches that are put together. Only the commit under way uses
+	// merged.
+	pages  pages
+	merged []plant.Observation
 }
 
-// submission is a batch on its way to the store.
+// submission is a batch on its way to the store. Its observations lie in memory
+// that is used again when it is settled.
 type submission struct {
 	agent plant.AgentID
 	batch *store.Batch
@@ -143,7 +153,7 @@ func observations(list []*submission) int {
 // the store is away. A group that the store cannot take for another reason is
 // taken apart, so that what is wrong with one agent keeps no other waiting.
 func (c *committer) commit(ctx context.Context, group []*submission) {
-	merged := merge(group)
+	merged := c.merge(group)
 	batches := make([]*store.Batch, len(merged))
 	for i := range merged {
 		batches[i] = merged[i].batch
@@ -209,8 +219,9 @@ type mergedBatch struct {
 }
 
 // merge puts the submissions of the same run together where each goes on where
-// the one before ends. A baseline has a batch of its own.
-func merge(group []*submission) []*mergedBatch {
+// the one before ends. A baseline has a batch of its own. The batches are valid
+// until the next call.
+func (c *committer) merge(group []*submission) []*mergedBatch {
 	var merged []*mergedBatch
 	last := make(map[plant.RunID]*mergedBatch)
 	for _, s := range group {
@@ -222,8 +233,14 @@ func merge(group []*submission) []*mergedBatch {
 		}
 		m.of = append(m.of, s)
 	}
+	// Memory that was made for far more than is needed now is let go.
+	clear(c.merged)
+	if n := observations(group); cap(c.merged) < n || cap(c.merged) > mergedSpare*max(n, smallPage) {
+		c.merged = make([]plant.Observation, 0, n)
+	}
+	c.merged = c.merged[:0]
 	for _, m := range merged {
-		m.batch = concat(m.of)
+		m.batch = c.concat(m.of)
 	}
 	return merged
 }
@@ -234,16 +251,15 @@ func follows(b, before *store.Batch) bool {
 }
 
 // concat gives the one batch that consecutive submissions of a run make.
-func concat(of []*submission) *store.Batch {
+func (c *committer) concat(of []*submission) *store.Batch {
 	if len(of) == 1 {
 		return of[0].batch
 	}
-	last := of[len(of)-1].batch
+	last, from := of[len(of)-1].batch, len(c.merged)
 	b := &store.Batch{Run: last.Run, Expect: of[0].batch.Expect, Next: last.Next, Received: last.Received}
-	b.Observations = make([]plant.Observation, 0, observations(of))
 	at := make(map[plant.ItemID]int)
 	for _, s := range of {
-		b.Observations = append(b.Observations, s.batch.Observations...)
+		c.merged = append(c.merged, s.batch.Observations...)
 		b.Gaps = append(b.Gaps, s.batch.Gaps...)
 		b.States = append(b.States, s.batch.States...)
 		for _, l := range s.batch.Latest {
@@ -255,6 +271,7 @@ func concat(of []*submission) *store.Batch {
 			b.Latest = append(b.Latest, l)
 		}
 	}
+	b.Observations = c.merged[from:len(c.merged):len(c.merged)]
 	return b
 }
 

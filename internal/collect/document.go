@@ -147,7 +147,7 @@ func (c *collector) read(ctx context.Context, r *mtconnect.StreamsReader, h *mtc
 	if err := c.reserve(ctx, p.bytes); err != nil {
 		return err
 	}
-	p.observations = make([]plant.Observation, 0, expected)
+	p.observations = c.committer.pages.take(int(expected))
 	taken, last, err := c.convertAll(ctx, r, p)
 	c.grow(taken - p.bytes)
 	p.bytes = taken

@@ -198,7 +198,7 @@ type recordedPage struct {
 // page reads the observations of a document, which was opened, from a number on.
 func (d *documentImport) page(ctx context.Context, doc document, h *mtconnect.Header, from int64) (*recordedPage, error) {
 	p := &recordedPage{}
-	p.observations = make([]plant.Observation, 0, max(0, min(nextOf(h)-from, int64(doc.Len()/leastElement))))
+	p.observations = d.committer.pages.take(int(max(0, min(nextOf(h)-from, int64(doc.Len()/leastElement)))))
 	for {
 		o, err := d.next(doc)
 		if errors.Is(err, io.EOF) {

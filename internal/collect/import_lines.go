@@ -193,6 +193,9 @@ func (l *lineImport) observe(ctx context.Context, n, from int64, instance uint64
 	o.Sequence = uint64(n)
 	l.convert.observation(&p, o)
 	if n >= from {
+		if l.waiting == nil {
+			l.waiting = l.committer.pages.take(linesPage)
+		}
 		l.waiting = append(l.waiting, p)
 		return nil
 	}

@@ -52,9 +52,14 @@ func (w *waiting) before(limit int64) (list []plant.Observation, whole bool) {
 	return merged, len(sparse) == 0
 }
 
+// split gives the observations of a list before a number, in memory of their own,
+// and the rest.
 func split(list []plant.Observation, limit int64) (before, rest []plant.Observation) {
 	i := sort.Search(len(list), func(i int) bool { return list[i].Sequence >= limit })
-	return list[:i:i], list[i:]
+	if i == len(list) {
+		return list, nil
+	}
+	return slices.Clone(list[:i]), list[i:]
 }
 
 // union gives the observations of two lists, each of which has a number once, in

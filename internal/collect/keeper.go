@@ -126,7 +126,8 @@ func (k *keeper) adopt(ctx context.Context, run plant.Run) error {
 }
 
 // store applies a batch to what is known, submits it and moves the cursor. The
-// bytes are given back when the batch is settled.
+// bytes are given back when the batch is settled, and so is the memory of its
+// observations, which must be the batch's alone.
 func (k *keeper) store(ctx context.Context, b *store.Batch, bytes int64) error {
 	b.States = append(b.States, k.catalog.applyAll(b.Run, b.Observations)...)
 	b.Latest = k.catalog.take()
@@ -159,6 +160,7 @@ func (k *keeper) submit(ctx context.Context, b *store.Batch, bytes int64) error 
 				k.meter.stored(b)
 			}
 			k.outbox.settle(b, err)
+			k.committer.pages.giveBack(b.Observations)
 		},
 	}
 	err := k.committer.submit(ctx, s)

@@ -1,0 +1,61 @@
+package collect_test
+
+import (
+	"bytes"
+	"io"
+	"iter"
+	"path/filepath"
+	"testing"
+
+	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/recording"
+)
+
+// BenchmarkImport imports the recording of the NIST test bed into the embedded
+// store: out of its archive, and out of documents that lie in memory unpacked. An
+// op is the whole recording.
+func BenchmarkImport(b *testing.B) {
+	archive := recording.Documents(filepath.Join(recorded(b), "mazak03.tgz"))
+	b.Run("archive", func(b *testing.B) { benchmarkImport(b, archive) })
+	b.Run("unpacked", func(b *testing.B) { benchmarkImport(b, unpacked(b, archive)) })
+}
+
+// unpacked gives the same documents out of memory.
+func unpacked(b *testing.B, documents iter.Seq2[recording.Document, error]) iter.Seq2[recording.Document, error] {
+	var names []string
+	var bodies [][]byte
+	for d, err := range documents {
+		if err != nil {
+			b.Fatal(err)
+		}
+		body, err := io.ReadAll(d.Body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		names, bodies = append(names, d.Name), append(bodies, body)
+	}
+	return func(yield func(recording.Document, error) bool) {
+		for i, body := range bodies {
+			if !yield(recording.Document{Name: names[i], Body: bytes.NewReader(body)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func benchmarkImport(b *testing.B, documents iter.Seq2[recording.Document, error]) {
+	b.ReportAllocs()
+	var stored int64
+	before := processorTime(b)
+	for b.Loop() {
+		s, a := openStore(b, "http://recording.invalid/")
+		done, err := collect.ImportDocuments(b.Context(), collect.Options{Store: s, Ledger: s}, collect.DocumentImport{Agent: a, Documents: documents})
+		if err != nil {
+			b.Fatal(err)
+		}
+		stored += done.Observations
+	}
+	used := processorTime(b) - before
+	b.ReportMetric(float64(stored)/b.Elapsed().Seconds(), "observations/s")
+	b.ReportMetric(float64(stored)/used.Seconds(), "observations/core-s")
+}
