@@ -156,7 +156,7 @@ func (c *importCommand) lines(devices []byte) ([]agentImport, error) {
 	for _, device := range order {
 		name := c.Agent
 		if name == "" {
-			name = agentName(device)
+			name = validAgentName(device)
 		}
 		imports = append(imports, agentImport{name, func(ctx context.Context, o collect.Options, a plant.Agent) (collect.Imported, error) {
 			return collect.ImportLines(ctx, o, collect.LineImport{
@@ -196,11 +196,11 @@ func commonName(paths []string) string {
 	if len(paths) > 1 {
 		name = strings.TrimRight(name, "0123456789")
 	}
-	return agentName(name)
+	return validAgentName(name)
 }
 
-// agentName makes a name that an agent can have out of another one.
-func agentName(name string) string {
+// validAgentName makes a name that an agent can have out of another one.
+func validAgentName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
