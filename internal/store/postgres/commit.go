@@ -38,7 +38,7 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 			break
 		}
 	}
-	return fail(ctx, "commit", err)
+	return s.fail(ctx, "commit", err)
 }
 
 // commit is one attempt of Commit. It takes three round trips: to lock the runs

@@ -36,7 +36,31 @@ func errorCode(err error) string {
 }
 
 // fail gives the error of an operation the code that the contract asks for. nil
-// stays nil.
+// stays nil. Where a connection was lost, the others are as good as lost, and are
+// made anew: so that one operation finds that out and not one for each of them.
+func (s *Store) fail(ctx context.Context, op string, err error) error {
+	if ctx.Err() == nil && lost(err) {
+		s.write.Reset()
+		s.read.Reset()
+		s.lease.Reset()
+	}
+	return fail(ctx, op, err)
+}
+
+// lost reports whether an error means that other connections are most likely of no
+// use either: the server has gone, or is the primary no more.
+func lost(err error) bool {
+	switch code := errorCode(err); code {
+	case "":
+		return err != nil && away(err) != ""
+	case readOnly, "57P01", "57P02":
+		return true
+	default:
+		return strings.HasPrefix(code, "08")
+	}
+}
+
+// fail is Store.fail without a store.
 func fail(ctx context.Context, op string, err error) error {
 	if err == nil {
 		return nil

@@ -55,7 +55,7 @@ func (s *Store) Expire(ctx context.Context, cutoffs map[plant.AgentID]int64, dry
 		return nil
 	}
 	err := s.alone(ctx, blockLock, all)
-	return e.done, fail(ctx, "expire", err)
+	return e.done, s.fail(ctx, "expire", err)
 }
 
 // expiry frees what is old. Where dry is true it only looks what is.

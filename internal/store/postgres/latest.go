@@ -59,7 +59,7 @@ func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, 
 		SELECT `+stateColumns+` FROM states WHERE device = $1 AND time < $2
 		ORDER BY instance DESC, sequence DESC LIMIT 1`, device, from)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return nil, fail(ctx, op, err)
+		return nil, s.fail(ctx, op, err)
 	}
 	known := err == nil
 	changes, err := list(ctx, s, op, scanState, `

@@ -48,7 +48,7 @@ func (s *Store) Merge(ctx context.Context) (store.Merged, error) {
 		m.conn = conn
 		return m.all(ctx)
 	})
-	return m.done, fail(ctx, "merge", err)
+	return m.done, s.fail(ctx, "merge", err)
 }
 
 // merging is a Merge that is under way.

@@ -157,12 +157,12 @@ func (s *Store) checkSchema(ctx context.Context) error {
 func (s *Store) Ping(ctx context.Context) error {
 	const op = "ping store"
 	if err := s.checkSchema(ctx); err != nil {
-		return fail(ctx, op, err)
+		return s.fail(ctx, op, err)
 	}
 	var fixed bool
 	err := s.read.QueryRow(ctx, `SELECT current_setting('transaction_read_only')::boolean`).Scan(&fixed)
 	if err == nil && fixed {
 		err = plant.Errorf(plant.Unavailable, "%s: %s", op, awayCode(readOnly))
 	}
-	return fail(ctx, op, err)
+	return s.fail(ctx, op, err)
 }

@@ -61,6 +61,11 @@ func writeForever(ctx context.Context, url string, out io.Writer) error {
 // writeNext commits a batch of n observations at the cursor. That another
 // writer was first is no error.
 func writeNext(ctx context.Context, s *postgres.Store, n int) error {
+	return writeNumbers(ctx, s, n, func(i int64) float64 { return float64(i) })
+}
+
+// writeNumbers is writeNext with numbers as wanted.
+func writeNumbers(ctx context.Context, s *postgres.Store, n int, number func(i int64) float64) error {
 	devices, err := s.Devices(ctx)
 	if err != nil {
 		return err
@@ -77,7 +82,7 @@ func writeNext(ctx context.Context, s *postgres.Store, n int) error {
 	for i := range int64(n) {
 		b.Observations = append(b.Observations, plant.Observation{
 			Item: items[int(i)%len(items)].ID, Sequence: run.Next + i, Time: run.Next + i,
-			Value: plant.Value{Kind: plant.Number, Number: float64(i)},
+			Value: plant.Value{Kind: plant.Number, Number: number(i)},
 		})
 	}
 	b.Latest = []plant.Latest{{Observation: b.Observations[n-1]}}

@@ -15,7 +15,7 @@ type querier interface {
 // bounded by the size of a plant; observations are read in pages.
 func list[T any](ctx context.Context, s *Store, op string, scan func(pgx.CollectableRow) (T, error), query string, args ...any) ([]T, error) {
 	all, err := collect(ctx, s.read, scan, query, args...)
-	return all, fail(ctx, op, err)
+	return all, s.fail(ctx, op, err)
 }
 
 // collect reads all rows of a query.

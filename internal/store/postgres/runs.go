@@ -30,7 +30,7 @@ func (s *Store) LastRun(ctx context.Context, agent plant.AgentID) (plant.Run, er
 	if errors.Is(err, pgx.ErrNoRows) {
 		return plant.Run{}, plant.Errorf(plant.NotFound, "nothing has been read of the agent with number %d", agent)
 	}
-	return run, fail(ctx, "read last run", err)
+	return run, s.fail(ctx, "read last run", err)
 }
 
 // StartRun implements store.Writer. The run's Next goes behind the gaps that

@@ -60,7 +60,7 @@ func (s *Store) Seal(ctx context.Context, settled time.Time) (store.Sealed, erro
 		}
 		return nil
 	})
-	return done, fail(ctx, "seal", err)
+	return done, s.fail(ctx, "seal", err)
 }
 
 // sealPartition seals a partition, and counts what that did.

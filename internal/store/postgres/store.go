@@ -37,7 +37,7 @@ var (
 
 // Options are the settings of a store. The zero value is good for most uses.
 type Options struct {
-	// Readers is how many connections reads have; 0 stands for 8. Writes have 4 of
+	// Readers is how many connections reads have; 0 stands for 8. Writes have 6 of
 	// their own, so that readers never keep a commit waiting.
 	Readers int
 	// Period is how long observations are committed into one partition, in whole
@@ -57,7 +57,7 @@ type Options struct {
 
 const (
 	defaultReaders      = 8
-	writers             = 4
+	writers             = 6
 	leasers             = 1
 	defaultPeriod       = time.Hour
 	defaultWriteTimeout = 30 * time.Second
@@ -115,7 +115,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s.splitters.New = func() any { return block.NewSplitter() }
 	var err error
 	if s.write, err = connect(ctx, url, writers); err != nil {
-		return nil, s.fail(ctx, op, err)
+		return nil, fail(ctx, op, err)
 	}
 	if s.read, err = connect(ctx, url, o.Readers); err == nil {
 		s.lease, err = connect(ctx, url, leasers)
@@ -124,7 +124,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		err = s.prepare(ctx, o)
 	}
 	if err != nil {
-		return nil, errors.Join(s.fail(ctx, op, err), s.Close())
+		return nil, errors.Join(fail(ctx, op, err), s.Close())
 	}
 	return s, nil
 }

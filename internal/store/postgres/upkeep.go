@@ -100,5 +100,5 @@ func (s *Store) Size(ctx context.Context) (size store.Size, err error) {
 			(SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace),
 			coalesce((SELECT min(min_time) FROM blocks), 0)
 		FROM block_totals`).Scan(&size.Rows, &size.Blocked, &size.Blocks, &size.RowBytes, &size.BlockBytes, &size.TotalBytes, &size.Oldest)
-	return size, fail(ctx, "read the store's size", err)
+	return size, s.fail(ctx, "read the store's size", err)
 }

@@ -23,7 +23,7 @@ func (s *Store) Verify(ctx context.Context) iter.Seq2[store.Fault, error] {
 			case errors.Is(err, errEnough):
 				return
 			case err != nil:
-				yield(store.Fault{}, fail(ctx, "verify", err))
+				yield(store.Fault{}, s.fail(ctx, "verify", err))
 				return
 			}
 		}

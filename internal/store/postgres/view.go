@@ -54,7 +54,7 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 			break
 		}
 	}
-	return fail(ctx, op, err)
+	return s.fail(ctx, op, err)
 }
 
 // lookOnce is one attempt of look: v knows what those before have met.

@@ -1,0 +1,200 @@
+package postgres_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
+	"github.com/factorydash/factorydash/internal/store/postgres"
+	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
+)
+
+// verify gives what a store finds wrong with itself.
+func verify(t testing.TB, s *postgres.Store) (faults []store.Fault) {
+	t.Helper()
+	for fault, err := range s.Verify(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		faults = append(faults, fault)
+	}
+	return faults
+}
+
+// tells fails the test where none of the faults is of a thing, with a detail.
+func tells(t testing.TB, faults []store.Fault, what, detail string) {
+	t.Helper()
+	if !slices.ContainsFunc(faults, func(f store.Fault) bool {
+		return strings.HasPrefix(f.What, what) && strings.Contains(f.Detail, detail) && !f.Noticed.IsZero()
+	}) {
+		t.Errorf("faults %+v: none of %s: %s", faults, what, detail)
+	}
+}
+
+// readItem reads all of one of the two items of the only machine.
+func readItem(t testing.TB, s *postgres.Store, place int) (n int, err error) {
+	t.Helper()
+	devices, err := s.Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := s.Items(t.Context(), devices[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range s.ItemObservations(t.Context(), []plant.ItemID{items[place].ID}, 0, 1<<60, false) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// sealed is a store in which 200 observations, of two items, are in two blocks.
+func sealed(t testing.TB, url string) (*postgres.Store, *clock) {
+	t.Helper()
+	c := newClock()
+	s := openPlant(t, url, c.options())
+	write(t, s, 200)
+	c.add(3 * time.Hour)
+	seal(t, s, c.now())
+	return s, c
+}
+
+// TestFlippedByte damages a block: what is in it is told as damaged, and
+// everything else goes on.
+func TestFlippedByte(t *testing.T) {
+	url := pgtest.Database(t)
+	s, _ := sealed(t, url)
+	exec1(t, url, `UPDATE blocks SET data = set_byte(data, 20, get_byte(data, 20) # 4) WHERE id = (SELECT min(id) FROM blocks)`)
+	if n, err := readItem(t, s, 0); n != 0 || plant.ErrorCode(err) != plant.Damaged {
+		t.Errorf("%d observations of what is damaged, %v", n, err)
+	}
+	tells(t, s.Faults(), "block ", "100 observations")
+	if n, err := readItem(t, s, 1); n != 100 || err != nil {
+		t.Errorf("%d observations of the other item, %v", n, err)
+	}
+	if faults := verify(t, s); len(faults) != 1 || faults[0].Item == 0 || faults[0].Agent == 0 {
+		t.Errorf("faults %+v, want one", faults)
+	}
+	write(t, s, 10)
+	if n, err := readItem(t, s, 1); n != 105 || err != nil {
+		t.Errorf("%d observations of the other item, %v", n, err)
+	}
+	if _, err := s.Merge(t.Context()); err != nil {
+		t.Errorf("merge: %v", err)
+	}
+}
+
+// TestColumnChanged damages what stands beside a block.
+func TestColumnChanged(t *testing.T) {
+	url := pgtest.Database(t)
+	s, _ := sealed(t, url)
+	exec1(t, url, `UPDATE blocks SET max_time = max_time + 1 WHERE id = (SELECT min(id) FROM blocks)`)
+	if faults := verify(t, s); len(faults) != 1 {
+		t.Errorf("faults %+v, want one", faults)
+	}
+}
+
+// TestPartitionMissing drops a table by hand.
+func TestPartitionMissing(t *testing.T) {
+	url := pgtest.Database(t)
+	s, c := sealed(t, url)
+	write(t, s, 10)
+	var table string
+	if err := s.Write().QueryRow(t.Context(), `SELECT tableoid::regclass::text FROM observations WHERE sequence = 201`).Scan(&table); err != nil {
+		t.Fatal(err)
+	}
+	exec1(t, url, `DROP TABLE `+table)
+	write(t, s, 10)
+	if n, err := readItem(t, s, 0); n != 105 || err != nil {
+		t.Errorf("%d observations of what is left, %v", n, err)
+	}
+	tells(t, s.Faults(), "partition 2026-11-25T13", "is missing")
+	faults := verify(t, s)
+	tells(t, faults, "partition 2026-11-25T13", "is missing")
+	tells(t, faults, "run 1", "210 observations are there")
+	c.add(3 * time.Hour)
+	if sealed := seal(t, s, c.now()); sealed.Observations != 10 {
+		t.Errorf("sealed %+v, want the 10 that are left", sealed)
+	}
+	if size, err := s.Size(t.Context()); err != nil || size.Blocked != 210 {
+		t.Errorf("size %+v, %v", size, err)
+	}
+}
+
+// TestBlockMissing deletes a block by hand.
+func TestBlockMissing(t *testing.T) {
+	url := pgtest.Database(t)
+	s, _ := sealed(t, url)
+	exec1(t, url, `DELETE FROM blocks WHERE id = (SELECT min(id) FROM blocks)`)
+	faults := verify(t, s)
+	tells(t, faults, "run 1", "100 observations are there, 100 in blocks and 0 in rows, where 200 were stored")
+	tells(t, faults, "block totals", "they say 2 blocks with 200 observations, and there are 1 with 100")
+}
+
+// TestRowTwice makes a row twice by hand.
+func TestRowTwice(t *testing.T) {
+	url := pgtest.Database(t)
+	s := openPlant(t, url, postgres.Options{})
+	write(t, s, 10)
+	var table string
+	if err := s.Write().QueryRow(t.Context(), `SELECT tableoid::regclass::text FROM observations LIMIT 1`).Scan(&table); err != nil {
+		t.Fatal(err)
+	}
+	exec1(t, url, `INSERT INTO `+table+` SELECT * FROM observations WHERE sequence = 7`)
+	tells(t, verify(t, s), "partition ", "sequence number 7 of run 1 is there twice")
+}
+
+// TestFileDamaged damages the file in which the database keeps the data of large
+// blocks: the database itself cannot read it.
+func TestFileDamaged(t *testing.T) {
+	server := pgtest.New(t)
+	url := server.Database(t)
+	s := openPlant(t, url, postgres.Options{})
+	for range 10 {
+		noise := func(int64) float64 { return rand.NormFloat64() }
+		if err := writeNumbers(t.Context(), s, 2*block.MaxObservations, noise); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var file string
+	err := s.Write().QueryRow(t.Context(), `SELECT pg_relation_filepath(reltoastrelid) FROM pg_class WHERE oid = 'blocks'::regclass`).Scan(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Stop(t)
+	f, err := os.OpenFile(filepath.Join(server.Folder(), "data", file), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte("this is no page of a table"), 8192*10); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server.Start(t)
+	resumes(t, s)
+	_, err = readItem(t, s, 0)
+	_, other := readItem(t, s, 1)
+	if plant.ErrorCode(err) != plant.Damaged && plant.ErrorCode(other) != plant.Damaged {
+		t.Errorf("reading what is damaged: %v, %v", err, other)
+	}
+	tells(t, s.Faults(), "block ", "cannot be read")
+	if faults := verify(t, s); len(faults) == 0 || len(faults) > 3 {
+		t.Errorf("faults %+v", faults)
+	}
+	write(t, s, 10)
+	if _, err := s.Merge(t.Context()); err != nil {
+		t.Errorf("merge: %v", err)
+	}
+}
