@@ -28,7 +28,7 @@ build: ## Build the static binary into bin/.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/factorydash
 
 .PHONY: test
-test: browser services ## Run every test, installing what they need (a browser, Redis); under 12 minutes on 2 cores.
+test: browser services ## Run every test, installing what they need (a browser, Redis, PostgreSQL); under 12 minutes on 2 cores.
 	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m ./...
 	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m -race -short $(RACE)
 
@@ -43,6 +43,7 @@ browser: # Install the browser that the page tests drive, where there is none.
 .PHONY: services
 services: # Install the servers that the tests start, where there are none.
 	@scripts/install-redis
+	@scripts/install-postgres
 
 .PHONY: lint
 lint: ## Run the linters (built from tools/go.mod).
