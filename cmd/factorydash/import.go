@@ -160,7 +160,7 @@ func (c *importCommand) lines(devices []byte) ([]agentImport, error) {
 		}
 		imports = append(imports, agentImport{name, func(ctx context.Context, o collect.Options, a plant.Agent) (collect.Imported, error) {
 			return collect.ImportLines(ctx, o, collect.LineImport{
-				Agent: a, Devices: devices, Device: device, Files: recording.Documents(files[device]...),
+				Agent: a, Devices: devices, Device: device, Files: recording.Documents(files[device]...), PassOverDamaged: c.Damaged,
 			})
 		}})
 	}

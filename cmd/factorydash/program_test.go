@@ -269,3 +269,20 @@ func export(t *testing.T, data string, yield func(exported), args ...string) {
 		t.Errorf("export in a pipe is not quiet: %s", diagnostics.String())
 	}
 }
+
+// logged gives all lines of the log so far.
+func (p *program) logged() []map[string]any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lines[:len(p.lines):len(p.lines)]
+}
+
+// eventually waits until a condition holds, for up to a minute.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within a minute", what)
+		}
+	}
+}
