@@ -68,8 +68,10 @@ type documentImport struct {
 	waiting waiting
 	// rejected are those that cannot be stored, and why.
 	rejected map[int64]string
-	// damaged are the documents of the run that cannot be read, in ascending order
-	// of the number behind their last.
+	// torn are the documents of each instance that cannot be read, in ascending
+	// order of the number behind their last; damaged are those of the run that is
+	// read.
+	torn    map[uint64][]planned
 	damaged []planned
 }
 

@@ -35,6 +35,9 @@ type LineImport struct {
 	// Files are the files in the order of time. They may be asked for more than
 	// once, and must be the same each time.
 	Files iter.Seq2[recording.Document, error]
+	// PassOverDamaged passes over what is left of a file that cannot be unpacked.
+	// Otherwise the import ends there.
+	PassOverDamaged bool
 }
 
 // ImportLines stores files of SHDR lines. Lines have neither an instanceId nor
@@ -71,7 +74,7 @@ type lineImport struct {
 	*importer
 	in   LineImport
 	keys keys
-	// read are the instances of the files that are dealt with.
+	// read are the instances of the files that were read.
 	read map[uint64]bool
 
 	// waiting are observations that are not stored yet, and rejected are the lines
@@ -101,17 +104,24 @@ func (l *lineImport) model(ctx context.Context) error {
 // files imports the files whose instances are wanted.
 func (l *lineImport) files(ctx context.Context, wanted func(instance uint64) bool) error {
 	for f, err := range l.in.Files {
-		if err != nil {
-			return err
-		}
 		instance := l.instance(f)
-		if !wanted(instance) || l.read[instance] {
+		if !wanted(instance) || err == nil && l.read[instance] {
 			continue
 		}
-		if err := l.file(ctx, f, instance); err != nil {
+		if err != nil {
+			err = &damageError{f.Name, err}
+		} else {
+			l.read[instance] = true
+			err = l.file(ctx, f, instance)
+		}
+		switch {
+		case isDamage(err) && l.in.PassOverDamaged:
+			l.result.PassedOver = append(l.result.PassedOver, err.Error())
+		case isDamage(err):
+			return err
+		case err != nil:
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
-		l.read[instance] = true
 		l.result.Files++
 	}
 	return nil
@@ -144,7 +154,10 @@ func (l *lineImport) file(ctx context.Context, f recording.Document, instance ui
 			}
 			continue
 		case err != nil:
-			return err
+			if err := l.flush(ctx, f, instance, n); err != nil {
+				return err
+			}
+			return &damageError{f.Name, err}
 		}
 		if !line.Time.IsZero() {
 			last = &line.Time

@@ -3,10 +3,12 @@ package collect_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,6 +203,33 @@ func TestImportLinesRefuses(t *testing.T) {
 		}
 		if !slices.Equal(before, b.sizes()) {
 			t.Errorf("%s: runs of %v observations became %v", name, before, b.sizes())
+		}
+	}
+}
+
+// A file that cannot be unpacked to its end ends the import, or is passed over
+// where that is asked for.
+func TestImportLinesOfDamagedFiles(t *testing.T) {
+	broken := errors.New("disk on fire")
+	files := func(yield func(recording.Document, error) bool) {
+		torn := io.MultiReader(strings.NewReader(day("one", 1, 20).lines), iotest.ErrReader(broken))
+		_ = yield(recording.Document{Name: "/days/one", File: "one", Body: torn}, nil) &&
+			yield(recording.Document{Name: "/days/archive"}, broken) &&
+			yield(recording.Document{Name: "/days/two", File: "two", Body: strings.NewReader(day("two", 21, 25).lines)}, nil)
+	}
+	for passOver, want := range map[bool][]int{false: {20}, true: {20, 5}} {
+		b := bookkeeper{memory: newMemory()}
+		done, err := collect.ImportLines(t.Context(), b.options(), collect.LineImport{
+			Agent: plant.Agent{ID: 1, Name: "a", URL: "http://a"}, Devices: []byte(lathe), Device: "Lathe", Files: files, PassOverDamaged: passOver,
+		})
+		if passOver != (err == nil) || !passOver && (!errors.Is(err, broken) || !strings.Contains(err.Error(), "/days/one")) {
+			t.Errorf("passing over %v: error %v", passOver, err)
+		}
+		if passOver && (len(done.PassedOver) != 2 || !strings.Contains(done.PassedOver[1], "/days/archive")) {
+			t.Errorf("passed over %q", done.PassedOver)
+		}
+		if !slices.Equal(b.sizes(), want) {
+			t.Errorf("passing over %v: runs of %v observations, want %v", passOver, b.sizes(), want)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/mtconnect"
 )
 
 // heldBytes is how much of documents that stand before their turn in an archive
@@ -41,18 +42,12 @@ func (d *documentImport) byPlan(ctx context.Context, from int) error {
 	if err != nil {
 		return err
 	}
-	plan, damaged, err := d.order(list)
+	plan, err := d.order(list)
 	if err != nil {
 		return err
 	}
-	if of := damaged[d.newest.InstanceID]; len(of) > 0 && !slices.ContainsFunc(plan, func(p planned) bool { return p.instance == d.newest.InstanceID }) {
-		if err := d.enterRun(ctx, d.newest.InstanceID, 0); err != nil {
-			return err
-		}
-		d.damaged = of
-		if err := d.end(ctx); err != nil {
-			return err
-		}
+	if err := d.endNewest(ctx, plan); err != nil {
+		return err
 	}
 	held := make(map[int]document)
 	for turn := 0; turn < len(plan); {
@@ -65,7 +60,7 @@ func (d *documentImport) byPlan(ctx context.Context, from int) error {
 					break
 				}
 				delete(held, doc.at)
-				err := d.take(ctx, &plan[turn], doc, damaged)
+				err := d.take(ctx, &plan[turn], doc)
 				d.shelf.giveBack(doc)
 				if err != nil {
 					return err
@@ -84,6 +79,21 @@ func (d *documentImport) byPlan(ctx context.Context, from int) error {
 	return nil
 }
 
+// endNewest accounts for the damaged documents at the end of the newest run where
+// no other document of it is left to be imported.
+func (d *documentImport) endNewest(ctx context.Context, plan []planned) error {
+	instance := d.newest.InstanceID
+	goesOn := func(p planned) bool { return p.instance == instance }
+	if len(d.torn[instance]) == 0 || slices.ContainsFunc(plan, goesOn) {
+		return nil
+	}
+	if err := d.enterRun(ctx, instance, 0); err != nil {
+		return err
+	}
+	d.damaged = d.torn[instance]
+	return d.end(ctx)
+}
+
 // survey looks through the documents from a place on.
 func (d *documentImport) survey(ctx context.Context, from int) ([]planned, error) {
 	var list []planned
@@ -93,6 +103,8 @@ func (d *documentImport) survey(ctx context.Context, from int) ([]planned, error
 		switch {
 		case isDamage(err) && d.in.PassOverDamaged:
 			d.result.PassedOver = append(d.result.PassedOver, err.Error())
+		case isDamage(err):
+			return nil, fmt.Errorf("%w: which numbers it holds is not known: mend it, leave it out or pass over it; all before it is imported", err)
 		case err != nil:
 			return nil, err
 		case p == nil:
@@ -121,7 +133,7 @@ func (d *documentImport) look(doc document) (*planned, error) {
 				return nil, nil
 			}
 			return p, nil
-		case err != nil && p.next < math.MaxInt64:
+		case isDamage(err) && !errors.As(err, new(*mtconnect.LimitError)) && p.next < math.MaxInt64:
 			p.damage = err
 			return p, nil
 		case err != nil:
@@ -139,10 +151,9 @@ func (d *documentImport) look(doc document) (*planned, error) {
 }
 
 // order puts documents into the order of their instances as these come, and
-// within one into that of their numbers. The damaged ones it gives apart, by
-// instance.
-func (d *documentImport) order(list []planned) (plan []planned, damaged map[uint64][]planned, err error) {
-	damaged = make(map[uint64][]planned)
+// within one into that of their numbers. The damaged ones go to torn.
+func (d *documentImport) order(list []planned) (plan []planned, err error) {
+	d.torn = make(map[uint64][]planned)
 	rank := make(map[uint64]int)
 	if d.newest.ID != 0 { // its run can be gone on with only as long as no other begins
 		rank[d.newest.InstanceID] = -1
@@ -155,17 +166,17 @@ func (d *documentImport) order(list []planned) (plan []planned, damaged map[uint
 		switch {
 		case d.ended(p.instance):
 			if next := d.runs[p.instance].Next; p.last >= next || p.damage != nil && p.next > next {
-				return nil, nil, plant.Errorf(plant.Conflict, "%s: it holds sequence %d of instance %d, which is stored up to %d, and another instance followed it: import the recording as another agent",
+				return nil, plant.Errorf(plant.Conflict, "%s: it holds sequence %d of instance %d, which is stored up to %d, and another instance followed it: import the recording as another agent",
 					p.name, max(p.last, p.next-1), p.instance, next-1)
 			}
 			d.result.Files++
 		case p.damage != nil:
-			damaged[p.instance] = append(damaged[p.instance], *p)
+			d.torn[p.instance] = append(d.torn[p.instance], *p)
 		default:
 			plan = append(plan, *p)
 		}
 	}
-	for _, of := range damaged {
+	for _, of := range d.torn {
 		slices.SortStableFunc(of, func(a, b planned) int { return cmp.Compare(a.next, b.next) })
 	}
 	slices.SortStableFunc(plan, func(a, b planned) int {
@@ -180,13 +191,13 @@ func (d *documentImport) order(list []planned) (plan []planned, damaged map[uint
 			p.limit = plan[i+1].first
 		}
 	}
-	return plan, damaged, d.checkDamaged(plan, damaged)
+	return plan, d.checkTorn(plan)
 }
 
-// checkDamaged gives an error for a damaged document of an instance of which
+// checkTorn gives an error for a damaged document of an instance of which
 // nothing else is there: where the instance begins is not known.
-func (d *documentImport) checkDamaged(plan []planned, damaged map[uint64][]planned) error {
-	for instance, of := range damaged {
+func (d *documentImport) checkTorn(plan []planned) error {
+	for instance, of := range d.torn {
 		if _, known := d.runs[instance]; known || slices.ContainsFunc(plan, func(p planned) bool { return p.instance == instance }) {
 			continue
 		}
@@ -226,7 +237,7 @@ func sweep(plan []planned, turn int) map[int]bool {
 }
 
 // take imports the document whose turn it is.
-func (d *documentImport) take(ctx context.Context, p *planned, doc document, damaged map[uint64][]planned) error {
+func (d *documentImport) take(ctx context.Context, p *planned, doc document) error {
 	h, err := d.open(doc)
 	if err != nil {
 		return err
@@ -238,7 +249,7 @@ func (d *documentImport) take(ctx context.Context, p *planned, doc document, dam
 		if err := d.enterRun(ctx, p.instance, p.first); err != nil {
 			return err
 		}
-		d.waiting, d.rejected, d.damaged = waiting{}, nil, damaged[p.instance]
+		d.waiting, d.rejected, d.damaged = waiting{}, nil, d.torn[p.instance]
 	}
 	page, err := d.page(ctx, doc, h, d.run.Next)
 	if err != nil {

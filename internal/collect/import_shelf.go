@@ -18,8 +18,8 @@ import (
 const (
 	// largestDocument is the most bytes that a recorded document may have.
 	largestDocument = 64 << 20
-	// readAhead is how many documents are read while another one is parsed.
-	readAhead = 2
+	// readAhead is how many documents wait while another one is parsed.
+	readAhead = 1
 	// keptBuffers is how many buffers of documents are kept to be filled again,
 	// and keptBufferBytes how large one of them is at most.
 	keptBuffers     = readAhead + 2
@@ -53,6 +53,9 @@ func (s *shelf) documents(ctx context.Context, from iter.Seq2[recording.Document
 			at := -1
 			for r, err := range from {
 				at++
+				if ctx.Err() != nil {
+					return
+				}
 				if !wanted(at) {
 					continue
 				}
