@@ -13,9 +13,6 @@ import (
 // The benchmarks of what is sealed commit in batches that become rows, so that
 // each can be measured before and after it is sealed.
 
-// always is a time before which everything was committed.
-func always() time.Time { return time.Now().Add(time.Hour) }
-
 // seal seals all rows.
 func seal(b *testing.B, s *sqlite.Store) {
 	b.Helper()

@@ -94,7 +94,7 @@ func (c *commit) store(ctx context.Context, batches []*store.Batch) (err error) 
 	if err := c.partition.save(ctx, c.tx); err != nil {
 		return err
 	}
-	if c.partition.rows() < partitionRows {
+	if c.partition.rows() < c.partitionRows {
 		return nil
 	}
 	return c.partition.close(ctx, c.tx)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/factorydash/factorydash/internal/store/block"
@@ -14,6 +15,9 @@ func (s *Store) encodePartition(ctx context.Context, p *partition) (blocks []blo
 		return nil
 	})
 	err = s.look(ctx, "read rows to seal", func(v *view) error {
+		if now, err := v.partition(ctx, p.id); err != nil || now == nil || now.sealedItem != p.sealedItem {
+			return cmp.Or(err, errTaken)
+		}
 		rows, err := v.tx.QueryContext(ctx, `SELECT `+rowColumns+` FROM `+p.table()+` o WHERE o.item > ? ORDER BY o.id`, p.sealedItem)
 		if err != nil {
 			return err

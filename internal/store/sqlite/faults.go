@@ -42,6 +42,13 @@ func (f *faults) damaged(fault store.Fault) error {
 	return plant.Errorf(plant.Damaged, "%s is damaged: %s", fault.What, fault.Detail)
 }
 
+// corrupted takes note that the file itself is damaged, where something was read,
+// and gives the error of the read.
+func (s *Store) corrupted(op string, err error) error {
+	s.faults.note(store.Fault{What: "the store's file", Detail: fmt.Sprintf("%s: %v", op, err)})
+	return &plant.Error{Code: plant.Damaged, Msg: op + ": the store's file is damaged", Err: err}
+}
+
 // Faults implements store.Upkeep.
 func (s *Store) Faults() []store.Fault {
 	s.faults.mu.Lock()

@@ -12,11 +12,11 @@ import (
 // Rows lie in partitions, each a table of its own, since a table can be dropped
 // at next to no cost where deleting its rows takes as long as inserting them did.
 // The newest one is open and takes the rows of commits. It is closed when it has
-// partitionRows, so that reading it takes little memory and dropping it little
+// maxPartitionRows, so that reading it takes little memory and dropping it little
 // time (70 ms for a million rows), or when it is partitionAge old; see Seal.
 const (
-	partitionRows = 1 << 20
-	partitionAge  = time.Hour
+	maxPartitionRows = 1 << 20
+	partitionAge     = time.Hour
 )
 
 // openTable is the table of the open partition.

@@ -21,17 +21,41 @@ import (
 	"github.com/factorydash/factorydash/internal/store/sqlite"
 )
 
-// writerEnv names the file that this program writes to instead of testing.
-const writerEnv = "FACTORYDASH_TEST_WRITER"
+// writerEnv and sealerEnv name the file that this program writes to, or seals,
+// instead of testing.
+const (
+	writerEnv = "FACTORYDASH_TEST_WRITER"
+	sealerEnv = "FACTORYDASH_TEST_SEALER"
+)
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(writerEnv); path != "" {
-		if err := writeForever(context.Background(), path, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, work := range map[string]func(context.Context, string, io.Writer) error{writerEnv: writeForever, sealerEnv: sealForever} {
+		if path := os.Getenv(env); path != "" {
+			if err := work(context.Background(), path, os.Stdout); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
 		}
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// sealForever seals and merges whatever is in a store, with a line to out before
+// each, until it is killed.
+func sealForever(ctx context.Context, path string, out io.Writer) error {
+	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	for {
+		fmt.Fprintln(out, "seal")
+		if _, err := s.Seal(ctx, always()); err != nil {
+			return err
+		}
+		if _, err := s.Merge(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 // writeForever commits one batch after the other to the only agent of a store,
@@ -133,16 +157,16 @@ func checkWhole(t *testing.T, s *sqlite.Store) int64 {
 	return next
 }
 
-// writer is this program as a process that writes.
-type writer struct {
+// worker is this program as a process that writes or seals.
+type worker struct {
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
 }
 
-func startWriter(t *testing.T, path string) *writer {
+func startWorker(t *testing.T, env, path string) *worker {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), writerEnv+"="+path)
+	cmd.Env = append(os.Environ(), env+"="+path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -151,14 +175,14 @@ func startWriter(t *testing.T, path string) *writer {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &writer{cmd, bufio.NewScanner(out)}
+	return &worker{cmd, bufio.NewScanner(out)}
 }
 
-// killAfter kills the process when it has begun n commits.
-func (w *writer) killAfter(t *testing.T, n int) {
+// killAfter kills the process when it has begun its work n times.
+func (w *worker) killAfter(t *testing.T, n int) {
 	for range n {
 		if !w.lines.Scan() {
-			t.Errorf("writer has ended: %v", w.lines.Err())
+			t.Errorf("worker has ended: %v", w.lines.Err())
 			break
 		}
 	}
@@ -167,13 +191,19 @@ func (w *writer) killAfter(t *testing.T, n int) {
 	}
 	var exit *exec.ExitError
 	if err := w.cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != -1 {
-		t.Errorf("writer: %v, want it killed", err)
+		t.Errorf("worker: %v, want it killed", err)
 	}
 }
 
 // TestKill kills two processes that read the same agent, in the middle of their
 // commits, again and again.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { testKill(t, writerEnv, writerEnv) }
+
+// TestKillWhileSealing kills a process that commits and two that seal and merge
+// what it commits, in the middle of it, again and again.
+func TestKillWhileSealing(t *testing.T) { testKill(t, writerEnv, sealerEnv, sealerEnv) }
+
+func testKill(t *testing.T, workers ...string) {
 	rounds := 6
 	if testing.Short() {
 		rounds = 3
@@ -182,8 +212,8 @@ func TestKill(t *testing.T) {
 	next := int64(1)
 	for range rounds {
 		var killing sync.WaitGroup
-		for range 2 {
-			w := startWriter(t, path)
+		for _, env := range workers {
+			w := startWorker(t, env, path)
 			n := 2 + rand.IntN(10)
 			killing.Go(func() { w.killAfter(t, n) })
 		}
@@ -197,6 +227,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("nothing was stored: the cursor is %d", now)
 		}
 		next = now
+		sound(t, s)
 		closed(t, s)
 		checkIntegrity(t, path)
 	}

@@ -35,39 +35,39 @@ func (v *verification) partition(ctx context.Context, p partition) error {
 	last := make(map[plant.RunID]int64) // sequence number of each run
 	for next := p.firstRow; next <= p.lastRow; next += verifyRows {
 		end := min(next+verifyRows, p.lastRow+1)
-		var fault error
+		var wrong string
 		gone := false
 		err := v.look(ctx, "verify rows", func(view *view) error {
-			now, err := view.partitions(ctx)
-			if err != nil {
+			now, err := view.partition(ctx, p.id)
+			if gone = now == nil; err != nil || gone {
 				return err
 			}
-			i := slices.IndexFunc(now, func(other partition) bool { return other.id == p.id })
-			if gone = i < 0; gone {
-				return nil
-			}
-			fault = view.checkRows(ctx, &now[i], next, end, last)
-			return ctx.Err()
+			wrong, err = view.checkRows(ctx, now, next, end, last)
+			return err
 		})
+		if corrupt(err) {
+			wrong, err = err.Error(), nil
+		}
 		if err != nil || gone {
 			return err
 		}
-		if fault == nil {
+		if wrong == "" {
 			continue
 		}
-		if err := v.found(store.Fault{What: p.name(), Detail: fmt.Sprintf("rows from %d to %d: %v", next, end-1, fault)}); err != nil {
+		if err := v.found(store.Fault{What: p.name(), Detail: fmt.Sprintf("rows from %d to %d: %s", next, end-1, wrong)}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkRows gives what is wrong with the rows of a partition from first up to but
-// not including end. last has the sequence numbers before them.
-func (v *view) checkRows(ctx context.Context, p *partition, first, end int64, last map[plant.RunID]int64) error {
+// checkRows says what is wrong with the rows of a partition from first up to but
+// not including end; nothing where they are sound. last has the sequence numbers
+// before them.
+func (v *view) checkRows(ctx context.Context, p *partition, first, end int64, last map[plant.RunID]int64) (wrong string, err error) {
 	rows, err := v.tx.QueryContext(ctx, `SELECT `+rowColumns+` FROM `+p.table()+` o WHERE o.id >= ? AND o.id < ? ORDER BY o.id`, first, end)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer rows.Close()
 	reader := newRowReader()
@@ -75,23 +75,23 @@ func (v *view) checkRows(ctx context.Context, p *partition, first, end int64, la
 	for ; rows.Next(); n++ {
 		o, err := reader.observation(rows)
 		if err != nil {
-			return err
+			return err.Error(), nil
 		}
 		if o.Sequence <= last[o.Run] {
-			return fmt.Errorf("sequence number %d of run %d stands behind %d", o.Sequence, o.Run, last[o.Run])
+			return fmt.Sprintf("sequence number %d of run %d stands behind %d", o.Sequence, o.Run, last[o.Run]), nil
 		}
 		last[o.Run] = o.Sequence
 		if o.Time < p.minTime || o.Time > p.maxTime {
-			return fmt.Errorf("the time of sequence number %d of run %d is not within those of the partition, so that reads may not find it", o.Sequence, o.Run)
+			return fmt.Sprintf("the time of sequence number %d of run %d is not within those of the partition, so that reads may not find it", o.Sequence, o.Run), nil
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return err
+		return "", err
 	}
 	if n != end-first {
-		return fmt.Errorf("there are %d", n)
+		return fmt.Sprintf("there are %d", n), nil
 	}
-	return nil
+	return "", nil
 }
 
 // ledger checks for each run that what is stored of it, freed and lost makes up

@@ -24,7 +24,11 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 		return s.fail(ctx, s.read, op, err)
 	}
 	defer tx.Rollback()
-	return s.fail(ctx, s.read, op, f(&view{faults: &s.faults, tx: tx}))
+	err = f(&view{faults: &s.faults, tx: tx})
+	if corrupt(err) {
+		return s.corrupted(op, err)
+	}
+	return s.fail(ctx, s.read, op, err)
 }
 
 // view is a block.View. Where its rows lie is in viewrows.go, where its blocks
@@ -47,6 +51,20 @@ func (v *view) partitions(ctx context.Context) ([]partition, error) {
 		`SELECT `+partitionColumns+` FROM partitions WHERE last_row >= first_row ORDER BY id`)
 	v.loaded = err == nil
 	return v.all, err
+}
+
+// partition gives the one with a number; nil where there is none.
+func (v *view) partition(ctx context.Context, id int64) (*partition, error) {
+	all, err := v.partitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].id == id {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
 }
 
 // there gives Damaged where the table of a partition that is to be read is

@@ -39,21 +39,24 @@ func metas(ctx context.Context, q querier, query string, args ...any) ([]block.M
 
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
-	const rest = `
+	const rest = ` CROSS JOIN blocks b ON b.item = wanted.item
 		WHERE b.min_time >= max(?2 - length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
 		ORDER BY b.min_time, b.id LIMIT ?6`
 	if len(items) == 1 {
 		// The index has the order that is asked for.
 		return metas(ctx, v.tx, `
-			SELECT `+metaColumns+` FROM (SELECT id AS item, longest_block AS length FROM data_items WHERE id = ?1) w
-			CROSS JOIN blocks b ON b.item = w.item `+rest,
+			SELECT `+metaColumns+` FROM (SELECT id AS item, longest_block AS length FROM data_items WHERE id = ?1) wanted`+rest,
 			items[0], from, to, afterTime, afterID, limit)
 	}
 	// Within an item the index has it, so that SQLite leaves an item where it has
-	// limit blocks that come first.
-	return metas(ctx, v.tx, wantedItems+`
-		SELECT `+metaColumns+` FROM wanted CROSS JOIN blocks b ON b.item = wanted.item `+rest,
+	// limit blocks that come first. Only what is in the index is sorted there.
+	found, err := metas(ctx, v.tx, wantedItems+`
+		SELECT `+metaColumns+` FROM (SELECT b.id FROM wanted`+rest+`) k CROSS JOIN blocks b ON b.id = k.id`,
 		numberList(items), from, to, afterTime, afterID, limit)
+	slices.SortFunc(found, func(a, b block.Meta) int {
+		return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID))
+	})
+	return found, err
 }
 
 // BlocksBefore implements block.View.

@@ -80,7 +80,7 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 		if !p.overlaps(after.Time, to) || len(items) == 0 {
 			continue
 		}
-		found, others, err := v.partitionRows(ctx, p, items, after, to, limit)
+		found, others, err := v.rowsOf(ctx, p, items, after, to, limit)
 		if err != nil {
 			return nil, false, err
 		}
@@ -100,9 +100,9 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 	return rows, more, nil
 }
 
-// partitionRows is RowsByTime for one partition. Where there are others, it gives
+// rowsOf is RowsByTime for one partition. Where there are others, it gives
 // at least one.
-func (v *view) partitionRows(ctx context.Context, p *partition, items []plant.ItemID, after block.Position, to int64, limit int) (rows []plant.Observation, more bool, err error) {
+func (v *view) rowsOf(ctx context.Context, p *partition, items []plant.ItemID, after block.Position, to int64, limit int) (rows []plant.Observation, more bool, err error) {
 	if err := v.there(p); err != nil {
 		return nil, false, err
 	}
@@ -116,9 +116,9 @@ func (v *view) partitionRows(ctx context.Context, p *partition, items []plant.It
 			items[0], after.Time, after.Run, after.Sequence, to, limit+1)
 	}
 	wanted := numberList(items)
-	// Only numbers of rows are sorted, not their texts. Within an item the index
-	// has the order that is asked for, so that SQLite leaves an item where it has
-	// as many rows as are wanted that come first.
+	// Only numbers of rows are sorted, and the rows are read in that order. Within
+	// an item the index has it, so that SQLite leaves an item where it has as many
+	// rows as are wanted that come first.
 	rows, more, err = v.readRows(ctx, limit, `
 		SELECT `+rowColumns+` FROM (
 			SELECT r.id FROM json_each(?1) i CROSS JOIN `+table+` r ON r.item = i.value

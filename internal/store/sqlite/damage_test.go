@@ -1,0 +1,257 @@
+package sqlite_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/sqlite"
+)
+
+// twoItems opens a store whose agent has the items x and y.
+func twoItems(t *testing.T) (s *sqlite.Store, path string, x, y plant.ItemID) {
+	t.Helper()
+	path = newFile(t)
+	s = open(t, path, sqlite.Options{})
+	devices, err := s.Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := s.Items(t.Context(), devices[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, path, items[0].ID, items[1].ID
+}
+
+// readAll reads all of an item, or what it gives until it fails.
+func readAll(t *testing.T, s *sqlite.Store, item plant.ItemID) (n int, err error) {
+	t.Helper()
+	for _, err := range s.ItemObservations(t.Context(), []plant.ItemID{item}, 0, math.MaxInt64, true) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// damaged fails the test where the store does not tell of damage, by Verify and by
+// what it remembers, in words that say which.
+func damaged(t *testing.T, s *sqlite.Store, item plant.ItemID, words ...string) {
+	t.Helper()
+	tells := func(f store.Fault) bool {
+		text := f.What + ": " + f.Detail
+		return f.Item == item && !f.Noticed.IsZero() && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+	}
+	if faults := read(t, s.Verify(t.Context())); !slices.ContainsFunc(faults, tells) {
+		t.Errorf("Verify finds %+v, want %v of item %d", faults, words, item)
+	}
+	if faults := s.Faults(); !slices.ContainsFunc(faults, tells) {
+		t.Errorf("faults %+v, want %v of item %d", faults, words, item)
+	}
+}
+
+// TestDamagedBlock changes bytes in the data of a block, then takes the data away.
+func TestDamagedBlock(t *testing.T) {
+	s, _, x, y := twoItems(t)
+	for range 3 {
+		if err := writeNext(t.Context(), s, 3000); err != nil { // blocks
+			t.Fatal(err)
+		}
+	}
+	recovered(t, s)
+	for _, damage := range []struct{ statement, words string }{
+		{`UPDATE block_pages SET data = CAST(substr(data, 1, start + 100) || x'ff00ff' || substr(data, start + 104) AS BLOB)
+			FROM blocks WHERE blocks.id = 2 AND block_pages.id = page`, "checksum"},
+		{`UPDATE blocks SET page = page + 1000 WHERE id = (SELECT id FROM blocks WHERE item = 2 ORDER BY id LIMIT 1)`, "cannot be read"},
+	} {
+		before, err := readAll(t, s, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec1(t, s.Write(), damage.statement)
+		for range 2 {
+			if n, err := readAll(t, s, y); plant.ErrorCode(err) != plant.Damaged || !strings.Contains(err.Error(), "block") {
+				t.Errorf("the damaged item: %d observations, %v", n, err)
+			}
+		}
+		if known := s.Faults(); len(known) == 0 || len(known) > 2 {
+			t.Errorf("faults after reading: %+v", known)
+		}
+		damaged(t, s, y, "block", damage.words)
+		// What is not damaged is read, and commits and sealing go on.
+		if n, err := readAll(t, s, x); err != nil || n != before {
+			t.Errorf("the other item: %d observations, %v; want %d", n, err, before)
+		}
+		if err := writeNext(t.Context(), s, 100); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Seal(t.Context(), always()); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Merge(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for o, err := range s.ItemObservations(t.Context(), []plant.ItemID{y}, 8000, math.MaxInt64, false) {
+			if err != nil {
+				t.Errorf("what is newer of the damaged item: %+v, %v", o, err)
+			}
+		}
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMissingPartition drops the table of a partition that is closed.
+func TestMissingPartition(t *testing.T) {
+	s, _, x, _ := twoItems(t)
+	s.SetPartitionRows(100)
+	for range 3 {
+		if err := writeNext(t.Context(), s, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec1(t, s.Write(), `DROP TABLE observations_2`)
+	if n, err := readAll(t, s, x); plant.ErrorCode(err) != plant.Damaged || !strings.Contains(err.Error(), "observations_2") {
+		t.Errorf("%d observations, %v", n, err)
+	}
+	damaged(t, s, 0, "partition 2", "100 observations", "missing")
+	damaged(t, s, 0, "run 1", "200 observations are there")
+	// What was committed at other times is read and sealed.
+	for _, at := range [][2]int64{{1, 101}, {201, 301}} {
+		if n := len(read(t, s.ItemObservations(t.Context(), []plant.ItemID{x}, at[0], at[1], false))); n != 50 {
+			t.Errorf("%d observations from %d to %d", n, at[0], at[1])
+		}
+	}
+	if sealed, err := s.Seal(t.Context(), always()); err != nil || sealed.Observations != 200 {
+		t.Errorf("sealed %+v, %v", sealed, err)
+	}
+	if err := writeNext(t.Context(), s, 10); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestVerifyFindsWhatIsWrong damages a store in ways that no read may notice.
+func TestVerifyFindsWhatIsWrong(t *testing.T) {
+	for _, test := range []struct {
+		name, statement, words string
+		item                   plant.ItemID
+	}{
+		{"a row is gone", `DELETE FROM observations WHERE sequence = 3007`, "there are 9", 0},
+		{"a row is not as it should be", `UPDATE observations SET detail = '{' WHERE sequence = 3007`, "detail", 0},
+		{"a row is out of order", `UPDATE observations SET sequence = 1 WHERE sequence = 3007`, "sequence number 1", 0},
+		{"a row is not found", `UPDATE observations SET time = 0 WHERE sequence = 3007`, "may not find", 0},
+		{"a block is gone", `DELETE FROM blocks WHERE item = 2 AND first_sequence < 100`, "observations are there", 0},
+		{"what is known of a block", `UPDATE blocks SET low = low - 1 WHERE item = 2 AND first_sequence < 100`, "checksum", 2},
+		{"a block is not found", `UPDATE data_items SET longest_block = 7`, "index", 1},
+		{"the ledger", `UPDATE instances SET next = next + 1`, "sequence numbers", 0},
+		{"the totals", `UPDATE block_totals SET blocks = blocks + 1`, "blocks", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _, _, _ := twoItems(t)
+			for _, n := range []int{3000, 10} {
+				if err := writeNext(t.Context(), s, n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sound(t, s)
+			exec1(t, s.Write(), test.statement)
+			damaged(t, s, test.item, test.words)
+		})
+	}
+}
+
+// TestFaultsAreBounded has more faults than are remembered.
+func TestFaultsAreBounded(t *testing.T) {
+	s, _, x, _ := twoItems(t)
+	for range 80 {
+		if err := writeNext(t.Context(), s, 1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec1(t, s.Write(), `UPDATE blocks SET sum = sum + 1`)
+	if found := read(t, s.Verify(t.Context())); len(found) != 160 {
+		t.Errorf("%d faults found", len(found))
+	}
+	if known := s.Faults(); len(known) != store.MaxFaults || known[0].What != "block 1" || known[0].Agent != 1 {
+		t.Errorf("%d faults known, the first %+v", len(known), known[0])
+	}
+	for range s.Verify(t.Context()) {
+		break // ends without a fault of its own
+	}
+	if _, err := readAll(t, s, x); plant.ErrorCode(err) != plant.Damaged {
+		t.Errorf("read: %v", err)
+	}
+}
+
+// TestFlippedByte changes a byte anywhere in the file: what is read is right, or an
+// error says that it is not, or Verify finds it.
+func TestFlippedByte(t *testing.T) {
+	path := newFile(t)
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if err := writeNext(t.Context(), s, 4000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := func(s *sqlite.Store) (observations []plant.Observation, err error) {
+		for o, err := range s.ItemObservations(t.Context(), []plant.ItemID{1, 2}, 0, math.MaxInt64, false) {
+			if err != nil {
+				return nil, err
+			}
+			observations = append(observations, o)
+		}
+		return observations, nil
+	}
+	want, err := all(s)
+	if err != nil || len(want) != 16_000 {
+		t.Fatal(len(want), err)
+	}
+	closed(t, s)
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 150 {
+		at, bit := random.IntN(len(file)), byte(1)<<random.IntN(8)
+		broken := filepath.Join(t.TempDir(), "plant.db")
+		flipped := slices.Clone(file)
+		flipped[at] ^= bit
+		if err := os.WriteFile(broken, flipped, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := sqlite.Open(t.Context(), broken, impatient)
+		if err != nil {
+			continue
+		}
+		got, err := all(s)
+		switch {
+		case err == nil && slices.Equal(got, want):
+		case err == nil:
+			found := 0
+			for _, err := range s.Verify(t.Context()) {
+				if found++; err != nil {
+					break
+				}
+			}
+			if found == 0 {
+				t.Errorf("byte %d, bit %d: %d observations are read, which are not those that were committed, and Verify finds nothing", at, bit, len(got))
+			}
+		case plant.ErrorCode(err) == plant.Damaged && len(s.Faults()) == 0:
+			t.Errorf("byte %d, bit %d: no fault is known after %v", at, bit, err)
+		}
+		closed(t, s)
+	}
+}
