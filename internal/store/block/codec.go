@@ -58,7 +58,9 @@ type Encoder struct {
 	forms   formWriter
 	runs    runs
 	numbers numberWriter
-	number  []float64 // scratch
+	// What follows is scratch.
+	number []float64
+	meta   metaBytes
 }
 
 // NewEncoder makes an encoder.
@@ -100,7 +102,7 @@ func (e *Encoder) encode(d *draft) (Block, error) {
 	}
 	data := e.out.data
 	data[0] = version
-	binary.LittleEndian.PutUint32(data[1:], checksum(&b.Meta, data[headerSize:]))
+	binary.LittleEndian.PutUint32(data[1:], b.checksum(&e.meta, b.Summary, data[headerSize:]))
 	b.Data = slices.Clone(data)
 	return b, nil
 }
@@ -119,7 +121,7 @@ func (e *Encoder) write(d *draft, m *Meta) error {
 		}
 	}
 	m.Numbers = len(numbers)
-	m.summarize(&d.Columns, numbers)
+	m.summarize(&d.Columns, numbers, &e.meta)
 
 	out := &e.out
 	out.data = append(kept(out.data), make([]byte, headerSize)...)
@@ -181,7 +183,9 @@ type Decoder struct {
 	forms   formReader
 	runs    runs
 	numbers numberReader
-	number  []float64 // scratch
+	// What follows is scratch.
+	number []float64
+	meta   metaBytes
 }
 
 // NewDecoder makes a decoder, which takes some microseconds.
@@ -209,7 +213,7 @@ func (d *Decoder) decode(b *Block, into *Columns) (wrong string) {
 		return fmt.Sprintf("it is of version %d, and this program reads version %d", b.Data[0], version)
 	}
 	body := b.Data[headerSize:]
-	if binary.LittleEndian.Uint32(b.Data[1:]) != checksum(&b.Meta, body) {
+	if binary.LittleEndian.Uint32(b.Data[1:]) != b.checksum(&d.meta, b.Summary, body) {
 		return wrongChecksum
 	}
 	if b.Count < 1 || b.Count > maxCount || b.Numbers < 0 || b.Numbers > b.Count {
@@ -274,16 +278,12 @@ func (d *Decoder) readNumbers(m *Meta, into *Columns) {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is over all that a block says but for its number.
-func checksum(m *Meta, body []byte) uint32 {
-	sum := m.checksum()
-	sum = crc32.Update(sum, castagnoli, m.Summary)
-	return crc32.Update(sum, castagnoli, body)
-}
+// metaBytes is what Meta says, but for ID and Summary, as bytes.
+type metaBytes [8 + 10*8]byte
 
-// checksum is over what Meta says but for number and summary.
-func (m *Meta) checksum() uint32 {
-	var b [96]byte
+// checksum is over all that Meta says but for its ID, Summary but for how long it
+// is, and over data. It uses b, so that nothing is allocated.
+func (m *Meta) checksum(b *metaBytes, data ...[]byte) uint32 {
 	binary.LittleEndian.PutUint32(b[0:], uint32(m.Run))
 	binary.LittleEndian.PutUint32(b[4:], uint32(m.Item))
 	for i, n := range [...]uint64{
@@ -292,5 +292,9 @@ func (m *Meta) checksum() uint32 {
 	} {
 		binary.LittleEndian.PutUint64(b[8+8*i:], n)
 	}
-	return crc32.Checksum(b[:], castagnoli)
+	sum := crc32.Checksum(b[:], castagnoli)
+	for _, d := range data {
+		sum = crc32.Update(sum, castagnoli, d)
+	}
+	return sum
 }

@@ -27,10 +27,13 @@ const (
 	hasExtra = 1 << 7
 )
 
-// maxFormBytes is how many bytes the forms of a block take at most: the memory
-// that damaged data can make a decoder ask for. One observation is never as
-// long: an agent's document has at most 64 MiB.
+// maxFormBytes is how many bytes the forms of a block take at most. One
+// observation never has as many: an agent's document has at most 64 MiB.
 const maxFormBytes = 256 << 20
+
+// maxExpansion is how many bytes zstd makes of one at most: a block of 128 KiB
+// that are all the same takes 4.
+const maxExpansion = 128 << 10 / 4
 
 // formWriter writes columns of forms. It keeps its memory.
 type formWriter struct{ plain []byte }
@@ -90,10 +93,11 @@ func appendText(data []byte, text string) []byte {
 // formReader reads columns of forms. It keeps its memory.
 type formReader struct{ plain []byte }
 
-// read reads a column of forms of a block and appends them to forms.
+// read reads a column of forms of a block and appends them to forms. It asks for
+// no more memory than the data can fill.
 func (r *formReader) read(in *input, forms []plant.Observation, m *Meta) []plant.Observation {
 	count, size := in.uvarint(), in.uvarint()
-	if count == 0 || count > uint64(m.Count) || size < count || size > maxFormBytes {
+	if count == 0 || count > uint64(m.Count) || size < count || size > min(maxFormBytes, maxExpansion*uint64(len(in.data))) {
 		in.fail()
 		return forms
 	}

@@ -24,15 +24,16 @@ import (
 //	uvarint  number: its bits in reverse order, which makes most numbers short
 //	text     extra
 //
-// Time and sequence of the first and the last are in Meta.
-//
-// maxSummaryExtra is how many bytes extra may have in it: summaries are read in
-// great numbers.
+// Time and sequence of the first and the last are in Meta. It has a checksum of
+// its own since it is read without the data.
+
+// maxSummaryExtra is how many bytes extra may have for the block to have a
+// summary: they are read in great numbers.
 const maxSummaryExtra = 256
 
 // summarize sets what Meta says of the numbers of a block, and its summary where
 // it can have one.
-func (m *Meta) summarize(c *Columns, numbers []float64) {
+func (m *Meta) summarize(c *Columns, numbers []float64, scratch *metaBytes) {
 	if len(numbers) == 0 {
 		return
 	}
@@ -67,7 +68,7 @@ func (m *Meta) summarize(c *Columns, numbers []float64) {
 		b = appendText(b, c.forms[c.form[place]].Extra)
 	}
 	m.Summary = slices.Clip(b)
-	binary.LittleEndian.PutUint32(b, m.summaryChecksum())
+	binary.LittleEndian.PutUint32(b, m.checksum(scratch, b[crc32.Size:]))
 }
 
 // summarizable reports whether observations can be put together: they are all
@@ -81,10 +82,6 @@ func summarizable(c *Columns) bool {
 	return slices.IsSorted(c.Times)
 }
 
-func (m *Meta) summaryChecksum() uint32 {
-	return crc32.Update(m.checksum(), castagnoli, m.Summary[crc32.Size:])
-}
-
 // Summarize gives the observations of a block that has a Summary, put together.
 // It returns a *DamagedError where it has none, and where anything in Meta, but
 // for ID, is not as it was encoded.
@@ -92,7 +89,7 @@ func (m Meta) Summarize() (plant.Summary, error) {
 	if len(m.Summary) < crc32.Size {
 		return plant.Summary{}, &DamagedError{m, fmt.Sprintf("its summary has %d bytes", len(m.Summary))}
 	}
-	if binary.LittleEndian.Uint32(m.Summary) != m.summaryChecksum() {
+	if binary.LittleEndian.Uint32(m.Summary) != m.checksum(new(metaBytes), m.Summary[crc32.Size:]) {
 		return plant.Summary{}, &DamagedError{m, wrongChecksum}
 	}
 	in := input{data: m.Summary[crc32.Size:]}
