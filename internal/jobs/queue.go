@@ -111,7 +111,7 @@ type Failure struct {
 	// Attempts is how many there were; neither those count that ended with their
 	// process nor those that a Retry has taken back.
 	Attempts int
-	// Reason says what went wrong, in up to maxReason bytes.
+	// Reason says what went wrong, in up to 1000 bytes.
 	Reason string
 }
 

@@ -1,7 +1,6 @@
 package jobs_test
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -231,21 +230,5 @@ func refusedWith(t *testing.T, err error, code plant.Code, text string) {
 	refused(t, text, err, code)
 	if err != nil && !strings.Contains(err.Error(), text) {
 		t.Errorf("the error is %q, want %q in it", err, text)
-	}
-}
-
-// A client whose context has a deadline does not wait longer.
-func TestRedisHeedsDeadlines(t *testing.T) {
-	server := redistest.Start(t)
-	client := openRedis(t, server.URL())
-	if err := client.Ping(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	server.Freeze()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	begun := time.Now()
-	if err := client.Ping(ctx).Err(); err == nil || time.Since(begun) > time.Second {
-		t.Errorf("ping of a frozen server: %v after %v", err, time.Since(begun))
 	}
 }

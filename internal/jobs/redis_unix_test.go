@@ -1,3 +1,5 @@
+//go:build unix
+
 package jobs_test
 
 import (
@@ -423,5 +425,21 @@ func TestSentinelFailover(t *testing.T) {
 	receive(t, "it runs again", got)
 	if n, err := replica.Client().Do(t.Context(), "ROLE").Slice(); err != nil || n[0] != "master" {
 		t.Errorf("the replica is %v: %v", n, err)
+	}
+}
+
+// A client whose context has a deadline does not wait longer.
+func TestRedisHeedsDeadlines(t *testing.T) {
+	server := redistest.Start(t)
+	client := openRedis(t, server.URL())
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	server.Freeze()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	if err := client.Ping(ctx).Err(); err == nil || time.Since(begun) > time.Second {
+		t.Errorf("ping of a frozen server: %v after %v", err, time.Since(begun))
 	}
 }
