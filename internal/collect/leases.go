@@ -120,7 +120,7 @@ func NewHolder(o HolderOptions) (*Holder, error) {
 		if stopped != nil {
 			stopped(a)
 		}
-		h.hurry()
+		h.stopped(a)
 	}
 	s, err := New(o.Capture)
 	if err != nil {
@@ -157,6 +157,19 @@ func (h *Holder) hurry() {
 	case h.wake <- struct{}{}:
 	default:
 	}
+}
+
+// stopped takes note that the reading of an agent has ended. Where its lease was
+// lost before, its last status may have been told after that.
+func (h *Holder) stopped(a plant.Agent) {
+	h.mu.Lock()
+	_, held := h.held[a.ID]
+	_, wanted := h.wanted[a.ID]
+	if !held && wanted {
+		h.opts.HandedOver(a.ID)
+	}
+	h.mu.Unlock()
+	h.hurry()
 }
 
 // SetAgents says which agents there are. Those that are configured every worker
