@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/jobs/redistest"
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
 	"github.com/factorydash/factorydash/mtconnect"
@@ -118,16 +119,16 @@ func install(t *testing.T, h *hall) *installation {
 	if out, code := output(t, "migrate", "up"); code != 0 {
 		t.Fatalf("migrate up: exit code %d: %s", code, out)
 	}
-	for i, agentURL := range h.urls {
-		if out, code := output(t, "agent", "add", hallAgent(i), agentURL); code != 0 {
-			t.Fatalf("agent add: exit code %d: %s", code, out)
-		}
-	}
 	var err error
 	if in.store, err = postgres.Open(t.Context(), url, postgres.Options{NoMigrate: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.store.Close() })
+	for i, agentURL := range h.urls {
+		if _, err := in.store.PutAgent(t.Context(), plant.Agent{Name: hallAgent(i), URL: agentURL, Configured: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return in
 }
 

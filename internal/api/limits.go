@@ -47,7 +47,7 @@ const (
 	// agents of one stream, ValueInterval that between two with values. The
 	// first change after a pause goes out at once.
 	CardInterval  = 500 * time.Millisecond
-	ValueInterval = 200 * time.Millisecond
+	ValueInterval = 100 * time.Millisecond
 	// PingInterval is how often a stream says that it lives: proxies cut
 	// connections that are quiet for 30 s or more.
 	PingInterval = 15 * time.Second
