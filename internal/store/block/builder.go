@@ -31,8 +31,7 @@ type Builder struct {
 	encoder *Encoder
 	emit    func(Block) error
 	drafts  map[source]*held
-	// last is the draft of last added observation: often the next is of the same
-	// item.
+	// last is the draft of the last observation: often the next is of its item.
 	last *held
 	// bytes is what all drafts take.
 	bytes int
