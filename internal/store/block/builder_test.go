@@ -37,7 +37,7 @@ func drawStream(t *rapid.T, runs int) []plant.Observation {
 			o.Item = plant.ItemID(items.Draw(t, "item"))
 		}
 		o.Run = plant.RunID(1 + len(stream)%runs)
-		next[o.Run] += 1
+		next[o.Run]++
 		o.Sequence, o.Time = next[o.Run], int64(len(stream))*1000
 		stream = append(stream, o)
 	}

@@ -29,7 +29,7 @@ var hashSeed = maphash.MakeSeed()
 // begin makes the draft an empty one of an item. It keeps its memory, but no
 // text.
 func (d *draft) begin(run plant.RunID, item plant.ItemID) {
-	d.Columns.reset()
+	d.reset()
 	d.run, d.item, d.textBytes = run, item, 0
 	clear(d.places)
 }

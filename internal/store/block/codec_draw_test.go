@@ -85,11 +85,11 @@ func drawTimes(t *rapid.T) func() int64 {
 		noise := rapid.Int64Range(-100_000_000_000, 100_000_000_000)
 		return func() int64 { time += period + noise.Draw(t, "noise")/4; return time }
 	case 3:
-		any := rapid.SampledFrom([]int64{year1, year9999, 0, time, math.MinInt64, math.MaxInt64})
-		return func() int64 { return any.Draw(t, "time") }
+		odd := rapid.SampledFrom([]int64{year1, year9999, 0, time, math.MinInt64, math.MaxInt64})
+		return func() int64 { return odd.Draw(t, "time") }
 	default:
-		any := rapid.Int64()
-		return func() int64 { return any.Draw(t, "time") }
+		odd := rapid.Int64()
+		return func() int64 { return odd.Draw(t, "time") }
 	}
 }
 

@@ -71,7 +71,7 @@ var tokens = func() (all [256]token) {
 // them they begin.
 const maxFollow = 56
 
-// fold puts the integers on both sides of 0 into one order: 0, −1, 1, −2, …
+// fold puts the integers on both sides of 0 into one order: 0, −1, 1, −2 and so on.
 func fold(n int64) uint64 { return uint64(n)<<1 ^ uint64(n>>63) }
 
 // unfold is the reverse of fold.
