@@ -1,7 +1,11 @@
 package sqlite_test
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,4 +146,43 @@ func BenchmarkHour(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkCommitBesideUpkeep commits batches of 200 observations without a pause
+// while a million rows of 3,000 items are sealed, merged and freed. An op is all of
+// that; what it tells is how long commits take, at worst and but for one of a
+// hundred.
+func BenchmarkCommitBesideUpkeep(b *testing.B) {
+	const items, n, batch = 3000, 1_000_000, 200
+	for b.Loop() {
+		s, _, run, inventory := benchStore(b, items)
+		observations := benchObservations(inventory.Items, 3*n)
+		for i := range observations {
+			observations[i].Item = inventory.Items[(i*7)%items].ID
+		}
+		commitAll(b, s, run.ID, observations[:n], 10*benchBatch)
+		var done atomic.Bool
+		var upkeep sync.WaitGroup
+		upkeep.Go(func() {
+			defer done.Store(true)
+			seal(b, s)
+			if _, err := s.Merge(b.Context()); err != nil {
+				b.Error(err)
+			}
+			if _, err := s.Expire(b.Context(), map[plant.AgentID]int64{inventory.Devices[0].Agent: math.MaxInt64}, false); err != nil {
+				b.Error(err)
+			}
+		})
+		var took []time.Duration
+		for at := n; !done.Load() && at < len(observations); at += batch {
+			began := time.Now()
+			commitAll(b, s, run.ID, observations[at:at+batch], batch)
+			took = append(took, time.Since(began))
+		}
+		upkeep.Wait()
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "worst-ms")
+		b.ReportMetric(float64(len(took)), "commits")
+	}
 }

@@ -151,7 +151,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		{"a row is not found", `UPDATE observations SET time = 0 WHERE sequence = 3007`, "may not find", 0},
 		{"a block is gone", `DELETE FROM blocks WHERE item = 2 AND first_sequence < 100`, "observations are there", 0},
 		{"what is known of a block", `UPDATE blocks SET low = low - 1 WHERE item = 2 AND first_sequence < 100`, "checksum", 2},
-		{"a block is not found", `UPDATE data_items SET longest_block = 7`, "index", 1},
+		{"a block is not found", `UPDATE data_items SET longest_block = 7`, "may not find", 1},
 		{"the ledger", `UPDATE instances SET next = next + 1`, "sequence numbers", 0},
 		{"the totals", `UPDATE block_totals SET blocks = blocks + 1`, "blocks", 0},
 	} {

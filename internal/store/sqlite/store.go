@@ -3,6 +3,20 @@
 // what they write is kept apart by SQLite's lock, and twice the same by the
 // cursor that each commit checks.
 //
+// Observations of which a commit has many of one item become sealed blocks at once
+// (package block). The others become rows of the open partition, a table of its
+// own that is closed when it is full or old. Seal encodes the rows of a closed
+// partition, stores the blocks and drops the table, which costs next to nothing
+// where deleting the rows would take as long as inserting them did. Readers ask
+// for both over a view, one read transaction; block merges what they find. The
+// data of blocks stands in pages of its own, the ends of neighbours in the same
+// one, so that it fills the file.
+//
+// Whoever seals, merges or frees writes in short steps, each sound by itself, and
+// checks within the step that nobody else was at the same thing. So commits never
+// wait long, several processes may do it at once, and all of them may be killed.
+// What is freed is used again; the file does not become smaller.
+//
 // A commit is not flushed to the disk at once (synchronous NORMAL). A power cut
 // may therefore take the newest commits back, each as a whole and in order. The
 // cursor goes back with its observations, being in the same transaction, so

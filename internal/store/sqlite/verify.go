@@ -55,10 +55,10 @@ func (v *verification) found(f store.Fault) error {
 }
 
 // tables has SQLite check all tables with their indexes, one by one, but for that
-// of the blocks, which may be so large that it would take too long at once.
+// of the blocks' data, which may be so large that it would take too long at once.
 func (v *verification) tables(ctx context.Context) error {
 	names, err := list(ctx, v.Store, "verify", scanText, `
-		SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'blocks' ORDER BY name`)
+		SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'block_pages' ORDER BY name`)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func scanText(row scanner) (text string, err error) {
 	return text, err
 }
 
-// blocks checks every block, and that it is found.
+// blocks checks every block.
 func (v *verification) blocks(ctx context.Context) error {
 	for next := block.ID(0); ; {
 		var faults []store.Fault
@@ -128,7 +128,7 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 	if err != nil {
 		return after, nil, err
 	}
-	lost, err := lostBlocks(ctx, view, ids)
+	hidden, err := hiddenBlocks(ctx, view, ids)
 	if err != nil {
 		return after, nil, err
 	}
@@ -136,8 +136,8 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 		switch {
 		case data[i] == nil:
 			faults = append(faults, v.blockFault(m, errors.New("its data cannot be read")))
-		case lost[m.ID]:
-			faults = append(faults, v.blockFault(m, errors.New("it is missing from an index, so that reads do not find it")))
+		case hidden[m.ID]:
+			faults = append(faults, v.blockFault(m, errors.New("it is longer than the longest block known of its item, so that reads may not find it")))
 		default:
 			if err := v.decoder.Decode(block.Block{Meta: m, Data: data[i]}, &v.columns); err != nil {
 				faults = append(faults, v.blockFault(m, err))
@@ -150,16 +150,14 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 	return ids[len(ids)-1], faults, nil
 }
 
-// lostBlocks gives those of some blocks that are missing from an index.
-func lostBlocks(ctx context.Context, view *view, ids []block.ID) (map[block.ID]bool, error) {
-	lost, err := collect(ctx, view.tx, scanID, `
-		SELECT b.id FROM json_each(?1) CROSS JOIN blocks b ON b.id = value WHERE NOT (
-			EXISTS (SELECT 1 FROM blocks INDEXED BY blocks_item_time WHERE item = b.item AND min_time = b.min_time AND id = b.id)
-			AND EXISTS (SELECT 1 FROM blocks INDEXED BY blocks_instance_sequence
-				WHERE instance = b.instance AND sequence_reach = b.sequence_reach AND first_sequence = b.first_sequence AND id = b.id)
-			AND (SELECT longest_block FROM data_items WHERE id = b.item) >= b.max_time - b.min_time)`, numberList(ids))
-	set := make(map[block.ID]bool, len(lost))
-	for _, id := range lost {
+// hiddenBlocks gives those of some blocks that are longer than what is known of the
+// longest of their item, so that reads may not find them.
+func hiddenBlocks(ctx context.Context, view *view, ids []block.ID) (map[block.ID]bool, error) {
+	hidden, err := collect(ctx, view.tx, scanID, `
+		SELECT b.id FROM json_each(?1) CROSS JOIN blocks b ON b.id = value
+		WHERE coalesce((SELECT longest_block FROM data_items WHERE id = b.item), -1) < b.max_time - b.min_time`, numberList(ids))
+	set := make(map[block.ID]bool, len(hidden))
+	for _, id := range hidden {
 		set[id] = true
 	}
 	return set, err
