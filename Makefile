@@ -66,8 +66,8 @@ verify: ## Check that generated files and go.mod are in sync, then lint.
 	$(MAKE) lint
 
 .PHONY: bench
-bench: ## Measure parsing, storing and capture, beside what limits them.
-	scripts/bench
+bench: ## Measure everything beside what limits it; BENCH=parse, store, postgres, capture or scale for a part.
+	scripts/bench $(BENCH)
 
 .PHONY: chaos
 chaos: ## Kill, cut and damage the capture for a long time, and count what is left.
