@@ -243,6 +243,9 @@ func BenchmarkSplitter(b *testing.B) {
 
 // TestRecording encodes the recording, and what is decoded is all of it.
 func TestRecording(t *testing.T) {
+	if testing.Short() {
+		t.Skip("decodes a recording of 677,878 observations: not in -short")
+	}
 	all := recorded(t)
 	if all == nil {
 		t.Skip("the recordings of the NIST test bed are missing: set FACTORYDASH_NIST to their folder")
