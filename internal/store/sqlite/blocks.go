@@ -18,7 +18,8 @@ const (
 )
 
 // pageBytes is how many bytes of data a row of block_pages has: as many as a page
-// of the file, of 4096 bytes, has room for within it.
+// of the file, of 4096 bytes, has room for. The places of blocks are counted in
+// it, so that it stays as it is.
 const pageBytes = 4057
 
 // insertBlock is the statement that inserts a block, and insertPage a part of the
@@ -119,11 +120,11 @@ func (p place) lastPage() int64 { return p.page + (p.start+p.bytes-1)/pageBytes 
 // takeBlocks deletes the blocks whose numbers a query gives, with their data, and
 // gives what those of each run were together.
 func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, error) {
-	runs, places, err := lookBlocks(ctx, tx, `DELETE FROM blocks WHERE id IN (`+ids+`) RETURNING `+lookColumns, args...)
+	runs, places, err := deleteBlocks(ctx, tx, ids, args...)
 	if err != nil || len(places) == 0 {
 		return runs, err
 	}
-	// What pages the neighbours that stay have stays.
+	// Pages that a neighbour has which stays, stay too.
 	free, err := tx.PrepareContext(ctx, `
 		DELETE FROM block_pages
 		WHERE id >= max(?2, coalesce((SELECT page + (start + bytes - 1) / ?4 + 1 FROM blocks WHERE id < ?1 ORDER BY id DESC LIMIT 1), ?2))
@@ -140,26 +141,11 @@ func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[p
 	return runs, countBlocks(ctx, tx, sum(runs).negative())
 }
 
-// countBlocks adds to the totals.
-func countBlocks(ctx context.Context, tx *sql.Tx, t totals) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE block_totals SET blocks = blocks + ?, observations = observations + ?, bytes = bytes + ?`,
-		t.blocks, t.observations, t.bytes)
-	return err
-}
-
-func readTotals(ctx context.Context, tx *sql.Tx) (t totals, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT blocks, observations, bytes FROM block_totals`).Scan(&t.blocks, &t.observations, &t.bytes)
-	return t, err
-}
-
-// lookColumns are what lookBlocks reads.
-const lookColumns = `instance, count, coalesce(length(summary), 0), id, page, start, bytes`
-
-// lookBlocks reads what a statement gives of blocks: what those of each run are
-// together, and where their data is.
-func lookBlocks(ctx context.Context, tx *sql.Tx, query string, args ...any) (map[plant.RunID]totals, []place, error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
+// deleteBlocks is takeBlocks for the rows of blocks; it gives where their data is.
+func deleteBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, []place, error) {
+	rows, err := tx.QueryContext(ctx, `
+		DELETE FROM blocks WHERE id IN (`+ids+`)
+		RETURNING instance, count, coalesce(length(summary), 0), id, page, start, bytes`, args...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -176,4 +162,17 @@ func lookBlocks(ctx context.Context, tx *sql.Tx, query string, args ...any) (map
 		places = append(places, p)
 	}
 	return runs, places, rows.Err()
+}
+
+// countBlocks adds to the totals.
+func countBlocks(ctx context.Context, tx *sql.Tx, t totals) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE block_totals SET blocks = blocks + ?, observations = observations + ?, bytes = bytes + ?`,
+		t.blocks, t.observations, t.bytes)
+	return err
+}
+
+func readTotals(ctx context.Context, tx *sql.Tx) (t totals, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT blocks, observations, bytes FROM block_totals`).Scan(&t.blocks, &t.observations, &t.bytes)
+	return t, err
 }

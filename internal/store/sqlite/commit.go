@@ -94,7 +94,7 @@ func (c *commit) store(ctx context.Context, batches []*store.Batch) (err error) 
 	if err := c.partition.save(ctx, c.tx); err != nil {
 		return err
 	}
-	if c.partition.rows() < c.partitionRows {
+	if c.partition.rows() < c.partitionRows && c.partition.text < maxPartitionText {
 		return nil
 	}
 	return c.partition.close(ctx, c.tx)
@@ -225,7 +225,7 @@ func (c *commit) observe(ctx context.Context, run plant.RunID, o *plant.Observat
 	if err != nil {
 		return err
 	}
-	c.partition.add(1, c.now, o.Time, o.Time)
+	c.partition.add(o, c.now)
 	c.args = append(c.args, c.partition.lastRow, int64(run), int64(o.Item), o.Time, o.Sequence, encodeValue(o.Value), detail)
 	if len(c.args) < insertRows*insertColumns {
 		return nil

@@ -30,12 +30,14 @@ type expiry struct {
 	done store.Expired
 }
 
-// The old ones of an agent, ?1, at a cutoff, ?2; at most ?3 of them.
+// oldBlocks are the blocks of an agent, ?1, that end before a cutoff, ?2.
+const oldBlocks = `
+	FROM devices d CROSS JOIN data_items i ON i.device = d.id CROSS JOIN blocks b ON b.item = i.id
+	WHERE d.agent = ?1 AND b.min_time < ?2 AND b.max_time < ?2`
+
+// The numbers of what else is old of an agent, ?1, at a cutoff, ?2: at most ?3 of
+// them.
 const (
-	// oldBlocks end before the cutoff.
-	oldBlocks = `
-		SELECT b.id FROM devices d CROSS JOIN data_items i ON i.device = d.id CROSS JOIN blocks b ON b.item = i.id
-		WHERE d.agent = ?1 AND b.min_time < ?2 AND b.max_time < ?2 LIMIT ?3`
 	// oldStates come before the last one that is before the cutoff: that one says
 	// how the machine stood then.
 	oldStates = `
@@ -71,18 +73,15 @@ func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) e
 // blocks frees the blocks of an agent. Where it only looks, it gives what would be
 // freed of each run.
 func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would string, err error) {
-	var freed map[plant.RunID]totals
 	if e.dry {
-		err := e.look(ctx, "expire", func(v *view) (err error) {
-			freed, _, err = lookBlocks(ctx, v.tx, `SELECT `+lookColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, -1)
-			return err
-		})
-		e.count(freed)
-		return runCounts(freed), err
+		old, err := e.oldBlocks(ctx, agent, cutoff)
+		e.count(old)
+		return runCounts(old), err
 	}
 	for {
+		var freed map[plant.RunID]totals
 		err := e.step(ctx, "expire", func(tx *sql.Tx) (err error) {
-			if freed, err = takeBlocks(ctx, tx, oldBlocks, agent, cutoff, stepBlocks); err != nil {
+			if freed, err = takeBlocks(ctx, tx, `SELECT b.id`+oldBlocks+` LIMIT ?3`, agent, cutoff, stepBlocks); err != nil {
 				return err
 			}
 			for run, t := range freed {
@@ -100,6 +99,18 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 			return runCounts(nil), nil
 		}
 	}
+}
+
+// oldBlocks gives what the old blocks of each run of an agent are together.
+func (e *expiry) oldBlocks(ctx context.Context, agent plant.AgentID, cutoff int64) (map[plant.RunID]totals, error) {
+	old := make(map[plant.RunID]totals)
+	_, err := list(ctx, e.Store, "expire", func(row scanner) (run plant.RunID, err error) {
+		var t totals
+		err = row.Scan(&run, &t.blocks, &t.observations, &t.bytes)
+		old[run] = t
+		return run, err
+	}, `SELECT b.instance, count(*), sum(b.count), sum(b.bytes + coalesce(length(b.summary), 0))`+oldBlocks+` GROUP BY b.instance`, agent, cutoff)
+	return old, err
 }
 
 func (e *expiry) count(freed map[plant.RunID]totals) {

@@ -33,9 +33,9 @@ type merging struct {
 	merger *block.Merger
 	done   store.Merged
 	// due are groups with what is to take their place, which wait to be stored
-	// together; size is how many blocks they are.
-	due  []replacement
-	size int
+	// together; size and bytes are how many blocks they are and how long.
+	due         []replacement
+	size, bytes int
 }
 
 // replacement is blocks and what takes their place.
@@ -74,11 +74,6 @@ func (m *merging) some(ctx context.Context) (more bool, err error) {
 	for _, n := range items {
 		if err := m.item(ctx, n); err != nil {
 			return false, err
-		}
-		if m.size >= stepBlocks {
-			if err := m.flush(ctx); err != nil {
-				return false, err
-			}
 		}
 	}
 	if err := m.flush(ctx); err != nil {
@@ -146,13 +141,19 @@ func (m *merging) group(ctx context.Context, v *view, group []block.Meta) error 
 	}
 	m.due = append(m.due, r)
 	m.size += len(r.ids) + len(r.blocks)
-	return nil
+	for i := range r.blocks {
+		m.bytes += len(r.blocks[i].Data)
+	}
+	if m.size < stepBlocks && m.bytes < stepBytes {
+		return nil
+	}
+	return m.flush(ctx)
 }
 
 // flush stores the groups that wait.
 func (m *merging) flush(ctx context.Context) error {
 	due := m.due
-	m.due, m.size = nil, 0
+	m.due, m.size, m.bytes = nil, 0, 0
 	if len(due) == 0 {
 		return nil
 	}

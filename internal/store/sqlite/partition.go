@@ -12,10 +12,12 @@ import (
 // Rows lie in partitions, each a table of its own, since a table can be dropped
 // at next to no cost where deleting its rows takes as long as inserting them did.
 // The newest one is open and takes the rows of commits. It is closed when it has
-// maxPartitionRows, so that reading it takes little memory and dropping it little
-// time (70 ms for a million rows), or when it is partitionAge old; see Seal.
+// maxPartitionRows, or texts of maxPartitionText bytes, so that encoding it takes
+// little memory and dropping it little time (70 ms for a million rows), or when it
+// is partitionAge old; see Seal.
 const (
 	maxPartitionRows = 1 << 20
+	maxPartitionText = 128 << 20
 	partitionAge     = time.Hour
 )
 
@@ -27,6 +29,8 @@ type partition struct {
 	id int64
 	// firstRow to lastRow are the numbers of its rows.
 	firstRow, lastRow int64
+	// text is how many bytes their texts have.
+	text int64
 	// opened and changed are our clock at its first and its last commit.
 	opened, changed time.Time
 	// minTime and maxTime are the earliest and the latest time in it.
@@ -61,13 +65,13 @@ func (p *partition) overlaps(from, to int64) bool {
 	return p.rows() > 0 && p.maxTime >= from && p.minTime < to
 }
 
-const partitionColumns = `id, first_row, last_row, opened, changed, min_time, max_time, sealed_item,
+const partitionColumns = `id, first_row, last_row, text, opened, changed, min_time, max_time, sealed_item,
 	id = (SELECT max(id) FROM partitions),
 	NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '` + openTable + `_' || partitions.id)`
 
 func scanPartition(row scanner) (p partition, err error) {
 	var opened, changed int64
-	err = row.Scan(&p.id, &p.firstRow, &p.lastRow, &opened, &changed, &p.minTime, &p.maxTime, &p.sealedItem, &p.open, &p.missing)
+	err = row.Scan(&p.id, &p.firstRow, &p.lastRow, &p.text, &opened, &changed, &p.minTime, &p.maxTime, &p.sealedItem, &p.open, &p.missing)
 	p.missing = p.missing && !p.open
 	p.opened, p.changed = fromMicros(opened), fromMicros(changed)
 	return p, err
@@ -78,24 +82,24 @@ func openPartition(ctx context.Context, tx *sql.Tx) (partition, error) {
 	return scanPartition(tx.QueryRowContext(ctx, `SELECT `+partitionColumns+` FROM partitions ORDER BY id DESC LIMIT 1`))
 }
 
-// add counts n rows that a commit adds at a time of our clock, the times of
-// which are from minTime to maxTime.
-func (p *partition) add(n int64, now time.Time, minTime, maxTime int64) {
+// add counts an observation that a commit adds as a row at a time of our clock.
+func (p *partition) add(o *plant.Observation, now time.Time) {
 	if p.rows() == 0 {
-		p.opened, p.changed, p.minTime, p.maxTime = now, now, minTime, maxTime
+		p.opened, p.changed, p.minTime, p.maxTime = now, now, o.Time, o.Time
 	}
 	if p.changed.Before(now) {
 		p.changed = now
 	}
-	p.minTime, p.maxTime = min(p.minTime, minTime), max(p.maxTime, maxTime)
-	p.lastRow += n
+	p.minTime, p.maxTime = min(p.minTime, o.Time), max(p.maxTime, o.Time)
+	p.lastRow++
+	p.text += int64(o.TextBytes())
 }
 
 // save writes what add has counted into the catalogue.
 func (p *partition) save(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `
-		UPDATE partitions SET last_row = ?, opened = ?, changed = ?, min_time = ?, max_time = ? WHERE id = ?`,
-		p.lastRow, p.opened.UnixMicro(), p.changed.UnixMicro(), p.minTime, p.maxTime, p.id)
+		UPDATE partitions SET last_row = ?, text = ?, opened = ?, changed = ?, min_time = ?, max_time = ? WHERE id = ?`,
+		p.lastRow, p.text, p.opened.UnixMicro(), p.changed.UnixMicro(), p.minTime, p.maxTime, p.id)
 	return err
 }
 
@@ -119,7 +123,7 @@ func (p *partition) close(ctx context.Context, tx *sql.Tx) error {
 		fmt.Sprintf(`ALTER TABLE %s RENAME TO %s`, openTable, closedTable(p.id)),
 		fmt.Sprintf(`CREATE TABLE %s %s`, openTable, tableColumns),
 		fmt.Sprintf(`CREATE INDEX %s_item_time ON %s (item, time)`, closedTable(next), openTable),
-		fmt.Sprintf(`INSERT INTO partitions VALUES (%d, %d, %d, 0, 0, 0, 0, 0)`, next, p.lastRow+1, p.lastRow),
+		fmt.Sprintf(`INSERT INTO partitions VALUES (%d, %d, %d, 0, 0, 0, 0, 0, 0)`, next, p.lastRow+1, p.lastRow),
 	} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("close partition %d: %w", p.id, err)

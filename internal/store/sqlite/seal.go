@@ -97,7 +97,7 @@ func (s *Store) sealPartition(ctx context.Context, p *partition, done *store.Sea
 	}
 	slices.SortStableFunc(blocks, func(a, b block.Block) int { return cmp.Compare(a.Item, b.Item) })
 	for len(blocks) > 0 {
-		n := wholeItems(blocks, stepBlocks)
+		n := wholeItems(blocks)
 		err := s.step(ctx, "seal", func(tx *sql.Tx) error {
 			if err := p.sealUpTo(ctx, tx, blocks[n-1].Item); err != nil {
 				return err
@@ -121,18 +121,21 @@ func (s *Store) sealPartition(ctx context.Context, p *partition, done *store.Sea
 	return err
 }
 
-// wholeItems gives how many of some blocks, which are in order of items, are those
-// of the first items: at most most, unless the first item alone has more.
-func wholeItems(blocks []block.Block, most int) int {
-	if len(blocks) <= most {
-		return len(blocks)
+// wholeItems gives how many of some blocks, which are in order of items, a step
+// stores: all those of the first items, which are no more than a step has room
+// for unless the first item alone has more.
+func wholeItems(blocks []block.Block) (n int) {
+	bytes := 0
+	for i := range blocks {
+		if i > 0 && blocks[i].Item != blocks[i-1].Item {
+			n = i
+		}
+		bytes += len(blocks[i].Data)
+		if n > 0 && (i >= stepBlocks || bytes > stepBytes) {
+			return n
+		}
 	}
-	item := blocks[most].Item
-	if n, _ := slices.BinarySearchFunc(blocks, item, func(b block.Block, item plant.ItemID) int { return cmp.Compare(b.Item, item) }); n > 0 {
-		return n
-	}
-	n, _ := slices.BinarySearchFunc(blocks, item+1, func(b block.Block, item plant.ItemID) int { return cmp.Compare(b.Item, item) })
-	return n
+	return len(blocks)
 }
 
 // sealUpTo notes that the rows of items up to one count no more.

@@ -71,8 +71,8 @@ const (
 	cacheKiB = 32 << 10
 )
 
-// Store is a SQLite file. It implements store.Writer, store.Reader and
-// store.Admin.
+// Store is a SQLite file. It implements store.Writer, store.Reader, store.Admin and
+// store.Upkeep.
 type Store struct {
 	// path names the file, and file is the one that was opened by that name.
 	path  string

@@ -14,8 +14,10 @@ var _ store.Upkeep = (*Store)(nil)
 // that commits wait while a step runs. What can take long, reading and encoding,
 // is done before it.
 const (
-	// stepBlocks is how many blocks a step writes or deletes: some 50 ms.
+	// stepBlocks is how many blocks a step writes or deletes, some 50 ms, and
+	// stepBytes after how many bytes of them it ends, where their texts are long.
 	stepBlocks = 1000
+	stepBytes  = 16 << 20
 	// stepRows is how many rows of other tables a step deletes.
 	stepRows = 10_000
 	// maxPause is the longest pause after a step.

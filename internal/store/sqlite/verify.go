@@ -13,7 +13,7 @@ import (
 const (
 	// verifyBlocks and verifyRows are how many blocks and rows are checked within
 	// one view: while it lasts, the write-ahead log grows.
-	verifyBlocks = 256
+	verifyBlocks = 64
 	verifyRows   = 20_000
 )
 

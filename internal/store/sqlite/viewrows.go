@@ -164,7 +164,7 @@ func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64)
 		if err := v.there(p); err != nil {
 			return nil, err
 		}
-		rows, _, err := v.readRows(ctx, len(wanted), `
+		rows, err := collect(ctx, v.tx, newRowReader().observation, `
 			SELECT `+rowColumns+` FROM json_each(?1) i CROSS JOIN `+p.table()+` o ON o.id = (
 				SELECT id FROM `+p.table()+` WHERE item = i.value AND time < ?2 ORDER BY time DESC, id DESC LIMIT 1)`,
 			numberList(wanted), time)

@@ -62,13 +62,15 @@ INSERT INTO block_totals VALUES (0, 0, 0, 0);
 -- is observations. When it is closed, its table becomes observations_<id>, and a
 -- new one takes its place. The numbers of rows rise over all partitions, from
 -- first_row to last_row in each; in an empty one, last_row is first_row − 1 and
--- what follows it is 0. opened and changed are our clock at the first and the last
+-- what follows it is 0. text is how many bytes the texts in them have, as far as
+-- that was counted. opened and changed are our clock at the first and the last
 -- commit of rows; min_time and max_time are the earliest and the latest time in
 -- them. Rows of items up to sealed_item lie in blocks too and count no more.
 CREATE TABLE partitions (
     id          INTEGER PRIMARY KEY,
     first_row   INTEGER NOT NULL,
     last_row    INTEGER NOT NULL,
+    text        INTEGER NOT NULL,
     opened      INTEGER NOT NULL,
     changed     INTEGER NOT NULL,
     min_time    INTEGER NOT NULL,
@@ -78,5 +80,5 @@ CREATE TABLE partitions (
 
 -- What is stored already is in the open partition.
 INSERT INTO partitions
-SELECT 1, coalesce(min(id), 1), coalesce(max(id), 0), r.received, r.received, coalesce(min(time), 0), coalesce(max(time), 0), 0
+SELECT 1, coalesce(min(id), 1), coalesce(max(id), 0), 0, r.received, r.received, coalesce(min(time), 0), coalesce(max(time), 0), 0
 FROM (SELECT coalesce(max(received), 0) AS received FROM instances) r LEFT JOIN observations;
