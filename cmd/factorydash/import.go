@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode"
 
 	"github.com/factorydash/factorydash/internal/collect"
@@ -16,6 +17,7 @@ import (
 )
 
 type importCommand struct {
+	retentionFlags
 	Files   []string `arg:"" name:"file" help:"Recorded MTConnectStreams documents (.xml, .gz, .tgz) or files of SHDR lines (.txt, .gz) in the order of time." type:"existingfile"`
 	Devices string   `help:"MTConnectDevices document of the agent. SHDR needs it; without it, data items of documents are in no device model." type:"existingfile" placeholder:"FILE"`
 	Agent   string   `help:"Name of the agent in the store. Without it, documents get that of their file and SHDR that of its device." placeholder:"NAME"`
@@ -34,6 +36,10 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	policy, err := c.policy()
+	if err != nil {
+		return err
+	}
 	st, err := env.openStore(ctx)
 	if err != nil {
 		return err
@@ -47,6 +53,7 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 	table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "AGENT\tFILES\tSTORED\tGAPS\tLOST\tRESULT")
 	failed := false
+	var notes []string
 	for _, i := range imports {
 		agent, err := importedAgent(ctx, st, i.agent)
 		if err != nil {
@@ -62,6 +69,9 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 		for _, name := range done.PassedOver {
 			fmt.Fprintf(table, "\t\t\t\t\tpassed over: %s\n", name)
 		}
+		if days := policy.For(agent.Name); done.Observations > 0 {
+			notes = append(notes, retentionNote(agent.Name, days, done.Oldest)...)
+		}
 		if ctx.Err() != nil {
 			break
 		}
@@ -70,10 +80,24 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	for _, note := range notes {
+		fmt.Fprintln(env.stdout, note)
+	}
 	if failed {
 		return errSilent
 	}
 	return nil
+}
+
+// retentionNote says that what was imported is older than observations are kept,
+// where it is.
+func retentionNote(agent string, days int, oldest int64) []string {
+	at := time.UnixMicro(oldest).UTC()
+	if days == 0 || time.Since(at) < time.Duration(days)*24*time.Hour {
+		return nil
+	}
+	return []string{fmt.Sprintf("note: %s has observations of %s, which a retention of %d days deletes; FACTORYDASH_AGENT_RETENTION=%s=0 where factorydash runs keeps them",
+		agent, at.Format(time.DateOnly), days, agent)}
 }
 
 // agentImport is what is imported into one agent.

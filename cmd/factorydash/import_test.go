@@ -254,7 +254,7 @@ func TestImportUsage(t *testing.T) {
 		var b strings.Builder
 		fmt.Fprintf(&b, `<MTConnectStreams xmlns="urn:mtconnect.org:MTConnectStreams:1.3"><Header instanceId="7" nextSequence="%d"/><Streams><DeviceStream name="Mill" uuid="m"><ComponentStream component="Device" componentId="m"><Events>`, to+1)
 		for n := from; n <= to; n++ {
-			fmt.Fprintf(&b, `<Line dataItemId="line" sequence="%d" timestamp="2026-01-01T00:00:00Z">%d</Line>`, n, n)
+			fmt.Fprintf(&b, `<Line dataItemId="line" sequence="%d" timestamp="2016-01-01T00:00:00Z">%d</Line>`, n, n)
 		}
 		b.WriteString(`</Events></ComponentStream></DeviceStream></Streams></MTConnectStreams>`)
 		return write(name, b.String())
@@ -265,6 +265,7 @@ func TestImportUsage(t *testing.T) {
 		`<Device id="m" name="Mill" uuid="m"/><Device id="l" name="Lathe" uuid="l"/></Devices></MTConnectDevices>`)
 	first, second := document("run1.xml", 1, 10), document("run2.xml", 11, 20)
 	torn := write("zero.xml", "<MTConnectStreams")
+	old := document("old.xml", 1, 2)
 	for _, test := range []struct {
 		name string
 		args []string
@@ -281,6 +282,7 @@ func TestImportUsage(t *testing.T) {
 		{"a name that no agent can have", []string{"--agent", "a b", first}, exitUsage, "agent name"},
 		{"a document that is none", []string{"--agent", "torn", first, torn, second}, exitFailed, "zero.xml"},
 		{"documents", []string{second, first}, exitOK, "run  "},
+		{"documents older than the retention", []string{"--retention-days", "9", old}, exitOK, "FACTORYDASH_AGENT_RETENTION=old=0"},
 		{"lines", []string{"--devices", devices, lines, others}, exitOK, "Lathe"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -18,6 +19,9 @@ type Imported struct {
 	// were made in the ledger, and Lost how many sequence numbers are in those of
 	// known length.
 	Observations, Gaps, Lost int64
+	// Oldest is the earliest timestamp of what was stored, in microseconds; it has
+	// no meaning where nothing was.
+	Oldest int64
 	// Files is how many documents or files with lines were read, those counted of
 	// which everything was stored before.
 	Files int
@@ -55,7 +59,7 @@ func importing(ctx context.Context, o Options, a plant.Agent, f func(*importer) 
 	committer := newCommitter(&o, m)
 	var committing sync.WaitGroup
 	committing.Go(func() { committer.run(ctx) })
-	im := &importer{keeper: newKeeper(&o, a, committer, newBudget(o.TotalQueueBytes), m)}
+	im := &importer{result: Imported{Oldest: math.MaxInt64}, keeper: newKeeper(&o, a, committer, newBudget(o.TotalQueueBytes), m)}
 	im.outbox.tally = im.count
 	err = im.load(ctx)
 	if err == nil {
@@ -160,6 +164,7 @@ func (im *importer) keep(ctx context.Context, list []plant.Observation, next int
 	at, bytes := b.Expect, int64(0)
 	for i := range list {
 		o := &list[i]
+		im.result.Oldest = min(im.result.Oldest, o.Time)
 		if o.Sequence > at {
 			b.Gaps = append(b.Gaps, explain(at, o.Sequence-1)...)
 		}
