@@ -134,8 +134,10 @@ func startWorker(t *testing.T, path, name string, machines []*machine) *worker {
 		}
 		agents = append(agents, a)
 	}
+	capture := options(w.store)
+	capture.CommitDelay = 50 * time.Millisecond // Two processes take turns at the file.
 	w.Holder, err = collect.NewHolder(collect.HolderOptions{
-		Leases: w.store, Name: name, Version: "test", Started: time.Now(), Capture: options(w.store),
+		Leases: w.store, Name: name, Version: "test", Started: time.Now(), Capture: capture,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -82,6 +82,8 @@ type Holder struct {
 	// are to be released when their agents have stopped.
 	held   map[plant.AgentID]store.Lease
 	giving map[plant.AgentID]plant.Agent
+	// lost are the agents whose leases were lost and that have not stopped yet.
+	lost map[plant.AgentID]plant.Agent
 	// reading is what the supervisor was told to read.
 	reading []plant.Agent
 	// good is until when the leases are good for certain, with the margin taken
@@ -120,7 +122,7 @@ func NewHolder(o HolderOptions) (*Holder, error) {
 		if stopped != nil {
 			stopped(a)
 		}
-		h.stopped(a)
+		h.hurry()
 	}
 	s, err := New(o.Capture)
 	if err != nil {
@@ -146,6 +148,7 @@ func (h *Holder) set(o HolderOptions, c capturer) {
 	h.me = store.Worker{ID: rand.Text(), Name: o.Name, Version: o.Version, Started: o.Started}
 	h.held = make(map[plant.AgentID]store.Lease)
 	h.giving = make(map[plant.AgentID]plant.Agent)
+	h.lost = make(map[plant.AgentID]plant.Agent)
 }
 
 // ID is what the leases of this worker are held by.
@@ -157,19 +160,6 @@ func (h *Holder) hurry() {
 	case h.wake <- struct{}{}:
 	default:
 	}
-}
-
-// stopped takes note that the reading of an agent has ended. Where its lease was
-// lost before, its last status may have been told after that.
-func (h *Holder) stopped(a plant.Agent) {
-	h.mu.Lock()
-	_, held := h.held[a.ID]
-	_, wanted := h.wanted[a.ID]
-	if !held && wanted {
-		h.opts.HandedOver(a.ID)
-	}
-	h.mu.Unlock()
-	h.hurry()
 }
 
 // SetAgents says which agents there are. Those that are configured every worker

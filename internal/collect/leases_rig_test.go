@@ -185,7 +185,7 @@ type reader struct {
 	name  string
 	// ending is how long it takes to stop an agent, stopped what is called then.
 	ending  time.Duration
-	stopped func(plant.Agent)
+	stopped func()
 
 	mu     sync.Mutex
 	wanted map[plant.AgentID]bool
@@ -221,7 +221,7 @@ func (r *reader) end(id plant.AgentID) {
 	if r.reads[id] && !r.wanted[id] {
 		delete(r.reads, id)
 		r.floor.ends(id, r.name)
-		go r.stopped(plant.Agent{ID: id})
+		r.stopped()
 	}
 }
 
@@ -341,7 +341,7 @@ func (h *hall) join(name string, ending time.Duration, own ...plant.Agent) *hand
 		done:   make(chan struct{}),
 	}
 	w.Holder = &Holder{wake: make(chan struct{}, 1)}
-	w.reader.stopped = w.Holder.stopped
+	w.reader.stopped = w.hurry
 	var err error
 	if w.metrics, err = newLeaseMetrics(prometheus.NewRegistry()); err != nil {
 		h.t.Fatal(err)

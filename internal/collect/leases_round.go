@@ -23,6 +23,7 @@ func (h *Holder) round(ctx context.Context, ending bool) {
 		h.take(ctx, take)
 	}
 	h.release(ctx)
+	h.partFromLost()
 }
 
 // ask renews the leases where it is time, and otherwise only looks.
@@ -104,8 +105,8 @@ func (h *Holder) adopt(crew store.Crew) (take []plant.AgentID) {
 	for id := range before {
 		if _, ok := h.held[id]; !ok {
 			lost++
+			h.lost[id] = h.agent(id)
 			delete(h.giving, id)
-			h.opts.HandedOver(id)
 		}
 	}
 	if lost > 0 {
@@ -245,10 +246,31 @@ func (h *Holder) release(ctx context.Context) {
 	for _, l := range leases {
 		delete(h.held, l.Agent)
 		delete(h.giving, l.Agent)
-		if _, ok := h.wanted[l.Agent]; ok {
-			h.opts.HandedOver(l.Agent)
-		} else {
-			h.opts.Removed(l.Agent)
+		h.part(l.Agent)
+	}
+}
+
+// partFromLost tells of agents whose leases were lost, when they have stopped. One
+// that was taken again meanwhile is not lost any more.
+func (h *Holder) partFromLost() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, a := range h.lost {
+		switch _, held := h.held[id]; {
+		case held:
+			delete(h.lost, id)
+		case !h.capture.Reads(a):
+			delete(h.lost, id)
+			h.part(id)
 		}
+	}
+}
+
+// part tells what becomes of an agent that this worker has stopped for good.
+func (h *Holder) part(id plant.AgentID) {
+	if _, ok := h.wanted[id]; ok {
+		h.opts.HandedOver(id)
+	} else {
+		h.opts.Removed(id)
 	}
 }

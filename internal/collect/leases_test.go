@@ -82,13 +82,16 @@ func TestWorkerThatIsCutOff(t *testing.T) {
 					h.captured(map[string]int{"b": 10}, LeaseTime)
 				}
 				a.line.set(0, false, false)
-				want := map[string]int{"a": 5, "b": 5}
+				want, handed := map[string]int{"a": 5, "b": 5}, 10
 				if fault.lost {
-					want = map[string]int{"a": 10}
+					want, handed = map[string]int{"a": 10}, 0
 				}
 				h.captured(want, 5*LookInterval)
 				if statuses := a.Status(); len(statuses) != want["a"] || statuses[0].Link != plant.LinkStreaming {
 					t.Errorf("statuses when all is well: %+v", statuses)
+				}
+				if told := a.told().handed; len(told) != handed {
+					t.Errorf("handed over are %v, want %d", told, handed)
 				}
 			})
 		})
