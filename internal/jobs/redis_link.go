@@ -86,7 +86,7 @@ func (l *link) check(ctx context.Context, client redis.UniversalClient) {
 
 // workerClient is the client that the server of asynq is given. It keeps the
 // server from what it does badly when Redis is away: asking for tasks in a tight
-// loop, and taking long to stop.
+// loop, forgetting that a task has ended, and taking long to stop.
 type workerClient struct {
 	redis.UniversalClient
 	link *link
@@ -107,11 +107,14 @@ func (c *workerClient) EvalSha(ctx context.Context, sha1 string, keys []string, 
 		cmd.SetErr(errStopping)
 		return cmd
 	}
-	cmd := c.UniversalClient.EvalSha(ctx, sha1, keys, args...)
+	cmd := c.UniversalClient.EvalSha(revive(ctx), sha1, keys, args...)
+	err := cmd.Err()
 	if len(keys) == 0 || keys[0] != c.pending {
+		if err != nil && !isReply(err) {
+			c.link.report(err)
+		}
 		return cmd
 	}
-	err := cmd.Err()
 	if errors.Is(err, redis.Nil) || redis.HasErrorPrefix(err, "NOSCRIPT") {
 		err = nil
 	}
@@ -120,6 +123,21 @@ func (c *workerClient) EvalSha(ctx context.Context, sha1 string, keys []string, 
 		sleep(c.stop, c.pause)
 	}
 	return cmd
+}
+
+// Eval runs a script that Redis does not know, as it has been restarted.
+func (c *workerClient) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
+	return c.UniversalClient.Eval(revive(ctx), script, keys, args...)
+}
+
+// revive gives a context that has not ended. What the server could not tell when
+// a task ended it tells again later, but with the context of the first attempt,
+// which it has cancelled; so the task would be run again.
+func revive(ctx context.Context) context.Context {
+	if ctx.Err() != nil {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
 }
 
 // ZRem is what the server takes itself off the list of servers with.

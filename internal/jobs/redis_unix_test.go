@@ -312,6 +312,35 @@ func TestRedisHangs(t *testing.T) {
 	}
 }
 
+// A task that ends while Redis is away is not run again.
+func TestTaskEndsWhileRedisIsAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asynq tells again after 5 s")
+	}
+	t.Parallel()
+	server := redistest.Start(t)
+	q := newRedis(t, server.URL(), quick(jobs.Job{Name: "merge"}))
+	started, finish := make(chan struct{}, 9), make(chan struct{})
+	work(t, q, map[string]jobs.Handler{"merge": func(context.Context, []byte) error {
+		started <- struct{}{}
+		<-finish
+		return nil
+	}})
+	enqueue(t, q, jobs.Task{Job: "merge", ID: "merge:1"})
+	receive(t, "it runs", started)
+	server.Stop()
+	close(finish)
+	time.Sleep(500 * time.Millisecond)
+	server.Restart()
+	eventually(t, "it is done", func() bool {
+		s, err := q.Inspect(t.Context())
+		return err == nil && s.Depth == jobs.Depth{}
+	})
+	if len(started) > 0 {
+		t.Error("it was run again")
+	}
+}
+
 // A Redis that evicts is complained of when it appears.
 func TestUnfitRedisIsTold(t *testing.T) {
 	t.Parallel()
