@@ -96,6 +96,25 @@ func TestOpenRedisRefusesURLs(t *testing.T) {
 	}
 }
 
+// Whatever a URL is, it is read or refused, with an error that is the same for all.
+func FuzzSentinelOptions(f *testing.F) {
+	for _, url := range []string{
+		"redis-sentinel://me:p%40ss@a:1,b/m?db=1", "rediss-sentinel://[::1]/m?sentinel_username=x", "redis-sentinel://@,/?", "redis-sentinel://a:b:c@d/%zz",
+	} {
+		f.Add(url)
+	}
+	_, refusal := jobs.OpenRedis("", quiet())
+	f.Fuzz(func(t *testing.T, url string) {
+		o, ok, err := jobs.SentinelOptions(url)
+		switch {
+		case err != nil && err.Error() != refusal.Error():
+			t.Errorf("the error tells more than others: %v", err)
+		case err == nil && ok && (o.MasterName == "" || len(o.SentinelAddrs) == 0 || o.DB < 0):
+			t.Errorf("read as %+v", o)
+		}
+	})
+}
+
 // No log and no error tells the password.
 func TestThePasswordIsKept(t *testing.T) {
 	const secret = "correct-horse"
