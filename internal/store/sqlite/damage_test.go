@@ -184,7 +184,10 @@ func TestFaultsAreBounded(t *testing.T) {
 	if known := s.Faults(); len(known) != store.MaxFaults || known[0].What != "block 1" || known[0].Agent != 1 {
 		t.Errorf("%d faults known, the first %+v", len(known), known[0])
 	}
-	for range s.Verify(t.Context()) {
+	for _, err := range s.Verify(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // ends without a fault of its own
 	}
 	if _, err := readAll(t, s, x); plant.ErrorCode(err) != plant.Damaged {

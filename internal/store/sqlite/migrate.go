@@ -26,7 +26,7 @@ const migrateAttempts = 5
 
 // Migrations gives all steps of the schema in order, and which of them the store
 // in a file has. It changes nothing. NotFound where there is no such file.
-func Migrations(ctx context.Context, path string) ([]store.Migration, error) {
+func Migrations(ctx context.Context, path string) (steps []store.Migration, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, plant.Errorf(plant.NotFound, "there is no store in %s", path)
 	}
@@ -34,19 +34,19 @@ func Migrations(ctx context.Context, path string) ([]store.Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
-	steps, err := s.steps(ctx)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	steps, err = s.steps(ctx)
 	return steps, s.fail(ctx, s.read, "list migrations", err)
 }
 
 // MigrateUp brings the schema of the store in a file up to date, as Open does, and
 // gives the steps that were made. The file is made where there is none.
-func MigrateUp(ctx context.Context, path string) ([]store.Migration, error) {
+func MigrateUp(ctx context.Context, path string) (steps []store.Migration, err error) {
 	s, err := connect(path, Options{})
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	before, err := s.steps(ctx)
 	if err == nil {
 		err = s.migrate(ctx)
@@ -54,7 +54,7 @@ func MigrateUp(ctx context.Context, path string) ([]store.Migration, error) {
 	if err != nil {
 		return nil, s.fail(ctx, s.write, "migrate store", err)
 	}
-	steps, err := s.steps(ctx)
+	steps, err = s.steps(ctx)
 	steps = slices.DeleteFunc(steps, func(m store.Migration) bool { return slices.Contains(before, m) })
 	return steps, s.fail(ctx, s.read, "list migrations", err)
 }

@@ -175,21 +175,18 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	for _, p := range []struct {
-		statement **sql.Stmt
-		query     string
-	}{
-		{&s.insert, insertObservations(insertRows)},
-		{&s.insertOne, insertObservations(1)},
-		{&s.upsertLatest, upsertLatest},
-		{&s.insertBlock, insertBlock},
-		{&s.insertPage, insertPage},
-		{&s.lengthenItem, lengthenItem},
-	} {
-		var err error
-		if *p.statement, err = s.write.PrepareContext(ctx, p.query); err != nil {
-			return fmt.Errorf("prepare: %w", err)
+	var err error
+	prepare := func(query string) (statement *sql.Stmt) {
+		if err == nil {
+			statement, err = s.write.PrepareContext(ctx, query)
 		}
+		return statement
+	}
+	s.insert, s.insertOne = prepare(insertObservations(insertRows)), prepare(insertObservations(1))
+	s.upsertLatest = prepare(upsertLatest)
+	s.insertBlock, s.insertPage, s.lengthenItem = prepare(insertBlock), prepare(insertPage), prepare(lengthenItem)
+	if err != nil {
+		return fmt.Errorf("prepare: %w", err)
 	}
 	if err := s.items.load(ctx, s.read); err != nil {
 		return fmt.Errorf("prepare: %w", err)

@@ -118,6 +118,9 @@ func TestPartitionsAreAlike(t *testing.T) {
 			}
 			all = append(all, line)
 		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
 		return all
 	}
 	first := shape()
