@@ -294,3 +294,99 @@ func TestCopyIntoAnotherStore(t *testing.T) {
 		t.Errorf("copying over another capture gives %v, want a conflict", err)
 	}
 }
+
+// age lets retention delete what a source has of the numbers before one.
+func age(t *testing.T, s *sqlite.Store, before int64) {
+	t.Helper()
+	if _, err := s.Seal(t.Context(), time.Now().Add(24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	agents, err := s.Agents(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	freed, err := s.Expire(t.Context(), map[plant.AgentID]int64{agents[0].ID: noon.UnixMicro() + before*1000}, false)
+	if err != nil || freed.Observations == 0 {
+		t.Fatalf("retention freed %+v, %v", freed, err)
+	}
+}
+
+// recorded fills a store with an agent of one run, and goes on filling it.
+func recorded(t *testing.T, s *sqlite.Store) *filler {
+	t.Helper()
+	agent, err := s.PutAgent(t.Context(), plant.Agent{Name: "hall-a", URL: "http://a:5000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &filler{t: t, s: s}
+	f.model(agent.ID, "a b")
+	f.start(agent.ID, 77)
+	f.observe(4000)
+	return f
+}
+
+// accounted wants the ledger of a store's only run to add up, with so many
+// observations that can be read.
+func accounted(t *testing.T, s *sqlite.Store, next, stored int64) {
+	t.Helper()
+	run, err := s.LastRun(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, lost := int64(0), int64(0)
+	for _, err := range s.Observations(t.Context(), run.ID, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		read++
+	}
+	for g, err := range s.Gaps(t.Context(), run.ID, 0) {
+		if err != nil || g.Reason != plant.GapExpired {
+			t.Fatalf("gap %+v, %v", g, err)
+		}
+		lost += g.To - g.From + 1
+	}
+	if run.Next != next || run.Stored != stored || read != stored || stored+lost != next-run.First {
+		t.Errorf("%+v: %d read, %d in gaps; want %d up to %d", run, read, lost, stored, next)
+	}
+}
+
+// What the source has deleted since an earlier copy stays in the copy, and what
+// came since is added.
+func TestCopyGoesOnBehindRetention(t *testing.T) {
+	from, to := open(t, "from.db"), open(t, "to.db")
+	f := recorded(t, from)
+	if _, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices}); err != nil {
+		t.Fatal(err)
+	}
+	age(t, from, 3000)
+	f.observe(500)
+	summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if summary.Observations != 500 || summary.Present != 4000 || summary.Expired != 0 {
+		t.Errorf("summary %+v, want 500 observations behind 4000", summary)
+	}
+	accounted(t, to, f.next, 4500)
+}
+
+// A copy that was cut off goes on behind what the source has deleted meanwhile.
+func TestCopyGoesOnWhereTheSourceHasDeleted(t *testing.T) {
+	from, to := open(t, "from.db"), open(t, "to.db")
+	f := recorded(t, from)
+	_, err := transfer.Copy(t.Context(), from, &flaky{Store: to}, transfer.Options{Devices: devices})
+	if !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	age(t, from, 3000)
+	f.observe(500)
+	summary, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounted(t, to, f.next, summary.Observations)
+	if summary.Observations < 1500 || summary.Observations > 4000 {
+		t.Errorf("summary %+v, want what is left of the source", summary)
+	}
+}
