@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -169,7 +170,7 @@ func readModel(t *testing.T, path string) map[string]map[string]*modelItem {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return devices
 		}
 		if err != nil {
@@ -224,11 +225,10 @@ func countLines(t *testing.T, path string, items map[string]*modelItem) lineCoun
 		key, value := fields[1], strings.ToUpper(strings.TrimSpace(fields[2]))
 		item := items[key]
 		c.Observations++
-		switch {
-		case item == nil:
+		if item == nil {
 			c.PerItem[key]++
 			c.Unmapped++
-		default:
+		} else {
 			c.PerItem[item.ID]++
 		}
 		if item != nil && item.Category == "CONDITION" {

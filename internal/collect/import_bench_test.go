@@ -2,18 +2,20 @@ package collect_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"iter"
 	"path/filepath"
 	"testing"
 
 	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/recording"
 )
 
 // BenchmarkImport imports the recording of the NIST test bed into the embedded
 // store: out of its archive, and out of documents that lie in memory unpacked. An
-// op is the whole recording.
+// op is the whole recording, which becomes one more agent.
 func BenchmarkImport(b *testing.B) {
 	archive := recording.Documents(filepath.Join(recorded(b), "mazak03.tgz"))
 	b.Run("archive", func(b *testing.B) { benchmarkImport(b, archive) })
@@ -44,11 +46,15 @@ func unpacked(b *testing.B, documents iter.Seq2[recording.Document, error]) iter
 }
 
 func benchmarkImport(b *testing.B, documents iter.Seq2[recording.Document, error]) {
+	s, _ := openStore(b, "http://recording.invalid/")
 	b.ReportAllocs()
 	var stored int64
 	before := processorTime(b)
-	for b.Loop() {
-		s, a := openStore(b, "http://recording.invalid/")
+	for n := 0; b.Loop(); n++ {
+		a, err := s.PutAgent(b.Context(), plant.Agent{Name: fmt.Sprint("agent", n), URL: "http://recording.invalid/"})
+		if err != nil {
+			b.Fatal(err)
+		}
 		done, err := collect.ImportDocuments(b.Context(), collect.Options{Store: s, Ledger: s}, collect.DocumentImport{Agent: a, Documents: documents})
 		if err != nil {
 			b.Fatal(err)

@@ -247,18 +247,26 @@ func TestImportDocumentsRefuses(t *testing.T) {
 	}{
 		{
 			"a document that says nothing of its range",
-			nil, []paper{sheet(7, 1, 10), blank, sheet(7, 21, 30)},
-			plant.Internal, []string{"blank", "line 1"}, []kept{{7, 1, 11, 10, nil}},
+			nil,
+			[]paper{sheet(7, 1, 10), blank, sheet(7, 21, 30)},
+			plant.Internal,
+			[]string{"blank", "line 1"},
+			[]kept{{7, 1, 11, 10, nil}},
 		},
 		{
 			"what lies in a gap",
-			[]paper{sheet(7, 1, 10), sheet(7, 21, 30)}, []paper{sheet(7, 1, 10), sheet(7, 11, 20), sheet(7, 21, 40)},
-			plant.Conflict, []string{"10 observations", "another agent"}, []kept{{7, 1, 41, 30, []string{"11–20 (unrecorded)"}}},
+			[]paper{sheet(7, 1, 10), sheet(7, 21, 30)},
+			[]paper{sheet(7, 1, 10), sheet(7, 11, 20), sheet(7, 21, 40)},
+			plant.Conflict,
+			[]string{"10 observations", "another agent"},
+			[]kept{{7, 1, 41, 30, []string{"11–20 (unrecorded)"}}},
 		},
 		{
 			"more of an instance that another followed",
-			[]paper{sheet(7, 1, 10), sheet(8, 1, 10)}, []paper{sheet(7, 1, 10), sheet(7, 11, 20), sheet(8, 1, 10)},
-			plant.Conflict, []string{"7:11-20", "instance 7", "another agent"},
+			[]paper{sheet(7, 1, 10), sheet(8, 1, 10)},
+			[]paper{sheet(7, 1, 10), sheet(7, 11, 20), sheet(8, 1, 10)},
+			plant.Conflict,
+			[]string{"7:11-20", "instance 7", "another agent"},
 			[]kept{{7, 1, 11, 10, []string{"11… (restart)"}}, {8, 1, 11, 10, nil}},
 		},
 	}

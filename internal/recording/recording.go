@@ -82,31 +82,31 @@ func readArchive(path string, archive *tar.Reader, yield func(Document) bool) er
 	return fmt.Errorf("recording %s: more than %d documents", path, maxDocuments)
 }
 
-// File is an open file, decompressed where its name ends in gz.
-type File struct {
+// unzipped is a file that is decompressed as it is read.
+type unzipped struct {
 	io.Reader
-	file *os.File
+	io.Closer
 }
 
-// Close closes the file.
-func (f *File) Close() error { return f.file.Close() }
-
-// Open opens a file.
-func Open(path string) (*File, error) {
+// Open opens a file, which is decompressed where its name ends in gz.
+func Open(path string) (io.ReadCloser, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
-	f := &File{Reader: bufio.NewReaderSize(file, 1<<16), file: file}
 	if !strings.HasSuffix(strings.ToLower(path), "gz") {
-		return f, nil
+		return file, nil
 	}
-	if f.Reader, err = gzip.NewReader(f.Reader); err != nil {
+	body, err := gzip.NewReader(bufio.NewReaderSize(file, fileBuffer))
+	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("recording %s: %w", path, err)
 	}
-	return f, nil
+	return unzipped{body, file}, nil
 }
+
+// fileBuffer is how much of a compressed file is read at once, in bytes.
+const fileBuffer = 64 << 10
 
 // Name is what a file is called without its folder and without the endings that
 // say how it is packed: day1.txt for /data/day1.txt.gz.
