@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -61,10 +62,21 @@ func (p Period) String() string {
 	case p.Length == day && p.Offset%time.Minute == 0:
 		return fmt.Sprintf("daily at %02d:%02d UTC", minutes/60, minutes%60)
 	case p.Offset == 0:
-		return fmt.Sprintf("every %v", p.Length)
+		return "every " + short(p.Length)
 	default:
-		return fmt.Sprintf("every %v, %v after", p.Length, p.Offset)
+		return "every " + short(p.Length) + ", " + short(p.Offset) + " after"
 	}
+}
+
+// short gives a duration without the zeros at its end: 5m and not 5m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
 }
 
 // stamp names a period among those of the same job by its start.

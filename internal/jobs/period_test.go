@@ -15,12 +15,12 @@ func TestPeriods(t *testing.T) {
 		text, start, next string
 	}{
 		{jobs.Every(10 * time.Second), "every 10s", "2026-11-25T10:07:20Z", "2026-11-25T10:07:30Z"},
-		{jobs.Every(time.Minute), "every 1m0s", "2026-11-25T10:07:00Z", "2026-11-25T10:08:00Z"},
+		{jobs.Every(time.Minute), "every 1m", "2026-11-25T10:07:00Z", "2026-11-25T10:08:00Z"},
 		{jobs.Hourly(7), "hourly at :07", "2026-11-25T10:07:00Z", "2026-11-25T11:07:00Z"},
 		{jobs.Hourly(8), "hourly at :08", "2026-11-25T09:08:00Z", "2026-11-25T10:08:00Z"},
 		{jobs.Daily(3, 10), "daily at 03:10 UTC", "2026-11-25T03:10:00Z", "2026-11-26T03:10:00Z"},
 		{jobs.Daily(23, 59), "daily at 23:59 UTC", "2026-11-24T23:59:00Z", "2026-11-25T23:59:00Z"},
-		{jobs.Period{Length: time.Minute, Offset: 5 * time.Second}, "every 1m0s, 5s after", "2026-11-25T10:07:05Z", "2026-11-25T10:08:05Z"},
+		{jobs.Period{Length: time.Minute, Offset: 5 * time.Second}, "every 1m, 5s after", "2026-11-25T10:07:05Z", "2026-11-25T10:08:05Z"},
 	}
 	now := time.Date(2026, 11, 25, 11, 7, 29, 999_999_999, time.FixedZone("", 3600))
 	for _, test := range tests {
