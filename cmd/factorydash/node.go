@@ -49,17 +49,19 @@ func (p part) String() string {
 type nodeFlags struct {
 	listenFlags
 	redisFlags
-	retentionFlags
 }
 
 // node is a process that runs for long.
 type node struct {
-	env      *environment
-	parts    part
-	flags    nodeFlags
-	agents   agentFlags
-	capture  captureFlags
-	simulate bool
+	env       *environment
+	parts     part
+	flags     nodeFlags
+	hosts     hostFlags
+	agents    agentFlags
+	capture   captureFlags
+	retention retentionFlags
+	seal      sealFlags
+	simulate  bool
 	// shared is set for one of several processes, which need a database and a
 	// broker to be one installation.
 	shared bool
@@ -119,10 +121,14 @@ func (n *node) storeName() string {
 }
 
 // open opens what the parts stand on.
-func (n *node) open(ctx context.Context) (err error) {
+func (n *node) open(ctx context.Context) error {
+	broker, err := n.flags.redis()
+	if err != nil {
+		return err
+	}
 	if n.shared {
-		if url, err := n.flags.redis(); err != nil || url == "" {
-			return errors.Join(err, plant.Errorf(plant.Invalid, "REDIS_URL is not set: it joins the processes; 'factorydash serve' needs none"))
+		if broker == "" {
+			return plant.Errorf(plant.Invalid, "REDIS_URL is not set: it joins the processes; 'factorydash serve' needs none")
 		}
 		n.store, err = n.env.openShared(ctx)
 	} else {
@@ -138,6 +144,9 @@ func (n *node) open(ctx context.Context) (err error) {
 }
 
 func (n *node) close() error {
+	if n.service != nil {
+		n.service.Wait()
+	}
 	err := n.store.Close()
 	if n.redis != nil {
 		err = errors.Join(err, n.redis.Close())
@@ -182,9 +191,13 @@ func (n *node) start(ctx context.Context, listener net.Listener) error {
 	if err := n.startJobs(ctx); err != nil {
 		return err
 	}
+	hosts, err := n.hosts.rules()
+	if err != nil {
+		return err
+	}
 	n.group.Go(func() error {
 		return serveHTTP(ctx, listener, httpParts{
-			pages: pages, api: n.service, store: n.store, faults: n.store.Faults, registry: n.registry, log: n.env.log,
+			pages: pages, hosts: hosts, api: n.service, store: n.store, faults: n.store.Faults, registry: n.registry, log: n.env.log,
 		})
 	})
 	return nil
@@ -206,7 +219,8 @@ func (n *node) load(ctx context.Context) error {
 // processes.
 func (n *node) newPages() (http.Handler, error) {
 	options := api.Options{
-		Reader: n.store, Hub: n.hub, Faults: n.store.Faults, Size: n.store.Size, RetentionDays: n.flags.RetentionDays,
+		Reader: n.store, Hub: n.hub, Faults: n.store.Faults, Size: n.store.Size, RetentionDays: n.retention.RetentionDays,
+		Crew: n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
 		Version: n.env.build.Version, Log: n.env.log, Registerer: n.registry,
 	}
 	if n.redis != nil {
@@ -324,10 +338,15 @@ func (n *node) startCapture(ctx context.Context, holder *collect.Holder) error {
 	if err != nil {
 		n.env.log.Warn("the store is away: capture begins when it is back", "error", err)
 	}
+	// The publisher ends behind the holder, whose last commits others are to hear of.
+	publishing, stopPublishing := context.WithCancel(context.WithoutCancel(ctx))
 	if n.publisher != nil {
-		n.group.Go(func() error { return n.publisher.Run(ctx) })
+		n.group.Go(func() error { return n.publisher.Run(publishing) })
 	}
-	n.group.Go(func() error { return holder.Run(ctx) })
+	n.group.Go(func() error {
+		defer stopPublishing()
+		return holder.Run(ctx)
+	})
 	n.group.Go(func() error { return roster.run(ctx) })
 	return nil
 }
@@ -335,12 +354,12 @@ func (n *node) startCapture(ctx context.Context, holder *collect.Holder) error {
 // startJobs starts the running of jobs and their schedule.
 func (n *node) startJobs(ctx context.Context) error {
 	if n.does(runJobs) {
-		policy, err := n.flags.policy()
+		policy, err := n.retention.policy()
 		if err != nil {
 			return err
 		}
 		keeper, err := retention.New(retention.Options{
-			Store: n.store, Policy: policy, SealAfter: n.flags.SealAfter, Log: n.env.log, Registerer: n.registry,
+			Store: n.store, Policy: policy, SealAfter: n.seal.SealAfter, Log: n.env.log, Registerer: n.registry,
 		})
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/jobs"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -36,7 +37,10 @@ type fake struct {
 	states       []plant.StateChange
 	faults       []store.Fault
 	size         store.Size
-	fails        error
+	crew         store.Crew
+	queue        jobs.Snapshot
+	// fails is the error of everything but the queue, queueFails that of the queue.
+	fails, queueFails error
 }
 
 // commit stores observations of the newest run and gives the change to publish.
@@ -123,6 +127,10 @@ func (f *fake) Faults() []store.Fault {
 }
 
 func (f *fake) Size(context.Context) (store.Size, error) { return f.size, f.fails }
+
+func (f *fake) Crew(context.Context) (store.Crew, error) { return f.crew, f.fails }
+
+func (f *fake) Queue(context.Context) (jobs.Snapshot, error) { return f.queue, f.queueFails }
 
 func (f *fake) Models(context.Context, plant.AgentID) ([]plant.Model, error) { return nil, nil }
 
@@ -312,7 +320,7 @@ func newQuietWorld(t *testing.T, f *fake, limits live.Options) *world {
 	w := &world{fake: f, hub: live.NewHub(limits), registry: prometheus.NewRegistry(), log: new(syncBuffer)}
 	w.service = api.NewService(api.Options{
 		Reader: f, Hub: w.hub, Version: "1.2.3", Registerer: w.registry,
-		Faults: f.Faults, Size: f.Size, RetentionDays: 30,
+		Faults: f.Faults, Size: f.Size, RetentionDays: 30, Crew: f.Crew, Queue: f.Queue, Redis: true,
 		Now: func() time.Time { return start.Add(time.Hour) },
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	})

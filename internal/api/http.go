@@ -165,6 +165,8 @@ func (s *Service) routes(api huma.API) {
 		})
 	get(s, api, "/store", "store", "The store", "How much is stored, for how long it is kept, and what of it was found damaged.",
 		func(ctx context.Context, _ *struct{}) (Store, error) { return s.Store(ctx) })
+	get(s, api, "/system", "system", "The installation", "Who captures, how the jobs go, what is stored. What could not be had is left out, and missing says why.",
+		func(ctx context.Context, _ *struct{}) (System, error) { return s.System(ctx) })
 	get(s, api, "/machines", "machines", "List the machines", "Machines by slug, with what they are doing.",
 		func(ctx context.Context, p *PageParams) (Page[Machine], error) {
 			machines, err := s.Machines(ctx)

@@ -114,6 +114,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /api/v1/machines/{slug}/observations",
 		"get /api/v1/store",
 		"get /api/v1/stream",
+		"get /api/v1/system",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)

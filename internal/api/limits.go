@@ -39,6 +39,11 @@ const (
 	DefaultRange = time.Hour
 	// QueryTimeout is how long a request may read from the store.
 	QueryTimeout = 30 * time.Second
+	// SourceTimeout is how long the system page waits for the database and for Redis.
+	SourceTimeout = 2 * time.Second
+	// OverdueAfter is for how long a period of a job may have begun without having
+	// been enqueued: longer than it takes another scheduler to lead.
+	OverdueAfter = time.Minute
 )
 
 // The rhythm of the event stream.

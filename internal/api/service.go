@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/factorydash/factorydash/internal/jobs"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -28,6 +29,12 @@ type Options struct {
 	// Size says what the store takes, as store.Upkeep does; that is not told where it
 	// is nil.
 	Size func(context.Context) (store.Size, error)
+	// Crew says who captures, as store.Leases does, and Queue how the jobs go, as
+	// jobs.Queue does; that is not told where they are nil. Redis is true where the
+	// queue is one over Redis.
+	Crew  func(context.Context) (store.Crew, error)
+	Queue func(context.Context) (jobs.Snapshot, error)
+	Redis bool
 	// RetentionDays is for how many days observations are kept; for ever where it is
 	// 0.
 	RetentionDays int
@@ -53,7 +60,6 @@ type Service struct {
 	hub     *live.Hub
 	silence func() string
 	faults  func() []store.Fault
-	size    func(context.Context) (store.Size, error)
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -62,6 +68,13 @@ type Service struct {
 
 	retentionDays int
 	damages       damages
+
+	// What servers are asked for, with the questions that are open.
+	crew  source[store.Crew]
+	queue source[jobs.Snapshot]
+	size  source[store.Size]
+	redis bool
+	open  sync.WaitGroup
 
 	// inventory is replaced as a whole and never changed.
 	inventory atomic.Pointer[inventory]
@@ -76,7 +89,7 @@ type Service struct {
 func NewService(o Options) *Service {
 	s := &Service{
 		reader: o.Reader, hub: o.Hub, silence: o.Silence, version: o.Version, now: o.Now, log: o.Log,
-		faults: o.Faults, size: o.Size, retentionDays: o.RetentionDays,
+		faults: o.Faults, retentionDays: o.RetentionDays, redis: o.Redis,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),
 		closing: make(chan struct{}),
@@ -93,6 +106,9 @@ func NewService(o Options) *Service {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.crew = source[store.Crew]{name: "crew", read: o.Crew, log: s.log, open: &s.open}
+	s.queue = source[jobs.Snapshot]{name: "queue", read: o.Queue, log: s.log, open: &s.open}
+	s.size = source[store.Size]{name: "size", read: o.Size, log: s.log, open: &s.open}
 	s.started = s.now()
 	s.inventory.Store(new(inventory))
 	return s
@@ -170,6 +186,11 @@ func (s *Service) logReading(ctx context.Context, err error) {
 // CloseStreams ends all event streams and refuses new ones; for the shutdown of
 // the server, which does not end them by itself.
 func (s *Service) CloseStreams() { s.closeOnce.Do(func() { close(s.closing) }) }
+
+// Wait waits for what was asked of servers and whose answer nobody waits for any
+// more. It is for the end, when there are no requests any more and before what they
+// read from is closed.
+func (s *Service) Wait() { s.open.Wait() }
 
 // pause waits and reports whether ctx is still going on.
 func pause(ctx context.Context, d time.Duration) bool {

@@ -10,27 +10,38 @@ import (
 // Store gives how much is stored, for how long it is kept and what of it was found
 // damaged.
 func (s *Service) Store(ctx context.Context) (Store, error) {
+	v := s.storeUnsized()
+	if s.size.read == nil {
+		return v, nil
+	}
+	size, err := s.size.read(ctx)
+	if err != nil {
+		return Store{}, err
+	}
+	v.Size = newStoreSize(size)
+	return v, nil
+}
+
+// storeUnsized gives what is known of the store without asking it.
+func (s *Service) storeUnsized() Store {
 	v := Store{RetentionDays: s.retentionDays, Faults: []Fault{}}
 	in := s.inventory.Load()
 	for _, f := range s.faults() {
 		v.Faults = append(v.Faults, in.fault(f))
 	}
-	if s.size == nil {
-		return v, nil
-	}
-	size, err := s.size(ctx)
-	if err != nil {
-		return Store{}, err
-	}
-	v.Size = &StoreSize{
+	return v
+}
+
+func newStoreSize(size store.Size) *StoreSize {
+	v := &StoreSize{
 		Rows: size.Rows, Blocked: size.Blocked, Blocks: size.Blocks,
 		RowBytes: size.RowBytes, BlockBytes: size.BlockBytes, TotalBytes: size.TotalBytes, FreeBytes: size.FreeBytes,
 	}
 	if size.Oldest != 0 {
 		oldest := timeOf(size.Oldest)
-		v.Size.Oldest = &oldest
+		v.Oldest = &oldest
 	}
-	return v, nil
+	return v
 }
 
 // fault gives a fault with the names of what it is of.

@@ -287,3 +287,129 @@ type Fault struct {
 	Detail   string    `json:"detail"`
 	Noticed  time.Time `json:"noticed"`
 }
+
+// System is how an installation stands, as one of its processes sees it. What
+// could not be had is left out, and Missing says why; what this process is not told
+// of is left out without a reason.
+type System struct {
+	// Now is the moment. Version is that of the process that tells this, and Started
+	// when it began.
+	Now     time.Time `json:"now"`
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	// Redis is how the Redis that joins the processes stands.
+	Redis RedisState `json:"redis,omitempty" enum:"none,reachable,away"`
+	Crew  *Crew      `json:"crew,omitempty"`
+	Queue *Queue     `json:"queue,omitempty"`
+	Store Store      `json:"store"`
+	// Missing says for people why something could not be had: crew, queue, or the
+	// size of the store.
+	Missing map[string]string `json:"missing"`
+}
+
+// RedisState is how the Redis that joins the processes of an installation stands.
+type RedisState string
+
+// The states. RedisNone is that of a process that does everything itself.
+const (
+	RedisNone      RedisState = "none"
+	RedisReachable RedisState = "reachable"
+	RedisAway      RedisState = "away"
+)
+
+// Crew is who captures agents.
+type Crew struct {
+	// Workers are those of the last hour by name, with those that have gone.
+	Workers []Worker `json:"workers"`
+	// Unheld are the names of the agents that are to be read and that no worker has.
+	Unheld []string `json:"unheld"`
+}
+
+// Worker is a process that captures agents.
+type Worker struct {
+	Name    string    `json:"name"`
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	// Seen is when the database heard of it last. Alive is false where that is too
+	// long ago: others take its agents.
+	Seen  time.Time `json:"seen"`
+	Alive bool      `json:"alive"`
+	// Agents are the names of those that it captures.
+	Agents []string `json:"agents"`
+	// Rate is the observations a second of those of its agents whose link is up; left
+	// out where it has agents and this process hears of none.
+	Rate *float64 `json:"rate,omitempty"`
+}
+
+// Queue is how the jobs go.
+type Queue struct {
+	// Leader is the process that enqueues the periodic jobs; left out where none does.
+	Leader *Leader `json:"leader,omitempty"`
+	Depth  Depth   `json:"depth"`
+	// Jobs are all jobs by name.
+	Jobs []Job `json:"jobs"`
+	// Running are tasks that are being run, the oldest first, and Failed those that
+	// were given up, the newest first: at most 100 of each.
+	Running []RunningTask `json:"running"`
+	Failed  []FailedTask  `json:"failed"`
+}
+
+// Leader is the process that enqueues the periodic jobs.
+type Leader struct {
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+}
+
+// Depth counts the tasks of a queue.
+type Depth struct {
+	Waiting int `json:"waiting"`
+	Running int `json:"running"`
+	// Retrying tasks wait for their next attempt.
+	Retrying int `json:"retrying"`
+	Failed   int `json:"failed"`
+}
+
+// Job is a kind of work.
+type Job struct {
+	Name string `json:"name"`
+	// Period says in words how often it is run.
+	Period string `json:"period"`
+	// Next is when it is enqueued next; left out for one that runs only when it is
+	// asked to.
+	Next *time.Time `json:"next,omitempty"`
+	// Overdue is true where the period after the newest that was enqueued began a
+	// minute ago or more.
+	Overdue bool `json:"overdue"`
+	// Last is the newest attempt that ended; left out where there was none.
+	Last *JobRun `json:"last,omitempty"`
+}
+
+// JobRun is an attempt of a task that has ended.
+type JobRun struct {
+	ID string `json:"id"`
+	// By is the process that ran it.
+	By          string    `json:"by"`
+	Started     time.Time `json:"started"`
+	TookSeconds float64   `json:"tookSeconds"`
+	// Error says why it failed; left out where it did not.
+	Error string `json:"error,omitempty"`
+}
+
+// RunningTask is a task that is being run. By is the process and Since when it
+// began; neither is known in the first seconds.
+type RunningTask struct {
+	ID    string     `json:"id"`
+	Job   string     `json:"job"`
+	By    string     `json:"by,omitempty"`
+	Since *time.Time `json:"since,omitempty"`
+}
+
+// FailedTask is a task that was given up.
+type FailedTask struct {
+	ID  string `json:"id"`
+	Job string `json:"job"`
+	// At is when the last of so many Attempts failed, and Reason why.
+	At       time.Time `json:"at"`
+	Attempts int       `json:"attempts"`
+	Reason   string    `json:"reason"`
+}
