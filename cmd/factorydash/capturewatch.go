@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"log/slog"
+	"math"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,34 +17,56 @@ import (
 // it before that is told.
 const uncapturedAfter = 30 * time.Second
 
+// uncapturedFresh is for how long what was seen is told: two periods of the job, and
+// what it may be late.
+const uncapturedFresh = 90 * time.Second
+
+// watchedStore is what a captureWatch reads.
+type watchedStore interface {
+	Agents(ctx context.Context) ([]plant.Agent, error)
+	Crew(ctx context.Context) (store.Crew, error)
+}
+
 // captureWatch looks for agents that were added and that no worker captures: too
 // few workers, or none.
 type captureWatch struct {
-	store interface {
-		store.Leases
-		Agents(ctx context.Context) ([]plant.Agent, error)
-	}
-	log        *slog.Logger
-	uncaptured prometheus.Gauge
+	store watchedStore
+	log   *slog.Logger
+	now   func() time.Time
+
+	mu sync.Mutex
+	// looked is when this process looked last: of several workers, any may be the
+	// one that does. count is how many agents nobody captured then.
+	looked time.Time
+	count  int
 	// since is when an agent was first seen without a worker; told says that the
 	// log has it.
 	since map[string]time.Time
 	told  map[string]bool
 }
 
-func newCaptureWatch(s dataStore, log *slog.Logger, r prometheus.Registerer) *captureWatch {
+func newCaptureWatch(s watchedStore, log *slog.Logger, r prometheus.Registerer) *captureWatch {
 	w := &captureWatch{
-		store: s, log: log, since: make(map[string]time.Time), told: make(map[string]bool),
-		uncaptured: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: "factorydash", Name: "agents_uncaptured",
-			Help: "Agents that were added and that no worker captures.",
-		}),
+		store: s, log: log, now: time.Now, since: make(map[string]time.Time), told: make(map[string]bool),
 	}
-	r.MustRegister(w.uncaptured)
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "factorydash", Name: "agents_uncaptured",
+		Help: "Agents that were added and that no worker captures; NaN where this process has not looked of late.",
+	}, w.uncaptured))
 	return w
 }
 
-// look compares the agents with the leases. It is called by one job at a time.
+// uncaptured is how many agents nobody captures, where that is known.
+func (w *captureWatch) uncaptured() float64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.now().Sub(w.looked) > uncapturedFresh {
+		return math.NaN()
+	}
+	return float64(w.count)
+}
+
+// look compares the agents with the leases.
 func (w *captureWatch) look(ctx context.Context) error {
 	agents, err := w.store.Agents(ctx)
 	if err != nil {
@@ -56,8 +80,13 @@ func (w *captureWatch) look(ctx context.Context) error {
 	for _, l := range crew.Leases {
 		captured[l.Agent] = true
 	}
-	count := 0
-	now := time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	if now.Sub(w.looked) > uncapturedFresh { // What was seen then says nothing of the time since.
+		clear(w.since)
+	}
+	w.looked, w.count = now, 0
 	for _, a := range agents {
 		if !a.Configured || captured[a.ID] {
 			if w.told[a.Name] {
@@ -67,7 +96,7 @@ func (w *captureWatch) look(ctx context.Context) error {
 			delete(w.told, a.Name)
 			continue
 		}
-		count++
+		w.count++
 		if w.since[a.Name].IsZero() {
 			w.since[a.Name] = now
 		}
@@ -76,6 +105,5 @@ func (w *captureWatch) look(ctx context.Context) error {
 			w.log.Warn("no worker captures the agent", "agent", a.Name, "workers", len(crew.Workers))
 		}
 	}
-	w.uncaptured.Set(float64(count))
 	return nil
 }
