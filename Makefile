@@ -71,7 +71,7 @@ bench: ## Measure everything beside what limits it; BENCH=parse, store, postgres
 
 .PHONY: chaos
 chaos: ## Kill, cut and damage the capture for a long time, and count what is left.
-	FACTORYDASH_CHAOS=long $(GO) test -timeout 60m -count=1 -v -run Chaos ./cmd/factorydash
+	FACTORYDASH_CHAOS=long $(GO) test -timeout 60m -count=1 -v -run "Chaos|WorkersShare" ./cmd/factorydash
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (5m by default).

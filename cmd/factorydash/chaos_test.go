@@ -121,6 +121,22 @@ func (w *faultyWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(damaged)
 }
 
+// patience is how much longer things may take where they are not measured: the
+// short tests run on machines that are busy with others.
+const patience = 4
+
+// onTime gives the time in which something has to happen: d in the long run, which
+// has the machine to itself.
+func onTime(d time.Duration) time.Duration {
+	if longChaos() {
+		return d
+	}
+	return patience * d
+}
+
+// longChaos is whether `make chaos` runs.
+func longChaos() bool { return os.Getenv("FACTORYDASH_CHAOS") == "long" }
+
 // chaosData gives what the chaos is about: the recorded data where the long run
 // is asked for and the data is there, else an hour of a simulated hall.
 func chaosData(t *testing.T, long bool) (agent.Source, []agent.Observation) {
@@ -199,10 +215,9 @@ type disturb func(data string, after time.Duration) (undone func())
 // chaosOver is the test over one kind of store; fresh makes an empty one.
 func chaosOver(t *testing.T, fresh func(t *testing.T), disturb disturb) {
 	t.Helper()
-	long := os.Getenv("FACTORYDASH_CHAOS") == "long"
-	source, all := chaosData(t, long)
+	source, all := chaosData(t, longChaos())
 	lives := 10
-	if long {
+	if longChaos() {
 		lives = 50
 	}
 	t.Run("one instance", func(t *testing.T) {

@@ -5,30 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"text/tabwriter"
+	"time"
 
+	"github.com/factorydash/factorydash/internal/jobs"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/postgres"
 )
 
-type checkCommand struct {
-	listenFlags
-	agentFlags
-	captureFlags
-}
+// checkTimeout is how long the database or Redis may take to answer.
+const checkTimeout = 10 * time.Second
+
+// checkCommand takes every setting that `serve` takes; the other processes take a
+// part of them.
+type checkCommand struct{ serveCommand }
 
 // Run prints each setting with its value, and what is wrong with it. It fails
-// where something is.
+// where something is. Nothing is changed by it, and no secret is shown.
 func (c *checkCommand) Run(ctx context.Context, env *environment) error {
+	database, databaseErr := openDatabaseToCheck(ctx, env)
+	if database.store != nil {
+		defer database.store.Close()
+	}
 	checks := []struct {
 		name  string
 		value func() (string, error)
 	}{
-		{"data", func() (string, error) { return env.cli.Data, checkFolder(env.cli.Data) }},
+		{"config", func() (string, error) { return orNone(string(env.cli.Config)), nil }},
+		{"data", func() (string, error) {
+			if database.named {
+				return env.cli.Data + " (not used: there is a database)", nil
+			}
+			return env.cli.Data, checkFolder(env.cli.Data)
+		}},
+		{"database-url", func() (string, error) { return database.value, databaseErr }},
+		{"redis-url", func() (string, error) { return c.checkRedis(ctx, env) }},
+		{"redis-namespace", func() (string, error) { return c.RedisNamespace, nil }},
 		{"listen", func() (string, error) { return c.checkListen(ctx) }},
+		{"allowed-hosts", func() (string, error) { return orNone(c.AllowedHosts), nil }},
 		{"commit-delay", func() (string, error) { return c.CommitDelay.String(), nil }},
 		{"poll-interval", func() (string, error) { return c.PollInterval.String(), nil }},
+		{"retention-days", func() (string, error) { return strconv.Itoa(c.RetentionDays), nil }},
+		{"agent-retention", func() (string, error) { return orNone(strings.Join(c.AgentRetention, " ")), nil }},
+		{"seal-after", func() (string, error) { return c.SealAfter.String(), nil }},
+		{"simulate", func() (string, error) { return strconv.FormatBool(c.Simulate), nil }},
 		{"log-level", func() (string, error) { return env.cli.Log.Level.String(), nil }},
 		{"log-format", func() (string, error) { return env.cli.Log.Format, nil }},
 		{"log-file", func() (string, error) { return orNone(env.cli.Log.File), nil }},
@@ -43,7 +68,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		verdict := "ok"
 		if err != nil {
 			wrong++
-			verdict = err.Error()
+			verdict = oneLine(err.Error())
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\n", name, value, verdict)
 	}
@@ -51,7 +76,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		value, err := check.value()
 		row(check.name, value, err)
 	}
-	agents, err := c.wanted(ctx, env)
+	agents, err := c.wanted(ctx, env, database)
 	if err != nil {
 		row("agents", "", err)
 	}
@@ -68,24 +93,101 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 	return nil
 }
 
+// checkedDatabase is the PostgreSQL database as `check` finds it.
+type checkedDatabase struct {
+	// named is set where there is to be one, and store where it can be read.
+	named bool
+	store dataStore
+	// value says for people which one it is.
+	value string
+}
+
+// openDatabaseToCheck finds out whether the database answers and has a schema that
+// fits. It leaves the schema as it is.
+func openDatabaseToCheck(ctx context.Context, env *environment) (d checkedDatabase, err error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	url, err := env.cli.database()
+	d.named = url != "" || err != nil
+	if !d.named {
+		d.value = "none (the embedded store is used)"
+	}
+	if url == "" {
+		return d, err
+	}
+	d.value = place(url)
+	migrations, err := postgres.Migrations(ctx, url)
+	if err != nil {
+		return d, err
+	}
+	for _, m := range migrations {
+		if m.Applied.IsZero() {
+			d.value += " (the schema is behind: 'factorydash migrate up' or 'serve' brings it up to date)"
+			return d, nil
+		}
+	}
+	st, err := openPostgres(ctx, url, postgres.Options{NoMigrate: true})
+	if err != nil {
+		return d, err
+	}
+	if err := st.Ping(ctx); err != nil {
+		return d, errors.Join(err, st.Close())
+	}
+	d.store = st
+	return d, nil
+}
+
+// checkRedis finds out whether the broker answers and is fit for a queue.
+func (c *checkCommand) checkRedis(ctx context.Context, env *environment) (string, error) {
+	url, err := c.redis()
+	if err != nil || url == "" {
+		return orNone(url), err
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	client, err := jobs.OpenRedis(url, env.log)
+	if err != nil {
+		return place(url), err
+	}
+	defer client.Close()
+	err = jobs.CheckRedis(ctx, client)
+	if errors.Is(err, jobs.ErrUnchecked) {
+		return place(url) + " (it does not tell whether it is fit for a queue)", nil
+	}
+	return place(url), err
+}
+
+// place says for people where a URL leads: without user, password and parameters.
+// Of one that cannot be taken apart for certain nothing is said, since any part of
+// it may be a secret.
+func place(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil || strings.Contains(u.Host+u.Path+u.RawQuery+u.Fragment, "@") {
+		return "set"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
 // wanted gives the agents that `serve` would read, without touching the store
 // where there is none.
-func (c *checkCommand) wanted(ctx context.Context, env *environment) ([]plant.Agent, error) {
+func (c *checkCommand) wanted(ctx context.Context, env *environment, database checkedDatabase) ([]plant.Agent, error) {
 	named, err := c.named()
 	if err != nil {
 		return nil, err
 	}
-	st, err := env.openExistingStore(ctx)
-	if plant.ErrorCode(err) == plant.NotFound {
-		if len(named) == 0 {
-			named = []plant.Agent{defaultAgent}
+	st := database.store
+	if !database.named {
+		st, err = env.openExistingStore(ctx)
+		if err == nil {
+			defer st.Close()
 		}
-		return named, nil
+	}
+	if st == nil && (err == nil || plant.ErrorCode(err) == plant.NotFound) { // Those of the settings are all that is known.
+		return chooseAgents(named, nil), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer st.Close()
 	stored, err := st.Agents(ctx)
 	if err != nil {
 		return nil, err

@@ -3,31 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/retention"
 	"github.com/factorydash/factorydash/internal/store"
 )
 
-// retentionFlags is how long observations are kept, and in which form.
+// retentionFlags is how long observations are kept.
 type retentionFlags struct {
-	RetentionDays  int           `help:"Days that observations are kept, by their own timestamps; 0 keeps everything." default:"30" env:"DATA_RETENTION_DAYS"`
-	AgentRetention []string      `help:"Days for one agent; repeat for more. In the environment, separate them by spaces." sep:"none" placeholder:"NAME=DAYS" env:"FACTORYDASH_AGENT_RETENTION"`
-	SealAfter      time.Duration `help:"How long observations lie in rows, where SQL sees them, before they are sealed into blocks." default:"1h" env:"FACTORYDASH_SEAL_AFTER"`
+	RetentionDays  int      `help:"Days that observations are kept, by their own timestamps; 0 keeps everything." default:"30" env:"DATA_RETENTION_DAYS"`
+	AgentRetention []string `help:"Days for one agent; repeat for more. In the environment, separate them by spaces." sep:"none" placeholder:"NAME=DAYS" env:"FACTORYDASH_AGENT_RETENTION"`
 }
-
-// The range of --seal-after.
-const (
-	minSealAfter = time.Minute
-	maxSealAfter = 10 * 365 * 24 * time.Hour
-)
 
 // Validate is called by the command line's parser.
 func (f retentionFlags) Validate() error {
-	if f.SealAfter < minSealAfter || f.SealAfter > maxSealAfter {
-		return plant.Errorf(plant.Invalid, "--seal-after %s: use %s to %s", f.SealAfter, minSealAfter, maxSealAfter)
-	}
 	_, err := f.policy()
 	return err
 }
@@ -42,14 +31,22 @@ type cleanupCommand struct {
 	DryRun    bool `help:"Only say what would be freed."`
 }
 
+// Validate is called by the command line's parser.
+func (c *cleanupCommand) Validate() error {
+	if c.OlderThan != nil && (*c.OlderThan < 1 || *c.OlderThan > retention.MaxDays) {
+		return plant.Errorf(plant.Invalid, "--older-than %d: use 1 to %d days", *c.OlderThan, retention.MaxDays)
+	}
+	return c.retentionFlags.Validate()
+}
+
 // Run deletes what is older than the retention, and says what that freed.
 func (c *cleanupCommand) Run(ctx context.Context, env *environment) error {
 	policy, err := c.policy()
-	if c.OlderThan != nil {
-		policy, err = retention.ParsePolicy(*c.OlderThan, nil)
-	}
 	if err != nil {
 		return err
+	}
+	if c.OlderThan != nil {
+		policy = retention.Policy{Days: *c.OlderThan}
 	}
 	st, err := env.openExistingStore(ctx)
 	if err != nil {

@@ -56,6 +56,10 @@ func TestCommandsBesideServe(t *testing.T) {
 		t.Errorf("ledger: %+v", entries)
 	}
 
+	if out, code := output(t, "rebuild", "--data", data); code != 1 || !strings.Contains(out, "the agent is captured") {
+		t.Errorf("rebuild of an agent that is captured: %d, %q", code, out)
+	}
+
 	out, code := output(t, "agent", "list", "--json", "--data", data)
 	var agents []struct{ Name, URL string }
 	if err := json.Unmarshal([]byte(out), &agents); code != 0 || err != nil || len(agents) != 1 || agents[0].Name != "hall" {
@@ -78,6 +82,9 @@ func TestCommandsBesideServe(t *testing.T) {
 	}
 	if code := p.stop(); code != 0 {
 		t.Errorf("serve ended with %d after SIGTERM", code)
+	}
+	if out, code := output(t, "rebuild", "--data", data); code != 0 || !strings.Contains(out, "; 0 machines had others") {
+		t.Errorf("rebuild: %d, %q", code, out)
 	}
 	if out, code := output(t, "healthcheck", "--listen", address); code != 1 || out != "" {
 		t.Errorf("healthcheck of nothing: %d, %q", code, out)
@@ -152,6 +159,10 @@ func TestWrongInput(t *testing.T) {
 		"agent named twice":     {[]string{"serve", "--agent", "a=http://h", "--agent", "a=http://i"}, 2, "twice"},
 		"secret in a bad agent": {[]string{"serve", "--agent", "http://u:hunter2@h"}, 2, "NAME=URL"},
 		"no port":               {[]string{"serve", "--listen", "127.0.0.1"}, 2, "address:port"},
+		"seal after":            {[]string{"serve", "--seal-after", "1s"}, 2, "--seal-after"},
+		"retention":             {[]string{"serve", "--retention-days", "-1"}, 2, "--retention-days"},
+		"host with a scheme":    {[]string{"serve", "--allowed-hosts", "http://floor"}, 2, "ALLOWED_HOSTS"},
+		"older than nothing":    {[]string{"cleanup", "--data", empty, "--older-than", "0"}, 2, "--older-than"},
 		"commit delay":          {[]string{"serve", "--commit-delay", "1h"}, 2, "--commit-delay"},
 		"unknown command":       {[]string{"sreve"}, 2, "sreve"},
 		"no store":              {[]string{"ledger", "--data", empty}, 1, "no store"},

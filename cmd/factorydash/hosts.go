@@ -12,6 +12,19 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
+// hostFlags says under which names the pages are served.
+type hostFlags struct {
+	AllowedHosts string `help:"Names under which the pages may be asked for, separated by commas or spaces; .example.com allows every name below it. Without any: every IP address, localhost, and the name of this machine." placeholder:"NAMES" env:"ALLOWED_HOSTS"`
+}
+
+// Validate is called by the command line's parser.
+func (f hostFlags) Validate() error {
+	_, err := f.rules()
+	return err
+}
+
+func (f hostFlags) rules() (hostRules, error) { return parseHosts(f.AllowedHosts) }
+
 // hostRules say under which names the pages may be asked for. A page that is
 // asked for under another one is most likely part of an attack: a site on the
 // internet whose name was pointed at this machine (DNS rebinding).

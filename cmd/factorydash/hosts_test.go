@@ -1,10 +1,15 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
@@ -67,5 +72,40 @@ func TestHostGuard(t *testing.T) {
 		if w.Code != test.want {
 			t.Errorf("%s under %s gives %d, want %d", test.path, test.host, w.Code, test.want)
 		}
+	}
+}
+
+// A process with pages guards all that it serves; one without serves its metrics
+// under any name.
+func TestPagesUnderForeignNames(t *testing.T) {
+	rules, err := parseHosts("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := func(parts httpParts, host, path string) int {
+		t.Helper()
+		parts.pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+		parts.hosts, parts.store, parts.registry, parts.log = rules, answering{}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler)
+		handler, err := parts.handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+		r.Host = host
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	web := httpParts{api: api.NewService(api.Options{Hub: live.NewHub(live.Options{})})}
+	for _, path := range []string{"/floor", "/metrics", "/api/v1/openapi.json"} {
+		if got := status(web, "attacker.example", path); got != http.StatusMisdirectedRequest {
+			t.Errorf("%s under a foreign name gives %d, want %d", path, got, http.StatusMisdirectedRequest)
+		}
+		if got := status(web, "127.0.0.1:8000", path); got != http.StatusOK {
+			t.Errorf("%s gives %d, want %d", path, got, http.StatusOK)
+		}
+	}
+	if got := status(httpParts{}, "worker-1", "/metrics"); got != http.StatusOK {
+		t.Errorf("/metrics of a process without pages gives %d, want %d", got, http.StatusOK)
 	}
 }

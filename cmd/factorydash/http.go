@@ -42,6 +42,8 @@ const (
 // httpParts is what is served.
 type httpParts struct {
 	pages http.Handler
+	// hosts are the names under which the pages may be asked for.
+	hosts hostRules
 	// api is nil where the process has no pages.
 	api   *api.Service
 	store store.Admin
@@ -79,7 +81,10 @@ func (p httpParts) handler() (http.Handler, error) {
 		}
 		answer(w, http.StatusOK, "ready"+p.warnings())
 	})
-	return mux, nil
+	if p.api == nil { // Nothing here is worth a name.
+		return mux, nil
+	}
+	return p.hosts.guard(mux), nil
 }
 
 // warnings gives a line for each fault of the store. Data that is damaged is no

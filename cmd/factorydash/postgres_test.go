@@ -27,11 +27,11 @@ func TestNISTRecordingOnPostgreSQL(t *testing.T) {
 
 	folder := t.TempDir()
 	copied, code := output(t, "copy", "--from", database, "--to", "sqlite:"+folder)
-	if code != 0 || !strings.Contains(copied, fmt.Sprint(want.Observations, " observations copied")) {
+	if code != 0 || !strings.Contains(copied, fmt.Sprintf(": %d observations copied", want.Observations)) {
 		t.Fatalf("copy: exit code %d: %s", code, copied)
 	}
 	again, code := output(t, "copy", "--from", database, "--to", "sqlite:"+folder)
-	if code != 0 || !strings.Contains(again, "0 observations copied") {
+	if code != 0 || !strings.Contains(again, ": 0 observations copied") {
 		t.Errorf("copied once more: exit code %d: %s", code, again)
 	}
 	back := server.Database(t)

@@ -3,15 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 type rebuildCommand struct {
 	Agent string `help:"Only this agent's machines." placeholder:"NAME"`
 }
 
-// Run derives what is derived from the observations anew.
+// Run derives what is derived from the observations anew. An agent that is captured
+// meanwhile is left out: what it says would be lost from its states.
 func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {
 	st, err := env.openExistingStore(ctx)
 	if err != nil {
@@ -22,16 +26,29 @@ func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	crew, err := st.Crew(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Agent != "" {
+		agents = slices.DeleteFunc(agents, func(a plant.Agent) bool { return a.Name != c.Agent })
+		if len(agents) == 0 {
+			return plant.Errorf(plant.NotFound, "--agent %s: the store has no agent of this name", c.Agent)
+		}
+	}
 	failed := false
 	for _, agent := range agents {
-		if c.Agent != "" && agent.Name != c.Agent {
+		if slices.ContainsFunc(crew.Leases, func(l store.Lease) bool { return l.Agent == agent.ID }) {
+			failed = true
+			fmt.Fprintf(env.stdout, "%s: states stay as they are: the agent is captured; stop what captures it first ('factorydash workers' lists it), and wait %s where that was killed\n",
+				agent.Name, collect.LeaseTime)
 			continue
 		}
 		progress := newProgress(env.stderr, agent.Name+": read")
 		done, err := collect.Rebuild(ctx, st, agent.ID, progress.set)
 		progress.done()
 		if ctx.Err() != nil {
-			return err
+			return ctx.Err()
 		}
 		if err != nil {
 			failed = true

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -34,26 +35,49 @@ func (f captureFlags) Validate() error {
 // serveCommand is everything in one process.
 type serveCommand struct {
 	nodeFlags
+	hostFlags
 	agentFlags
 	captureFlags
+	retentionFlags
+	sealFlags
 	Simulate bool `help:"Read a simulated shop as well, with hours of history." env:"FACTORYDASH_SIMULATE"`
+}
+
+// Validate is called by the command line's parser, which finds only one method of
+// this name: it does not look into what is embedded.
+func (c *serveCommand) Validate() error {
+	return errors.Join(c.hostFlags.Validate(), c.captureFlags.Validate(), c.retentionFlags.Validate(), c.sealFlags.Validate())
 }
 
 // Run runs until the process is told to end or a part cannot go on.
 func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
-		env: env, flags: c.nodeFlags, agents: c.agentFlags, capture: c.captureFlags, simulate: c.Simulate,
+		env: env, flags: c.nodeFlags, hosts: c.hostFlags, agents: c.agentFlags, capture: c.captureFlags,
+		retention: c.retentionFlags, seal: c.sealFlags, simulate: c.Simulate,
 		parts: showPages | captureAgents | runJobs | scheduleJobs,
 	}
 	return n.run(ctx)
 }
 
 // webCommand is the pages, the API and the event stream.
-type webCommand struct{ nodeFlags }
+type webCommand struct {
+	nodeFlags
+	hostFlags
+	// What the pages say of it; workers are who delete.
+	retentionFlags
+}
+
+// Validate is called by the command line's parser.
+func (c *webCommand) Validate() error {
+	return errors.Join(c.hostFlags.Validate(), c.retentionFlags.Validate())
+}
 
 // Run runs until the process is told to end.
 func (c *webCommand) Run(ctx context.Context, env *environment) error {
-	n := node{env: env, flags: c.nodeFlags, parts: showPages, shared: true}
+	n := node{
+		env: env, flags: c.nodeFlags, hosts: c.hostFlags, retention: c.retentionFlags,
+		parts: showPages, shared: true,
+	}
 	return n.run(ctx)
 }
 
@@ -62,12 +86,20 @@ type workerCommand struct {
 	nodeFlags
 	agentFlags
 	captureFlags
+	retentionFlags
+	sealFlags
+}
+
+// Validate is called by the command line's parser.
+func (c *workerCommand) Validate() error {
+	return errors.Join(c.captureFlags.Validate(), c.retentionFlags.Validate(), c.sealFlags.Validate())
 }
 
 // Run runs until the process is told to end.
 func (c *workerCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
 		env: env, flags: c.nodeFlags, agents: c.agentFlags, capture: c.captureFlags,
+		retention: c.retentionFlags, seal: c.sealFlags,
 		parts: captureAgents | runJobs, shared: true,
 	}
 	return n.run(ctx)

@@ -8,8 +8,28 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/factorydash/factorydash/internal/jobs"
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/retention"
 )
+
+// sealFlags is when observations are sealed.
+type sealFlags struct {
+	SealAfter time.Duration `help:"How long observations lie in rows, where SQL sees them, before they are sealed into blocks." default:"1h" env:"FACTORYDASH_SEAL_AFTER"`
+}
+
+// The range of --seal-after.
+const (
+	minSealAfter = time.Minute
+	maxSealAfter = 10 * 365 * 24 * time.Hour
+)
+
+// Validate is called by the command line's parser.
+func (f sealFlags) Validate() error {
+	if f.SealAfter < minSealAfter || f.SealAfter > maxSealAfter {
+		return plant.Errorf(plant.Invalid, "--seal-after %s: use %s to %s", f.SealAfter, minSealAfter, maxSealAfter)
+	}
+	return nil
+}
 
 // The jobs that there are. Their names stand in Redis and in what people type.
 const (
