@@ -144,6 +144,9 @@ func (n *node) open(ctx context.Context) error {
 }
 
 func (n *node) close() error {
+	if n.service != nil {
+		n.service.Wait()
+	}
 	err := n.store.Close()
 	if n.redis != nil {
 		err = errors.Join(err, n.redis.Close())
@@ -217,6 +220,7 @@ func (n *node) load(ctx context.Context) error {
 func (n *node) newPages() (http.Handler, error) {
 	options := api.Options{
 		Reader: n.store, Hub: n.hub, Faults: n.store.Faults, Size: n.store.Size, RetentionDays: n.retention.RetentionDays,
+		Crew: n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
 		Version: n.env.build.Version, Log: n.env.log, Registerer: n.registry,
 	}
 	if n.redis != nil {
