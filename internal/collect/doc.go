@@ -21,9 +21,13 @@
 // A [Holder] is a supervisor among others: workers share the agents by leases, each
 // agent captured by one of them at a time.
 //
+// [ImportDocuments] and [ImportLines] store what was recorded elsewhere in the same
+// way: by the same conversion, the same committer and the same ledger.
+//
 // Where a change goes: how a fault or a limit is answered, in collector.go; where
 // reading goes on, in resync.go; which sequence numbers become a gap and why, in
 // document.go; what is known at first contact and behind a gap, in baseline.go;
 // what an observation becomes, in convert.go; the transaction, in
-// committer.go; which worker should capture what, in share.go.
+// committer.go; which worker should capture what, in share.go; in which order
+// recordings are imported, in import_plan.go.
 package collect

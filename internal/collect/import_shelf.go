@@ -40,7 +40,7 @@ type document struct {
 type shelf struct{ unused chan *bytes.Buffer }
 
 // documents reads the documents whose places are wanted, ahead of whoever takes
-// them. One is his until he gives it back.
+// them. A document belongs to whoever took it until it is given back.
 func (s *shelf) documents(ctx context.Context, from iter.Seq2[recording.Document, error], wanted func(at int) bool) iter.Seq[document] {
 	if s.unused == nil {
 		s.unused = make(chan *bytes.Buffer, keptBuffers)
