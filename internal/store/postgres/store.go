@@ -84,6 +84,7 @@ type Store struct {
 	now          func() time.Time
 	items        itemAgents
 	faults       store.Faults
+	pace         pace
 	splitters    sync.Pool // of *block.Splitter
 	// current is the partition that the last commit went to.
 	current struct {

@@ -26,18 +26,45 @@ func (v *view) rowsOf(query string) string {
 	return `(` + b.String() + `) rows`
 }
 
-// RowsByTime implements block.View.
+// RowsByTime implements block.View. The rows of one item are read in the order of
+// their index. Those of several must be sorted, so that as few as possible should
+// be: they are read for one span of time after the other, each of which has about
+// as many as are still wanted.
 func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block.Position, to int64, limit int) (rows []plant.Observation, more bool, err error) {
-	if len(v.partitions) == 0 || len(items) == 0 || after.Time >= to {
+	if len(v.partitions) == 0 || len(items) == 0 {
 		return nil, false, nil
 	}
-	// One item alone is read in the order of the index.
-	item, arg := `item = ANY($1)`, any(items)
 	if len(items) == 1 {
-		item, arg = `item = $1`, items[0]
+		return v.rowsByTime(ctx, `item = $1`, items[0], after, to, limit, maxRowText)
 	}
+	text := 0
+	for after.Time < to && len(rows) <= limit && text <= maxRowText {
+		wanted := limit + 1 - len(rows)
+		end := v.pace.end(after.Time, to, wanted)
+		some, _, err := v.rowsByTime(ctx, `item = ANY($1)`, items, after, end, wanted, maxRowText-text)
+		if err != nil {
+			return nil, false, err
+		}
+		last := end
+		for i := range some {
+			last = some[i].Time
+			text += some[i].TextBytes()
+		}
+		rows = append(rows, some...)
+		v.pace.note(len(some), after.Time, last)
+		if more = text > maxRowText || len(rows) > limit; !more {
+			after = block.Position{Time: end}
+		}
+	}
+	return rows[:min(limit, len(rows))], more, nil
+}
+
+// rowsByTime is RowsByTime for items as a condition says. Its rows end where they
+// have more than maxText bytes of text.
+func (v *view) rowsByTime(ctx context.Context, item string, arg any, after block.Position, to int64, limit, maxText int) ([]plant.Observation, bool, error) {
+	// The limit is a part of the statement, so that the plan is made for it.
 	order := fmt.Sprintf(` ORDER BY time, instance, sequence LIMIT %d`, limit+1)
-	return v.readRows(ctx, limit, maxRowText, `SELECT `+rowColumns+` FROM `+v.rowsOf(`
+	return v.readRows(ctx, limit, maxText, `SELECT `+rowColumns+` FROM `+v.rowsOf(`
 		SELECT `+rowColumns+` FROM %s
 		WHERE `+item+` AND time >= $2 AND time < $3 AND (time, instance, sequence) > ($2, $4, $5)`+order)+order,
 		arg, after.Time, to, after.Run, after.Sequence)
