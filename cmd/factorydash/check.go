@@ -120,11 +120,9 @@ func openDatabaseToCheck(ctx context.Context, env *environment) (d checkedDataba
 	if err != nil {
 		return d, err
 	}
-	for _, m := range migrations {
-		if m.Applied.IsZero() {
-			d.value += " (the schema is behind: 'factorydash migrate up' or 'serve' brings it up to date)"
-			return d, nil
-		}
+	if _, behind := firstMissing(migrations); behind {
+		d.value += " (the schema is behind: 'factorydash migrate up' or 'serve' brings it up to date)"
+		return d, nil
 	}
 	st, err := openPostgres(ctx, url, postgres.Options{NoMigrate: true})
 	if err != nil {

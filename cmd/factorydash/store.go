@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -64,16 +65,29 @@ func (env *environment) openShared(ctx context.Context) (dataStore, error) {
 	if url == "" {
 		return nil, plant.Errorf(plant.Invalid, "DATABASE_URL is not set: several processes share a PostgreSQL database; 'factorydash serve' does everything in one process on the embedded store")
 	}
+	return openMigrated(ctx, url)
+}
+
+// openMigrated opens a database whose schema is left as it is, for the sake of the
+// other processes on it, and must be up to date.
+func openMigrated(ctx context.Context, url string) (dataStore, error) {
 	migrations, err := postgres.Migrations(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("store in PostgreSQL: %w", err)
 	}
-	for _, m := range migrations {
-		if m.Applied.IsZero() {
-			return nil, plant.Errorf(plant.Invalid, "the schema of the database is behind (%s is not applied): run 'factorydash migrate up' first", m.Name)
-		}
+	if m, behind := firstMissing(migrations); behind {
+		return nil, plant.Errorf(plant.Invalid, "the schema of the database is behind (%s is not applied): run 'factorydash migrate up' first", m.Name)
 	}
 	return openPostgres(ctx, url, postgres.Options{NoMigrate: true})
+}
+
+// firstMissing gives the first migration that is not applied, where there is one.
+func firstMissing(migrations []store.Migration) (store.Migration, bool) {
+	i := slices.IndexFunc(migrations, func(m store.Migration) bool { return m.Applied.IsZero() })
+	if i < 0 {
+		return store.Migration{}, false
+	}
+	return migrations[i], true
 }
 
 // openStore opens the store for a process that captures; the embedded one is
@@ -91,14 +105,14 @@ func (env *environment) openStore(ctx context.Context) (dataStore, error) {
 }
 
 // openExistingStore opens the store for a command that looks at it: a mistyped
-// folder is an error and not a new, empty store.
+// folder or database is an error and not a new, empty store.
 func (env *environment) openExistingStore(ctx context.Context) (dataStore, error) {
 	url, err := env.cli.database()
 	switch {
 	case err != nil:
 		return nil, err
 	case url != "":
-		return openPostgres(ctx, url, postgres.Options{})
+		return openMigrated(ctx, url)
 	default:
 		return openExistingFile(ctx, "--data", env.cli.Data)
 	}
@@ -109,6 +123,8 @@ func (env *environment) openExistingStore(ctx context.Context) (dataStore, error
 func openNamedStore(ctx context.Context, flag, name string, existing bool) (dataStore, error) {
 	folder, embedded := strings.CutPrefix(name, "sqlite:")
 	switch {
+	case isPostgres(name) && existing:
+		return openMigrated(ctx, name)
 	case isPostgres(name):
 		return openPostgres(ctx, name, postgres.Options{})
 	case embedded && folder != "" && existing:
