@@ -90,14 +90,15 @@ func tokenVariable(agent string) string {
 const secretFileBytes = 64 << 10
 
 // secret gives the value of an environment variable, or the content of the file
-// that the variable with _FILE behind its name names; empty where neither is
-// set. Its errors name the variable and never the value.
+// that the variable with _FILE behind its name names; empty where neither is set,
+// or only to nothing. A file that holds nothing is an error. Errors name the
+// variable and never the value.
 func secret(variable string) (string, error) {
-	if value, ok := os.LookupEnv(variable); ok {
+	if value := os.Getenv(variable); value != "" {
 		return value, nil
 	}
-	path, ok := os.LookupEnv(variable + "_FILE")
-	if !ok {
+	path := os.Getenv(variable + "_FILE")
+	if path == "" {
 		return "", nil
 	}
 	info, err := os.Stat(path)
@@ -111,5 +112,9 @@ func secret(variable string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", variable, err)
 	}
-	return strings.TrimSpace(string(data)), nil
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", plant.Errorf(plant.Invalid, "%s_FILE: the file is empty", variable)
+	}
+	return value, nil
 }

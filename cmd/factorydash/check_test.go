@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -107,4 +108,31 @@ func TestPlaceHasNoSecret(t *testing.T) {
 			t.Errorf("%s is shown as %q, want %q", url, got, want)
 		}
 	}
+}
+
+func TestSecrets(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(value string, ok bool) {
+		t.Helper()
+		got, err := secret("FACTORYDASH_TEST_SECRET")
+		if got != value || (err == nil) != ok || !ok && !strings.Contains(err.Error(), "FACTORYDASH_TEST_SECRET_FILE") {
+			t.Errorf("secret is %q, %v; want %q", got, err, value)
+		}
+	}
+	want("", true)
+	write("from-file\n")
+	t.Setenv("FACTORYDASH_TEST_SECRET_FILE", file)
+	t.Setenv("FACTORYDASH_TEST_SECRET", "") // as compose files leave what is not set
+	want("from-file", true)
+	t.Setenv("FACTORYDASH_TEST_SECRET", "from-environment")
+	want("from-environment", true)
+	t.Setenv("FACTORYDASH_TEST_SECRET", "")
+	write("\n")
+	want("", false)
 }
