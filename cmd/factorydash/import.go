@@ -45,6 +45,12 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	defer st.Close()
+	agents := make([]plant.Agent, len(imports))
+	for n, i := range imports {
+		if agents[n], err = importedAgent(ctx, st, i.agent); err != nil {
+			return err
+		}
+	}
 	progress := newProgress(env.stderr, "imported")
 	options := collect.Options{
 		Store: st, Ledger: st, Log: env.log,
@@ -54,11 +60,8 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 	fmt.Fprintln(table, "AGENT\tFILES\tSTORED\tGAPS\tLOST\tRESULT")
 	failed := false
 	var notes []string
-	for _, i := range imports {
-		agent, err := importedAgent(ctx, st, i.agent)
-		if err != nil {
-			return err
-		}
+	for n, i := range imports {
+		agent := agents[n]
 		done, err := i.run(ctx, options, agent)
 		verdict := "ok"
 		if err != nil {

@@ -122,6 +122,10 @@ func (n *node) storeName() string {
 
 // open opens what the parts stand on.
 func (n *node) open(ctx context.Context) error {
+	// What is asked for wrongly makes no store.
+	if _, err := n.agents.named(); err != nil {
+		return err
+	}
 	broker, err := n.flags.redis()
 	if err != nil {
 		return err
