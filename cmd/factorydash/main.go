@@ -2,8 +2,10 @@
 // observation and shows the shop floor live and back in time.
 //
 // There is one file per subcommand; `factorydash --help` lists them. What they
-// share stands in cli.go (flags and environment), store.go (opening the store),
-// agentflags.go and roster.go (which agents are read).
+// share stands in cli.go (flags and environment), store.go and redis.go (opening
+// what is stored and what joins processes), agentflags.go and roster.go (which
+// agents are read), node.go (the processes that run for long) and upkeep.go (the
+// jobs that they run).
 package main
 
 import (
