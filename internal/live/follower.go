@@ -97,7 +97,7 @@ func NewFollower(o FollowerOptions) (*Follower, error) {
 func (f *Follower) PublishStatus(s plant.AgentStatus) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.heard.agents, s.Agent)
+	f.heard.readHere(s.Agent)
 	f.hub.PublishStatus(s)
 }
 
@@ -106,7 +106,7 @@ func (f *Follower) PublishStatus(s plant.AgentStatus) {
 func (f *Follower) Expect(agent plant.AgentID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.heard.agents[agent] = lastStatus{at: f.now()}
+	f.heard.expect(agent, f.now())
 }
 
 // Silence says why nobody is heard of an agent that has no status, for people.

@@ -48,11 +48,14 @@ type lastFrame struct {
 	at     time.Time
 }
 
-// lastStatus is when an agent was heard of last, and whether its status says that
-// this was too long ago.
+// lastStatus is when an agent was heard of last, and of whom.
 type lastStatus struct {
-	at   time.Time
-	lost bool
+	at time.Time
+	by uint64
+	// waits is whether it was said to be waited with: another one may read it. lost
+	// is whether its status says that it was heard of too long ago, and own whether
+	// this process reads it, so that nothing need be heard.
+	waits, lost, own bool
 }
 
 func newHeard(h *Hub) *heard {
@@ -64,7 +67,8 @@ func newHeard(h *Hub) *heard {
 func (h *heard) found(now time.Time) {
 	h.connected, h.missed = now, true
 	for a, last := range h.agents {
-		h.agents[a] = lastStatus{now, last.lost}
+		last.at = now
+		h.agents[a] = last
 	}
 }
 
@@ -103,13 +107,41 @@ func (h *heard) dropQuietest() {
 func (h *heard) take(f *frame, now time.Time) {
 	h.hub.Publish(plant.Change{Latest: f.latest, States: f.states})
 	for _, s := range f.statuses {
-		h.agents[s.Agent] = lastStatus{at: now}
+		waits := s.Link == plant.LinkWaiting
+		if waits && h.readElsewhere(s.Agent, f.publisher, now) {
+			continue
+		}
+		h.agents[s.Agent] = lastStatus{at: now, by: f.publisher, waits: waits}
 		h.hub.PublishStatus(s)
 	}
 	for _, a := range f.gone {
 		delete(h.agents, a)
 		h.hub.Forget(a)
 	}
+}
+
+// readElsewhere reports whether another than the publisher reads an agent. A worker
+// that is cut off from the store alone goes on saying that it waits, since it cannot
+// know that its agents were taken over.
+func (h *heard) readElsewhere(a plant.AgentID, publisher uint64, now time.Time) bool {
+	last, known := h.agents[a]
+	switch {
+	case !known:
+		return false
+	case last.own:
+		_, still := h.hub.Status(a)
+		return still
+	default:
+		return last.by != publisher && !last.waits && now.Sub(last.at) < StatusTimeout
+	}
+}
+
+// readHere says that this process reads an agent itself.
+func (h *heard) readHere(a plant.AgentID) { h.agents[a] = lastStatus{own: true} }
+
+// expect says that another process is to be heard of an agent.
+func (h *heard) expect(a plant.AgentID, now time.Time) {
+	h.agents[a] = lastStatus{at: now, waits: true}
 }
 
 // look marks what has been silent for too long, and reports whether the store is
@@ -124,6 +156,7 @@ func (h *heard) look(now time.Time) (resync bool) {
 	}
 	for a, last := range h.agents {
 		switch silent := now.Sub(last.at); {
+		case last.own:
 		case silent >= ForgetAfter:
 			delete(h.agents, a)
 			h.hub.Forget(a)
@@ -146,7 +179,8 @@ func (h *heard) lose(a plant.AgentID, now time.Time) {
 	}
 	if last := h.agents[a]; !last.lost {
 		s.Since = now
-		h.agents[a] = lastStatus{last.at, true}
+		last.lost = true
+		h.agents[a] = last
 	}
 	s.Link, s.Error, s.Retry = plant.LinkDown, h.why(now), time.Time{}
 	s.Rate, s.Horizon, s.DelayP95 = 0, plant.Span{}, plant.Span{}

@@ -149,6 +149,42 @@ func TestAgentsThatNobodyIsHeardOf(t *testing.T) {
 	}
 }
 
+// A worker that is cut off from the store goes on saying that it waits, while
+// another one reads its agents: these are told as they are.
+func TestWorkersThatWaitWhileOthersRead(t *testing.T) {
+	e := newEar()
+	up := plant.AgentStatus{Agent: 1, Name: "mill", Link: plant.LinkStreaming, Since: e.now}
+	waits := plant.AgentStatus{Agent: 1, Name: "mill", Link: plant.LinkWaiting, Since: e.now, Error: "the store is away"}
+	number := uint64(0)
+	// is has a publisher say a status, and checks what is told then.
+	is := func(when string, publisher uint64, said, told plant.AgentStatus) {
+		t.Helper()
+		number++
+		e.hear(publisher, number, said)
+		e.pass(time.Second)
+		if got, _ := e.hub.Status(1); got != told {
+			t.Errorf("%s: %+v, want %+v", when, got, told)
+		}
+	}
+	is("a worker reads it", 1, up, up)
+	is("the same waits for the store", 1, waits, waits)
+	for range int(2 * StatusTimeout / time.Second) {
+		is("another one has taken it over", 2, up, up)
+		is("the first one does not know it", 1, waits, up)
+	}
+	is("the other one waits too", 2, waits, waits)
+	is("the first one reads it again", 1, up, up)
+
+	e.pass(StatusTimeout)
+	is("who read it is silent", 2, waits, waits)
+
+	e.readHere(1)
+	e.hub.PublishStatus(up)
+	is("this process reads it", 2, waits, up)
+	e.expect(1, e.now)
+	is("this process has handed it over", 2, waits, waits)
+}
+
 func TestAgentsThatAreGone(t *testing.T) {
 	e := newEar()
 	e.hear(1, 1, plant.AgentStatus{Agent: 1, Link: plant.LinkStreaming})
