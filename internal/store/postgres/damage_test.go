@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -129,6 +132,88 @@ func TestPartitionMissing(t *testing.T) {
 	if size, err := s.Size(t.Context()); err != nil || size.Blocked != 210 {
 		t.Errorf("size %+v, %v", size, err)
 	}
+}
+
+// TestManyPartitionsMissing drops more tables by hand than a view is begun times.
+func TestManyPartitionsMissing(t *testing.T) {
+	url := pgtest.Database(t)
+	c := newClock()
+	s := openPlant(t, url, c.options())
+	const hours = 8
+	for range hours {
+		write(t, s, 10)
+		c.add(time.Hour)
+	}
+	write(t, s, 10)
+	rows, err := s.Write().Query(t.Context(), `SELECT DISTINCT tableoid::regclass::text FROM observations WHERE sequence <= $1`, 10*hours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(tables) != hours {
+		t.Fatalf("tables %v, %v", tables, err)
+	}
+	exec1(t, url, `DROP TABLE `+strings.Join(tables, ", "))
+	if n, err := readItem(t, s, 0); n != 5 || err != nil {
+		t.Errorf("%d observations of what is left, %v", n, err)
+	}
+	if faults := s.Faults(); len(faults) != hours {
+		t.Errorf("faults %+v, want %d", faults, hours)
+	}
+}
+
+// TestUnsoundPartition damages rows by hand: their partition stays, and those
+// behind it are sealed.
+func TestUnsoundPartition(t *testing.T) {
+	for name, damage := range map[string]string{
+		"a row is there twice":     `INSERT INTO %s SELECT * FROM observations WHERE sequence = 7`,
+		"a detail is no detail":    `UPDATE %s SET detail = '{' WHERE sequence = 7`,
+		"a number is not a number": `UPDATE %s SET number = 'NaN' WHERE sequence = 7`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := pgtest.Database(t)
+			c := newClock()
+			s := openPlant(t, url, c.options())
+			write(t, s, 10)
+			var table string
+			if err := s.Write().QueryRow(t.Context(), `SELECT tableoid::regclass::text FROM observations LIMIT 1`).Scan(&table); err != nil {
+				t.Fatal(err)
+			}
+			c.add(time.Hour)
+			write(t, s, 20)
+			exec1(t, url, fmt.Sprintf(damage, table))
+			c.add(3 * time.Hour)
+			if sealed := seal(t, s, c.now()); sealed.Partitions != 1 || sealed.Observations != 20 {
+				t.Errorf("sealed %+v, want the other partition", sealed)
+			}
+			tells(t, s.Faults(), "partition 2026-11-25T10", "cannot be sealed")
+			var left int
+			if err := s.Write().QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&left); err != nil || left < 10 {
+				t.Errorf("%d rows are left, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestMergeLosesItsLock deletes a block while Merge puts it together with others,
+// as only who has its lock may: nothing is stored that is gone.
+func TestMergeLosesItsLock(t *testing.T) {
+	url := pgtest.Database(t)
+	c := newClock()
+	s := openPlant(t, url, c.options())
+	for range 2 {
+		write(t, s, 200)
+		c.add(3 * time.Hour)
+		seal(t, s, c.now())
+	}
+	exec1(t, url, `
+		CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+		CREATE TRIGGER away BEFORE DELETE ON blocks FOR EACH ROW WHEN (OLD.id = 1) EXECUTE FUNCTION away();`)
+	if merged, err := s.Merge(t.Context()); err == nil || merged != (store.Merged{}) {
+		t.Errorf("merged %+v, %v", merged, err)
+	}
+	checkWhole(t, s)
+	checkSound(t, s)
 }
 
 // TestBlockMissing deletes a block by hand.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -164,9 +165,14 @@ func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 		return nil
 	}
 	err := m.Store.step(ctx, m.conn, func(ctx context.Context, tx pgx.Tx) error {
-		// Nobody else deletes blocks meanwhile.
-		if _, err := tx.Exec(ctx, `DELETE FROM blocks WHERE id = ANY($1)`, old); err != nil {
+		result, err := tx.Exec(ctx, `DELETE FROM blocks WHERE id = ANY($1)`, old)
+		if err != nil {
 			return err
+		}
+		// Nobody else deletes blocks meanwhile, unless a proxy lets our lock go: what
+		// they held must not be stored again then.
+		if n := result.RowsAffected(); n != int64(len(old)) {
+			return fmt.Errorf("%d of %d blocks are gone that were to be put together: somebody else was at them", int64(len(old))-n, len(old))
 		}
 		added, err := putBlocks(ctx, m.conn, merged)
 		if err != nil {

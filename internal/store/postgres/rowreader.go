@@ -23,6 +23,9 @@ type rowReader struct {
 // maxColumn is how long a column can be: PostgreSQL holds no longer ones.
 const maxColumn = 1 << 30
 
+// errUnsound is what a row meets that says what no observation can.
+var errUnsound = errors.New("a row is not as it should be")
+
 // errShort is what a row meets that is not complete yet.
 var errShort = errors.New("the row is not complete")
 
@@ -95,7 +98,7 @@ func (r *rowReader) next(data []byte) (n int, err error) {
 	}
 	o, err := decodeRow(r.columns[:])
 	if err != nil {
-		return 0, fmt.Errorf("read rows: %w", err)
+		return 0, fmt.Errorf("read rows: %w: %w", errUnsound, err)
 	}
 	return n, r.each(o)
 }

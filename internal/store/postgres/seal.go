@@ -31,8 +31,8 @@ const (
 )
 
 // errDisorder is what sealing meets where rows of a run do not lie in the order of
-// their sequence numbers.
-var errDisorder = errors.New("the rows of a run are out of order")
+// their sequence numbers: sorted, they do, unless one is there twice.
+var errDisorder = errors.New("the rows of a run are out of order, or one is there twice")
 
 // Seal implements store.Upkeep. A partition whose rows cannot be read is left as
 // it is, and is one of the faults.
@@ -79,8 +79,9 @@ func (s *Store) sealPartition(ctx context.Context, conn *pgx.Conn, p *partition,
 	case errorCode(err) == undefinedTable:
 		s.faults.Note(missingFault(p))
 		return nil
-	case isCorrupt(err):
-		s.faults.Note(store.Fault{What: p.name(), Detail: "its table " + p.table + " cannot be read: " + err.Error()})
+	case isCorrupt(err), errors.Is(err, errDisorder), errors.Is(err, errUnsound):
+		// The other partitions need not wait for this one.
+		s.faults.Note(store.Fault{What: p.name(), Detail: "its table " + p.table + " cannot be sealed: " + err.Error()})
 		return nil
 	case err != nil:
 		return fmt.Errorf("%s: %w", p.name(), err)
@@ -174,12 +175,19 @@ func (s *Store) encodeRows(ctx context.Context, query string, to io.Writer) (add
 		return write()
 	})
 	last := make(map[plant.RunID]int64) // the newest sequence number of each run
+	// What cannot be encoded was not stored by us.
+	sound := func(err error) error {
+		if err == nil || errors.Is(err, errCopyEnded) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", errUnsound, err)
+	}
 	rows := &rowReader{each: func(o plant.Observation) error {
 		if o.Sequence <= last[o.Run] {
 			return errDisorder
 		}
 		last[o.Run] = o.Sequence
-		return builder.Add(o)
+		return sound(builder.Add(o))
 	}}
 	err = s.read.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		_, err := conn.Conn().PgConn().CopyTo(ctx, rows, query)
@@ -189,7 +197,7 @@ func (s *Store) encodeRows(ctx context.Context, query string, to io.Writer) (add
 		err = rows.ended()
 	}
 	if err == nil {
-		err = builder.Flush()
+		err = sound(builder.Flush())
 	}
 	if err != nil {
 		return totals{}, err

@@ -114,13 +114,18 @@ func (v *view) begin(ctx context.Context) error {
 	if err := v.conn.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}
+	// A table that was not there before this state of the database, in which it is
+	// not sealed, was not dropped by us.
+	known := len(v.missing)
 	for _, p := range v.gone {
-		// A table that was not there before this state of the database, in which it
-		// is not sealed, was not dropped by us.
-		if !slices.Contains(v.missing, p.table) {
+		if !slices.Contains(v.missing[:known], p.table) {
 			v.missing = append(v.missing, p.table)
-			return errGone
 		}
+	}
+	if len(v.missing) > known {
+		return errGone
+	}
+	for _, p := range v.gone {
 		v.faults.Note(missingFault(&p))
 	}
 	return nil
