@@ -66,8 +66,9 @@ type documentImport struct {
 	// waiting are observations that are read and not stored yet: what comes before
 	// some of them is still to be read.
 	waiting waiting
-	// rejected are those that cannot be stored, and why.
-	rejected map[int64]string
+	// rejected are those behind the cursor that cannot be stored, in ascending order
+	// of their numbers, each of which is there once.
+	rejected []rejection
 	// torn are the documents of each instance that cannot be read, in ascending
 	// order of the number behind their last; damaged are those of the run that is
 	// read.

@@ -259,11 +259,8 @@ func (d *documentImport) take(ctx context.Context, p *planned, doc document) err
 	if err := d.waiting.add(&page.page); err != nil {
 		return fmt.Errorf("%s: %w", doc.name, err)
 	}
-	for sequence, why := range page.rejected {
-		if d.rejected == nil {
-			d.rejected = make(map[int64]string)
-		}
-		d.rejected[sequence] = why
+	if err := d.reject(page.rejected); err != nil {
+		return fmt.Errorf("%s: %w", doc.name, err)
 	}
 	if err := d.emit(ctx, p.limit); err != nil || !p.ends {
 		return err
@@ -283,7 +280,12 @@ func (d *documentImport) emit(ctx context.Context, limit int64) error {
 			return err
 		}
 	}
-	return d.keep(ctx, list, list[len(list)-1].Sequence+1, d.explain)
+	if err := d.keep(ctx, list, list[len(list)-1].Sequence+1, d.explain); err != nil {
+		return err
+	}
+	i, _ := d.firstRejected(d.run.Next)
+	d.rejected = d.rejected[i:]
+	return nil
 }
 
 // skip puts numbers from the cursor on into the ledger. Whole documents are
@@ -297,8 +299,8 @@ func (d *documentImport) skip(ctx context.Context, from, to int64) error {
 // end accounts for what is known of a run behind its last observation.
 func (d *documentImport) end(ctx context.Context) error {
 	last := int64(0)
-	for sequence := range d.rejected {
-		last = max(last, sequence)
+	if n := len(d.rejected); n > 0 {
+		last = d.rejected[n-1].sequence
 	}
 	for i := range d.damaged {
 		last = max(last, d.damaged[i].next-1)
@@ -309,22 +311,59 @@ func (d *documentImport) end(ctx context.Context) error {
 	return d.skip(ctx, d.run.Next, last)
 }
 
+// rejection is an observation that cannot be stored, and why.
+type rejection struct {
+	sequence int64
+	why      string
+}
+
+func bySequenceOfRejection(r rejection, sequence int64) int { return cmp.Compare(r.sequence, sequence) }
+
+// reject takes in the observations of a document that cannot be stored. Until the
+// cursor has passed them they wait, as the others do.
+func (d *documentImport) reject(list map[int64]string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	for sequence, why := range list {
+		d.rejected = append(d.rejected, rejection{sequence, why})
+	}
+	slices.SortStableFunc(d.rejected, func(a, b rejection) int { return cmp.Compare(a.sequence, b.sequence) })
+	d.rejected = slices.CompactFunc(d.rejected, func(a, b rejection) bool { return a.sequence == b.sequence })
+	if n := len(d.rejected); n > maxWaiting {
+		return fmt.Errorf("%d observations in a row cannot be stored, the last since %s: at most %d may be passed over", n, d.rejected[n-1].why, maxWaiting)
+	}
+	return nil
+}
+
+// firstRejected gives the place of the first rejected observation from a number on,
+// and whether it has that number.
+func (d *documentImport) firstRejected(from int64) (at int, found bool) {
+	return slices.BinarySearchFunc(d.rejected, from, bySequenceOfRejection)
+}
+
+// firstDamaged gives the first damaged document that ends behind a number.
+func (d *documentImport) firstDamaged(sequence int64) (*planned, bool) {
+	i, _ := slices.BinarySearchFunc(d.damaged, sequence+1, func(p planned, next int64) int { return cmp.Compare(p.next, next) })
+	if i == len(d.damaged) {
+		return nil, false
+	}
+	return &d.damaged[i], true
+}
+
 // explain says why numbers are not stored.
 func (d *documentImport) explain(from, to int64) []plant.Gap {
 	var gaps []plant.Gap
 	for from <= to {
 		end, reason, detail := to, plant.GapUnrecorded, ""
-		if i := slices.IndexFunc(d.damaged, func(p planned) bool { return from < p.next }); i >= 0 && d.damaged[i].next <= to+1 {
-			end, reason, detail = d.damaged[i].next-1, plant.GapRejected, d.damaged[i].damage.Error()
+		if p, ok := d.firstDamaged(from); ok && p.next <= to+1 {
+			end, reason, detail = p.next-1, plant.GapRejected, p.damage.Error()
 		}
-		if why, ok := d.rejected[from]; ok {
-			end, reason, detail = from, plant.GapRejected, why
-		} else {
-			for sequence := range d.rejected {
-				if from < sequence && sequence <= end {
-					end = sequence - 1
-				}
-			}
+		switch i, rejected := d.firstRejected(from); {
+		case rejected:
+			end, reason, detail = from, plant.GapRejected, d.rejected[i].why
+		case i < len(d.rejected):
+			end = min(end, d.rejected[i].sequence-1)
 		}
 		gaps = append(gaps, d.gap(from, end, reason, detail))
 		from = end + 1
