@@ -34,6 +34,10 @@ const (
 	// staleAfter is after what time an agent that is free is taken by any worker,
 	// whatever its part is.
 	staleAfter = LeaseTime
+	// keepTime is for how long a worker that has taken such agents gives none back:
+	// whose part they are may not take them now either, and nobody would capture
+	// them until they are stale again.
+	keepTime = 2 * LeaseTime
 )
 
 // HolderOptions are what a Holder is made of. Leases and Capture are needed.
@@ -96,9 +100,11 @@ type Holder struct {
 	// What follows belongs to Run.
 
 	// renewed is when the leases were renewed last; free is since when agents are
-	// seen to be free; failing is set where the log was told that the store fails.
+	// seen to be free, and keep is until when none is given back for others' part;
+	// failing is set where the log was told that the store fails.
 	renewed time.Time
 	free    map[plant.AgentID]time.Time
+	keep    time.Time
 	failing bool
 }
 

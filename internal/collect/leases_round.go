@@ -127,7 +127,11 @@ func (h *Holder) adopt(crew store.Crew) (take []plant.AgentID) {
 		s.giving[id] = true
 	}
 	s.stale = h.stale(&s)
+	s.keeps = time.Now().Before(h.keep)
 	take, give := s.plan()
+	if slices.ContainsFunc(take, func(id plant.AgentID) bool { return s.stale[id] }) {
+		h.keep = time.Now().Add(keepTime)
+	}
 	for _, id := range give {
 		h.giving[id] = h.agent(id)
 	}

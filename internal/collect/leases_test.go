@@ -176,6 +176,15 @@ func TestWorkerThatDoesNotTake(t *testing.T) {
 		}
 		h.join("a", 0)
 		h.captured(map[string]int{"a": 4}, staleAfter+2*LookInterval)
+		for range int(keepTime/LookInterval) - 1 {
+			time.Sleep(LookInterval)
+			if n := h.floor.parts()["a"]; n != 4 {
+				t.Fatalf("it reads %d agents, and nobody the others", n)
+			}
+		}
+		// Then the other one has its chance.
+		h.captured(map[string]int{"a": 2}, 2*LookInterval)
+		h.captured(map[string]int{"a": 4}, staleAfter+2*LookInterval)
 	})
 }
 
@@ -227,7 +236,7 @@ func workersAtRandom(t *testing.T, seed uint64) {
 	for _, w := range h.workers {
 		w.line.set(0, false, false)
 	}
-	time.Sleep(LeaseTime + 5*LookInterval)
+	time.Sleep(LeaseTime + keepTime + 5*LookInterval)
 	parts := h.floor.parts()
 	total := 0
 	for _, n := range parts {

@@ -23,6 +23,8 @@ type share struct {
 	giving map[plant.AgentID]bool
 	// stale are the agents that nobody has held for a long time.
 	stale map[plant.AgentID]bool
+	// keeps is set where this worker keeps what it holds beyond its part.
+	keeps bool
 }
 
 // plan says which agents this worker takes and which it gives back, so that each
@@ -50,7 +52,7 @@ func (s *share) plan() (take, give []plant.AgentID) {
 		}
 	}
 	part := s.part(held)
-	if len(mine) > part {
+	if len(mine) > part && !s.keeps {
 		slices.Sort(mine)
 		give = mine[part:]
 	}
