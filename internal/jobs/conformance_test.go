@@ -331,7 +331,7 @@ func putsBack(t *testing.T, open opener) {
 	refused(t, "retry what runs", q.Retry(t.Context(), id), plant.Conflict)
 	begun := time.Now()
 	stop()
-	if took := time.Since(begun); took > 2*time.Second {
+	if took := time.Since(begun); took > 6*time.Second { // asynq would take 8 s by itself
 		t.Errorf("the worker stopped within %v", took)
 	}
 	if s := inspect(t, q); s.Depth != (jobs.Depth{Waiting: 1}) {

@@ -215,7 +215,7 @@ func TestKilledWorkerLosesItsTasks(t *testing.T) {
 		// The worker is the only one that runs anything, so that none is taken
 		// for dead that only has not told that it lives.
 		opts.SweepInterval, opts.SweepAfter, opts.PollInterval = 100*time.Millisecond, 500*time.Millisecond, 50*time.Millisecond
-		within = 5 * time.Second
+		within = patience
 	}
 	t.Parallel()
 	server := redistest.Start(t)
