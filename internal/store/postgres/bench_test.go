@@ -17,9 +17,15 @@ import (
 // The benchmarks run on a server of their own with the settings of a new
 // installation: commits are flushed to the disk.
 
-// benchBatch is how many rows a transaction has in the benchmarks: what a busy
-// plant makes in the delay of a commit.
-const benchBatch = 1000
+const (
+	// benchBatch is how many rows a transaction has in the benchmarks: what a busy
+	// plant makes in the delay of a commit.
+	benchBatch = 1000
+	// machineItems is how many data items a machine has, and machines of how many a
+	// commit of live capture has rows.
+	machineItems = 65
+	machines     = 5
+)
 
 // shares is how a lathe of the NIST test bed spreads 1,000 observations over
 // its busiest items; the 50 other items share the rest.
@@ -53,6 +59,10 @@ func benchObservations(items []plant.DataItem, n int) []plant.Observation {
 }
 
 func benchItem(random *rand.Rand, items []plant.DataItem) plant.ItemID {
+	if n := len(items) / machineItems; n > 1 {
+		machine := random.IntN(n) * machineItems
+		items = items[machine : machine+machineItems]
+	}
 	p := random.IntN(1000)
 	for i, share := range shares {
 		if p -= share; p < 0 {
@@ -115,9 +125,15 @@ func commitAll(b *testing.B, s *postgres.Store, batches []*store.Batch) {
 
 // BenchmarkCommit stores rows through the contract, with what is known of each
 // item, in transactions of 1,000 rows. An op is a row.
-func BenchmarkCommit(b *testing.B) {
-	s, run, inventory := benchStore(b, 65)
-	batches := benchBatches(run.ID, benchObservations(inventory.Items, b.N), benchBatch)
+func BenchmarkCommit(b *testing.B) { benchCommit(b, machines, benchBatch) }
+
+// BenchmarkCatchUp stores observations of one machine in transactions of 10,000,
+// nearly all of which go into blocks. An op is an observation.
+func BenchmarkCatchUp(b *testing.B) { benchCommit(b, 1, 10_000) }
+
+func benchCommit(b *testing.B, machines, batch int) {
+	s, run, inventory := benchStore(b, machines*machineItems)
+	batches := benchBatches(run.ID, benchObservations(inventory.Items, b.N), batch)
 	b.ReportAllocs()
 	b.ResetTimer()
 	commitAll(b, s, batches)
@@ -128,7 +144,7 @@ func BenchmarkCommit(b *testing.B) {
 // same columns and indexes, in transactions of 1,000 rows. It is what the store is
 // measured against.
 func BenchmarkRawCopy(b *testing.B) {
-	s, run, inventory := benchStore(b, 65)
+	s, run, inventory := benchStore(b, machines*machineItems)
 	var encoded [][]byte
 	for observations := benchObservations(inventory.Items, b.N); len(observations) > 0; {
 		part := observations[:min(benchBatch, len(observations))]

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -58,12 +57,11 @@ func (s *Store) commit(ctx context.Context, batches []*store.Batch) error {
 	if err = c.gate(ctx); err == nil {
 		err = c.store(ctx)
 	}
-	switch errorCode(err) {
-	case undefinedTable:
+	if err != nil && !c.conn.IsClosed() {
+		_, _ = c.conn.Exec(ctx, `ROLLBACK`) // Where that fails, the connection is closed.
+	}
+	if errorCode(err) == undefinedTable {
 		err = errSealed
-	case "":
-	default:
-		_, _ = c.conn.Exec(ctx, `ROLLBACK`) // A connection on which it fails is closed.
 	}
 	if errors.Is(err, errSealed) {
 		s.forgetPartition(p)
@@ -99,6 +97,11 @@ type runState struct {
 	// next is the cursor, with the batches counted that were admitted.
 	next  int64
 	ended bool
+	// stored is how many observations those have, and received our clock when the
+	// newest of them arrived; NULL where none says.
+	stored   int64
+	received *int64
+	admitted bool
 }
 
 // gate begins the transaction and locks what decides on the batches: the runs,
@@ -211,6 +214,7 @@ func (c *commit) store(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.queueRuns()
 	if err := c.latest.queue(&c.statements); err != nil {
 		return err
 	}
@@ -277,9 +281,12 @@ func (c *commit) checkItem(ctx context.Context, agent plant.AgentID, item plant.
 
 // add adds a batch that was admitted to what is to be stored.
 func (c *commit) add(b *store.Batch) error {
-	c.runs[b.Run].next = b.Next
-	c.statements.Queue(`UPDATE instances SET next = $2, stored = stored + $3, received = coalesce($4, received) WHERE id = $1`,
-		b.Run, b.Next, len(b.Observations), microsOrNull(b.Received))
+	run := c.runs[b.Run]
+	run.admitted, run.next, run.stored = true, b.Next, run.stored+int64(len(b.Observations))
+	if !b.Received.IsZero() {
+		received := b.Received.UnixMicro()
+		run.received = &received
+	}
 	if err := queueBaseline(&c.statements, b); err != nil {
 		return err
 	}
@@ -291,13 +298,25 @@ func (c *commit) add(b *store.Batch) error {
 	return nil
 }
 
-// microsOrNull is a time as it stands in a column, NULL for none.
-func microsOrNull(t time.Time) *int64 {
-	if t.IsZero() {
-		return nil
+// queueRuns adds the statement that moves the cursors.
+func (c *commit) queueRuns() {
+	var (
+		runs         []plant.RunID
+		next, stored []int64
+		received     []*int64
+	)
+	for id, run := range c.runs {
+		if run.admitted {
+			runs, next = append(runs, id), append(next, run.next)
+			stored, received = append(stored, run.stored), append(received, run.received)
+		}
 	}
-	us := t.UnixMicro()
-	return &us
+	if len(runs) > 0 {
+		c.statements.Queue(`
+			UPDATE instances SET next = moved.next, stored = instances.stored + moved.stored, received = coalesce(moved.received, instances.received)
+			FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[]) moved(run, next, stored, received) WHERE id = moved.run`,
+			runs, next, stored, received)
+	}
 }
 
 // queueState adds the statement that stores a change of a machine's state. The

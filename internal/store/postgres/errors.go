@@ -125,6 +125,8 @@ func awayCode(code string) string {
 		return "another session holds what is needed"
 	case "40001", "40P01":
 		return "another session was in the way"
+	case undefinedTable:
+		return "a table is missing: run 'factorydash migrate up'"
 	case "42501":
 		return "the user of the database may not do this"
 	case "3D000":

@@ -36,7 +36,7 @@ func (p *pace) end(from, to int64, rows int) int64 {
 	if span >= float64(uint64(to)-uint64(from)) {
 		return to
 	}
-	return from + int64(max(span, 1)) // Less than the span up to to.
+	return int64(uint64(from) + uint64(max(span, 1))) // It may be longer than an int64 holds.
 }
 
 // note takes note that there are so many rows from one time to another.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -35,23 +36,23 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 		return nil, false, nil
 	}
 	if len(items) == 1 {
-		return v.rowsByTime(ctx, `item = $1`, items[0], after, to, limit, maxRowText)
+		return v.rowsByTime(ctx, nil, `item = $1`, items[0], after, to, limit, maxRowText)
 	}
 	text := 0
 	for after.Time < to && len(rows) <= limit && text <= maxRowText {
 		wanted := limit + 1 - len(rows)
 		end := v.pace.end(after.Time, to, wanted)
-		some, _, err := v.rowsByTime(ctx, `item = ANY($1)`, items, after, end, wanted, maxRowText-text)
+		before := len(rows)
+		rows, _, err = v.rowsByTime(ctx, rows, `item = ANY($1)`, items, after, end, wanted, maxRowText-text)
 		if err != nil {
 			return nil, false, err
 		}
 		last := end
-		for i := range some {
-			last = some[i].Time
-			text += some[i].TextBytes()
+		for i := range rows[before:] {
+			last = rows[before+i].Time
+			text += rows[before+i].TextBytes()
 		}
-		rows = append(rows, some...)
-		v.pace.note(len(some), after.Time, last)
+		v.pace.note(len(rows)-before, after.Time, last)
 		if more = text > maxRowText || len(rows) > limit; !more {
 			after = block.Position{Time: end}
 		}
@@ -59,12 +60,12 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 	return rows[:min(limit, len(rows))], more, nil
 }
 
-// rowsByTime is RowsByTime for items as a condition says. Its rows end where they
-// have more than maxText bytes of text.
-func (v *view) rowsByTime(ctx context.Context, item string, arg any, after block.Position, to int64, limit, maxText int) ([]plant.Observation, bool, error) {
+// rowsByTime appends to rows as RowsByTime does, for items as a condition says. What
+// it appends ends where that has more than maxText bytes of text.
+func (v *view) rowsByTime(ctx context.Context, rows []plant.Observation, item string, arg any, after block.Position, to int64, limit, maxText int) ([]plant.Observation, bool, error) {
 	// The limit is a part of the statement, so that the plan is made for it.
 	order := fmt.Sprintf(` ORDER BY time, instance, sequence LIMIT %d`, limit+1)
-	return v.readRows(ctx, limit, maxText, `SELECT `+rowColumns+` FROM `+v.rowsOf(`
+	return v.readRows(ctx, rows, limit, maxText, `SELECT `+rowColumns+` FROM `+v.rowsOf(`
 		SELECT `+rowColumns+` FROM %s
 		WHERE `+item+` AND time >= $2 AND time < $3 AND (time, instance, sequence) > ($2, $4, $5)`+order)+order,
 		arg, after.Time, to, after.Run, after.Sequence)
@@ -76,7 +77,7 @@ func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64)
 		return nil, nil
 	}
 	const last = ` ORDER BY time DESC, instance DESC, sequence DESC LIMIT 1`
-	rows, _, err := v.readRows(ctx, math.MaxInt, math.MaxInt, `
+	rows, _, err := v.readRows(ctx, nil, math.MaxInt, math.MaxInt, `
 		SELECT `+prefixed("found", rowColumns)+` FROM unnest($1::integer[]) wanted, LATERAL (
 			SELECT `+rowColumns+` FROM `+v.rowsOf(`
 				SELECT `+rowColumns+` FROM %s WHERE item = wanted AND time < $2`+last)+last+`) found`,
@@ -89,32 +90,35 @@ func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int
 	if len(v.partitions) == 0 || from >= to {
 		return nil, nil
 	}
-	rows, _, err := v.readRows(ctx, math.MaxInt, math.MaxInt, `
+	rows, _, err := v.readRows(ctx, nil, math.MaxInt, math.MaxInt, `
 		SELECT `+rowColumns+` FROM `+v.rowsOf(`
 			SELECT `+rowColumns+` FROM %s WHERE instance = $1 AND sequence >= $2 AND sequence < $3`)+`
 		ORDER BY sequence`, run, from, to)
 	return rows, err
 }
 
-// readRows reads at most limit observations, or fewer where they have more than
-// maxText bytes of text, and reports whether there are others.
-func (v *view) readRows(ctx context.Context, limit, maxText int, query string, args ...any) (observations []plant.Observation, more bool, err error) {
-	rows, err := v.conn.Query(ctx, query, args...)
+// readRows appends at most limit observations to rows, or fewer where they have
+// more than maxText bytes of text, and reports whether there are others.
+func (v *view) readRows(ctx context.Context, rows []plant.Observation, limit, maxText int, query string, args ...any) (all []plant.Observation, more bool, err error) {
+	found, err := v.conn.Query(ctx, query, args...)
 	if err != nil {
 		return nil, false, again(err)
 	}
-	defer rows.Close()
-	size := 0
-	for rows.Next() {
-		if len(observations) == limit || size > maxText {
-			return observations, true, nil
+	defer found.Close()
+	text := 0
+	for n := 0; found.Next(); n++ {
+		if n == limit || text > maxText {
+			return rows, true, nil
 		}
-		o, err := decodeRow(rows.RawValues())
+		o, err := decodeRow(found.RawValues())
 		if err != nil {
 			return nil, false, err
 		}
-		size += o.TextBytes()
-		observations = append(observations, o)
+		text += o.TextBytes()
+		if len(rows) == cap(rows) {
+			rows = slices.Grow(rows, max(len(rows), 64)) // Twice as many: there may be thousands.
+		}
+		rows = append(rows, o)
 	}
-	return observations, false, again(rows.Err())
+	return rows, false, again(found.Err())
 }
