@@ -94,18 +94,18 @@ type Holder struct {
 	// off, and lapse what stops all reading then.
 	good  time.Time
 	lapse *time.Timer
-	// lapsed are the statuses of the agents that were stopped by it.
+	// lapsed are the statuses of the agents that were stopped by it, and fault is why
+	// the store could not be asked last; nil where it could.
 	lapsed []plant.AgentStatus
+	fault  error
 
 	// What follows belongs to Run.
 
 	// renewed is when the leases were renewed last; free is since when agents are
-	// seen to be free, and keep is until when none is given back for others' part;
-	// failing is set where the log was told that the store fails.
+	// seen to be free, and keep is until when none is given back for others' part.
 	renewed time.Time
 	free    map[plant.AgentID]time.Time
 	keep    time.Time
-	failing bool
 }
 
 // capturer is the Supervisor as a Holder needs it.

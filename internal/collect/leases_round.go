@@ -51,13 +51,16 @@ func (h *Holder) ask(ctx context.Context) (store.Crew, error) {
 
 // tell logs when the store begins to fail, and when it answers again.
 func (h *Holder) tell(err error) {
+	h.mu.Lock()
+	failing := h.fault != nil
+	h.fault = err
+	h.mu.Unlock()
 	switch {
-	case err != nil && !h.failing:
+	case err != nil && !failing:
 		h.log.Warn("leases cannot be renewed or looked at", slog.Any("error", err))
-	case err == nil && h.failing:
+	case err == nil && failing:
 		h.log.Info("leases can be renewed again")
 	}
-	h.failing = err != nil
 }
 
 // runOut stops all reading when the leases are not good any more.
@@ -73,11 +76,20 @@ func (h *Holder) runOut() {
 	for i := range h.lapsed {
 		s := &h.lapsed[i]
 		s.Link, s.Since, s.Retry = plant.LinkWaiting, h.opts.Capture.Now(), time.Time{}
-		s.Error = "the store is away, and so it is not known whether another worker captures the agent"
+		s.Error = lapseText(h.fault)
 		s.Rate, s.Horizon, s.DelayP95 = 0, plant.Span{}, plant.Span{}
 		h.opts.Capture.Status(*s)
 	}
 	h.read(nil)
+}
+
+// lapseText says why a worker has stopped to capture. Without a fault it has stood
+// still.
+func lapseText(fault error) string {
+	if fault == nil {
+		return "the lease has run out, and so another worker may capture the agent"
+	}
+	return "the store is away, and so it is not known whether another worker captures the agent: " + escape(fault.Error(), maxErrorText)
 }
 
 // adopt takes what the store says, and gives the agents to take.

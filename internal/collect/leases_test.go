@@ -1,10 +1,12 @@
 package collect
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,11 +58,12 @@ func TestWorkerThatIsCutOff(t *testing.T) {
 	for name, fault := range map[string]struct {
 		hangs     time.Duration
 		cut, lost bool
+		why       string
 	}{
-		"refused":                {0, true, false},
-		"hanging":                {time.Hour, false, false},
-		"answers are lost":       {0, false, true},
-		"slow, and answers lost": {2 * time.Second, false, true},
+		"refused":                {0, true, false, errCut.Error()},
+		"hanging":                {time.Hour, false, false, context.DeadlineExceeded.Error()},
+		"answers are lost":       {0, false, true, errCut.Error()},
+		"slow, and answers lost": {2 * time.Second, false, true, errCut.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -76,6 +79,9 @@ func TestWorkerThatIsCutOff(t *testing.T) {
 				statuses, told := a.Status(), a.told().statuses
 				if len(statuses) != 10 || statuses[0].Link != plant.LinkWaiting || !slices.Equal(told, statuses) {
 					t.Errorf("statuses %+v, told %+v", statuses, told)
+				}
+				if why := statuses[0].Error; !strings.HasPrefix(why, "the store is away") || !strings.HasSuffix(why, ": "+fault.why) {
+					t.Errorf("it says %q", why)
 				}
 				if !fault.lost { // Otherwise its leases are renewed, though it does not know.
 					h.join("b", 0)
