@@ -34,12 +34,14 @@ const (
 // copier writes rows in COPY's binary form.
 type copier struct{ data []byte }
 
-func (c *copier) begin()           { c.data = append(c.data[:0], copySignature...) }
-func (c *copier) end()             { c.data = append(c.data, copyEnd...) }
-func (c *copier) row(columns int)  { c.data = binary.BigEndian.AppendUint16(c.data, uint16(columns)) }
+func (c *copier) begin()          { c.data = append(c.data[:0], copySignature...) }
+func (c *copier) end()            { c.data = append(c.data, copyEnd...) }
+func (c *copier) row(columns int) { c.data = binary.BigEndian.AppendUint16(c.data, uint16(columns)) }
+
 func (c *copier) length(n int)     { c.data = binary.BigEndian.AppendUint32(c.data, uint32(int32(n))) }
 func (c *copier) null()            { c.length(null) }
 func (c *copier) number(n float64) { c.int64(int64(math.Float64bits(n))) }
+
 func (c *copier) optional(o optional) {
 	if !o.there {
 		c.null()

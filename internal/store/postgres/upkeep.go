@@ -27,7 +27,7 @@ const unlockTimeout = 5 * time.Second
 // tryAlone runs f while it holds an advisory lock, on the connection that does;
 // not at all where another process or call holds it.
 func (s *Store) tryAlone(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
-	return s.locked(ctx, lock, func(conn *pgx.Conn) error {
+	return s.locked(ctx, func(conn *pgx.Conn) error {
 		held, err := one(ctx, conn, pgx.RowTo[bool], `SELECT pg_try_advisory_lock(`+lock+`)`)
 		if err != nil || !held {
 			return err
@@ -38,7 +38,7 @@ func (s *Store) tryAlone(ctx context.Context, lock string, f func(*pgx.Conn) err
 
 // alone is tryAlone, but waits for the lock.
 func (s *Store) alone(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
-	return s.locked(ctx, lock, func(conn *pgx.Conn) error {
+	return s.locked(ctx, func(conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+lock+`)`); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *Store) alone(ctx context.Context, lock string, f func(*pgx.Conn) error)
 
 // locked runs f on a connection of its own, and gives back the lock that it may
 // have taken.
-func (s *Store) locked(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
+func (s *Store) locked(ctx context.Context, f func(*pgx.Conn) error) error {
 	return s.write.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		conn := c.Conn()
 		defer func() {
