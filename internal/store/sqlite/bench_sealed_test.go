@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,10 +99,14 @@ func BenchmarkChart(b *testing.B) {
 func BenchmarkHour(b *testing.B) {
 	const hours, perHour = 24, 72_000
 	s, _, run, inventory := benchStore(b, 300)
-	observations := benchObservations(inventory.Items, hours*perHour)
+	observations := make([]plant.Observation, hours*perHour)
 	benchTimes(observations, hours*time.Hour)
 	for i := range observations {
-		observations[i].Item = inventory.Items[(i*7)%300].ID
+		o := &observations[i]
+		o.Item, o.Sequence = inventory.Items[(i*7)%300].ID, int64(i+1)
+		if o.Value = (plant.Value{Kind: plant.Number, Number: float64((i*i)%9973) / 16}); o.Item%10 == 0 {
+			o.Value = plant.Value{Kind: plant.Text, Text: strconv.Itoa(i % 20)}
+		}
 	}
 	commitAll(b, s, run.ID, observations, 5000)
 	var items []plant.ItemID
@@ -148,11 +153,11 @@ func BenchmarkHour(b *testing.B) {
 	})
 }
 
-// BenchmarkCommitBesideUpkeep commits batches of 200 observations without a pause
+// BenchmarkUpkeepBesideCommits commits batches of 200 observations without a pause
 // while a million rows of 3,000 items are sealed, merged and freed. An op is all of
 // that; what it tells is how long commits take, at worst and but for one of a
 // hundred.
-func BenchmarkCommitBesideUpkeep(b *testing.B) {
+func BenchmarkUpkeepBesideCommits(b *testing.B) {
 	const items, n, batch = 3000, 1_000_000, 200
 	for b.Loop() {
 		s, _, run, inventory := benchStore(b, items)

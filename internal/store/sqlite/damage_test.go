@@ -139,6 +139,37 @@ func TestMissingPartition(t *testing.T) {
 	}
 }
 
+// TestUnsoundPartition damages a row: its partition stays as it is, and those behind
+// it are sealed.
+func TestUnsoundPartition(t *testing.T) {
+	for name, damage := range map[string]string{
+		"a detail is no detail":   `UPDATE observations_1 SET detail = '{' WHERE sequence = 7`,
+		"a row is there twice":    `UPDATE observations_1 SET sequence = 7 WHERE sequence = 9`,
+		"a row is out of order":   `UPDATE observations_1 SET sequence = 1 WHERE sequence = 7`,
+		"a number is no quantity": `UPDATE observations_1 SET value = 9e999 WHERE sequence = 7`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, x, _ := twoItems(t)
+			s.SetPartitionRows(100)
+			for range 2 {
+				if err := writeNext(t.Context(), s, 100); err != nil {
+					t.Fatal(err)
+				}
+			}
+			exec1(t, s.Write(), damage)
+			if sealed, err := s.Seal(t.Context(), always()); err != nil || sealed.Partitions != 1 || sealed.Observations != 100 {
+				t.Errorf("sealed %+v, %v", sealed, err)
+			}
+			if faults := s.Faults(); len(faults) != 1 || !strings.HasPrefix(faults[0].What, "partition 1 ") {
+				t.Errorf("faults %+v", faults)
+			}
+			if n := len(read(t, s.ItemObservations(t.Context(), []plant.ItemID{x}, 101, 201, false))); n != 50 {
+				t.Errorf("%d observations of what was sealed", n)
+			}
+		})
+	}
+}
+
 // TestVerifyFindsWhatIsWrong damages a store in ways that no read may notice.
 func TestVerifyFindsWhatIsWrong(t *testing.T) {
 	for _, test := range []struct {

@@ -3,9 +3,23 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/factorydash/factorydash/internal/store/block"
 )
+
+// errUnsound is what sealing meets where a row says what no observation can: it was
+// not stored by us.
+var errUnsound = errors.New("a row is not as it should be")
+
+// unsound makes errUnsound of an error; nil stays nil.
+func unsound(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errUnsound, err)
+}
 
 // encodePartition puts the rows of a partition that count into blocks. A
 // partition is small enough for all its blocks to be held.
@@ -26,10 +40,10 @@ func (s *Store) encodePartition(ctx context.Context, p *partition) (blocks []blo
 		for reader := newRowReader(); rows.Next(); {
 			o, err := reader.observation(rows)
 			if err != nil {
-				return err
+				return unsound(err)
 			}
 			if err := builder.Add(o); err != nil {
-				return err
+				return unsound(err)
 			}
 		}
 		return rows.Err()
@@ -37,5 +51,6 @@ func (s *Store) encodePartition(ctx context.Context, p *partition) (blocks []blo
 	if err != nil {
 		return nil, err
 	}
-	return blocks, builder.Flush()
+	err = unsound(builder.Flush())
+	return blocks, err
 }

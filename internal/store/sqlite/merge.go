@@ -134,7 +134,7 @@ func (m *merging) group(ctx context.Context, v *view, group []block.Meta) error 
 	var damaged *block.DamagedError
 	switch r.blocks, err = m.merger.Merge(blocks); {
 	case errors.As(err, &damaged):
-		m.faults.note(m.blockFault(damaged.Block, err))
+		m.faults.Note(m.blockFault(damaged.Block, err))
 		return nil
 	case err != nil || len(r.blocks) == 0:
 		return err

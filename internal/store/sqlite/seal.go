@@ -21,6 +21,8 @@ var errTaken = errors.New("another process seals the partition")
 // closed first where no commit added to it since settled, or where it is old
 // enough to be sealed the next time.
 //
+// A partition whose rows cannot be read is left as it is, and is one of the faults.
+//
 // The rows of a partition are encoded beside capture, since nothing changes in
 // one that is closed. Its blocks are stored in steps, each with all those of some
 // items; from then on the rows of these count no more. At last the table is
@@ -36,7 +38,13 @@ func (s *Store) Seal(ctx context.Context, settled time.Time) (store.Sealed, erro
 			return done, err
 		}
 		last = p.id
-		if err := s.sealPartition(ctx, p, &done); err != nil && !errors.Is(err, errTaken) {
+		err = s.sealPartition(ctx, p, &done)
+		switch {
+		case errors.Is(err, errTaken):
+		case errors.Is(err, errUnsound), plant.ErrorCode(err) == plant.Damaged:
+			// The other partitions need not wait for this one.
+			s.faults.Note(store.Fault{What: p.name(), Detail: "its table " + p.table() + " cannot be sealed: " + err.Error()})
+		case err != nil:
 			return done, err
 		}
 	}
@@ -78,7 +86,7 @@ func (s *Store) settledAfter(ctx context.Context, last int64, settled time.Time)
 				continue
 			}
 			if p.missing {
-				s.faults.note(missingFault(p))
+				s.faults.Note(missingFault(p))
 				continue
 			}
 			found = p

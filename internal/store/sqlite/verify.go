@@ -48,7 +48,7 @@ type verification struct {
 
 // found yields a fault.
 func (v *verification) found(f store.Fault) error {
-	if !v.yield(v.faults.note(f), nil) {
+	if !v.yield(v.faults.Note(f), nil) {
 		return errEnough
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/block"
 )
 
@@ -34,7 +35,7 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 // view is a block.View. Where its rows lie is in viewrows.go, where its blocks
 // lie in viewblocks.go.
 type view struct {
-	faults *faults
+	faults *store.Faults
 	tx     *sql.Tx
 	// all is the catalogue of partitions when loaded is true.
 	all    []partition
@@ -73,7 +74,7 @@ func (v *view) there(p *partition) error {
 	if !p.missing {
 		return nil
 	}
-	return v.faults.damaged(missingFault(p))
+	return damaged(v.faults, missingFault(p))
 }
 
 // unsealed gives those of some items whose rows in a partition count.

@@ -18,11 +18,12 @@ const (
 )
 
 // wantedItems are the items of a JSON array, each with how long its longest block
-// is: one that reaches a time begins no more than that before it.
-const wantedItems = `
-	WITH wanted AS MATERIALIZED (
-		SELECT i.id AS item, i.longest_block AS length FROM json_each(?1) j CROSS JOIN data_items i ON i.id = j.value
-	)`
+// is: one that reaches a time begins no more than that before it. wantedItem is
+// one item.
+const (
+	wantedItems = `SELECT i.id AS item, i.longest_block AS length FROM json_each(?1) j CROSS JOIN data_items i ON i.id = j.value`
+	wantedItem  = `SELECT id AS item, longest_block AS length FROM data_items WHERE id = ?1`
+)
 
 // metas reads the blocks that a query for metaColumns finds.
 func metas(ctx context.Context, q querier, query string, args ...any) ([]block.Meta, error) {
@@ -39,19 +40,18 @@ func metas(ctx context.Context, q querier, query string, args ...any) ([]block.M
 
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
-	const rest = ` CROSS JOIN blocks b ON b.item = wanted.item
+	const rest = ` wanted CROSS JOIN blocks b ON b.item = wanted.item
 		WHERE b.min_time >= max(?2 - length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
 		ORDER BY b.min_time, b.id LIMIT ?6`
 	if len(items) == 1 {
 		// The index has the order that is asked for.
-		return metas(ctx, v.tx, `
-			SELECT `+metaColumns+` FROM (SELECT id AS item, longest_block AS length FROM data_items WHERE id = ?1) wanted`+rest,
+		return metas(ctx, v.tx, `SELECT `+metaColumns+` FROM (`+wantedItem+`)`+rest,
 			items[0], from, to, afterTime, afterID, limit)
 	}
 	// Within an item the index has it, so that SQLite leaves an item where it has
 	// limit blocks that come first. Only what is in the index is sorted there.
-	found, err := metas(ctx, v.tx, wantedItems+`
-		SELECT `+metaColumns+` FROM (SELECT b.id FROM wanted`+rest+`) k CROSS JOIN blocks b ON b.id = k.id`,
+	found, err := metas(ctx, v.tx, `
+		SELECT `+metaColumns+` FROM (SELECT b.id FROM (`+wantedItems+`)`+rest+`) k CROSS JOIN blocks b ON b.id = k.id`,
 		numberList(items), from, to, afterTime, afterID, limit)
 	slices.SortFunc(found, func(a, b block.Meta) int {
 		return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID))
@@ -61,7 +61,8 @@ func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to 
 
 // BlocksBefore implements block.View.
 func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]block.Meta, error) {
-	return metas(ctx, v.tx, wantedItems+`,
+	return metas(ctx, v.tx, `
+		WITH wanted AS MATERIALIZED (`+wantedItems+`),
 		-- What ended before the time: of the block that began last, when it ended;
 		-- one that ended later began no more than its length before that.
 		begun AS MATERIALIZED (
@@ -134,64 +135,78 @@ func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
 // blockData gives the data of blocks in the order of ids, nil for one that is not
 // there or of which a page is missing.
 func blockData(ctx context.Context, tx *sql.Tx, ids []block.ID) ([][]byte, error) {
-	places, err := collect(ctx, tx, scanPlace, `
+	f := newFields(4)
+	places, err := collect(ctx, tx, func(row scanner) (place, error) {
+		err := f.read(row)
+		return place{block.ID(f.int(0)), f.int(1), f.int(2), f.int(3)}, err
+	}, `
 		SELECT id, page, start, bytes FROM blocks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`, numberList(ids))
 	if err != nil {
 		return nil, err
 	}
-	var wanted []int64
-	for _, p := range places {
-		for page := p.page; page <= p.lastPage(); page++ {
-			if n := len(wanted); n == 0 || wanted[n-1] < page {
-				wanted = append(wanted, page)
-			}
-		}
-	}
-	pages := make(map[int64][]byte, len(wanted))
-	rows, err := tx.QueryContext(ctx, `SELECT id, data FROM block_pages WHERE id IN (SELECT value FROM json_each(?))`, numberList(wanted))
+	found, err := readPages(ctx, tx, places)
 	if err != nil {
 		return nil, err
-	}
-	defer rows.Close()
-	for f := newFields(2); rows.Next(); {
-		if err := f.read(rows); err != nil {
-			return nil, err
-		}
-		pages[f.int(0)] = f.bytes(1)
-	}
-	found := make(map[block.ID][]byte, len(places))
-	for _, p := range places {
-		found[p.id] = p.cut(pages)
 	}
 	all := make([][]byte, len(ids))
 	for i, id := range ids {
 		all[i] = found[id]
 	}
-	return all, rows.Err()
+	return all, nil
 }
 
-func scanPlace(row scanner) (p place, err error) {
-	err = row.Scan(&p.id, &p.page, &p.start, &p.bytes)
-	return p, err
-}
-
-// cut gives the data of a block; nil where it is not in the pages.
-func (p place) cut(pages map[int64][]byte) []byte {
-	data := make([]byte, 0, p.bytes)
-	start := p.start
-	for page := p.page; page <= p.lastPage(); page++ {
-		part := pages[page]
-		if int64(len(part)) <= start {
-			return nil
+// readPages gives the data of places, which stand in order of their pages; of one
+// that lacks a page, none.
+func readPages(ctx context.Context, tx *sql.Tx, places []place) (map[block.ID][]byte, error) {
+	var pages []int64
+	for _, p := range places {
+		for page := p.page; page <= p.lastPage(); page++ {
+			if n := len(pages); n == 0 || pages[n-1] < page {
+				pages = append(pages, page)
+			}
 		}
-		part = part[start:]
-		data = append(data, part[:min(int64(len(part)), p.bytes-int64(len(data)))]...)
-		start = 0
 	}
-	if int64(len(data)) < p.bytes {
-		return nil
+	rows, err := tx.QueryContext(ctx, `SELECT id, data FROM block_pages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`, numberList(pages))
+	if err != nil {
+		return nil, err
 	}
-	return data
+	defer rows.Close()
+	found := make(map[block.ID][]byte, len(places))
+	missing := make([]int, len(places)) // bytes
+	for i, p := range places {
+		found[p.id], missing[i] = make([]byte, p.bytes), int(p.bytes)
+	}
+	for first := 0; rows.Next(); {
+		var (
+			page int64
+			data sql.RawBytes
+		)
+		if err := rows.Scan(&page, &data); err != nil {
+			return nil, err
+		}
+		for first < len(places) && places[first].lastPage() < page {
+			first++
+		}
+		for i := first; i < len(places) && places[i].page <= page; i++ {
+			missing[i] -= places[i].fill(found[places[i].id], page, data)
+		}
+	}
+	for i, p := range places {
+		if missing[i] > 0 {
+			delete(found, p.id)
+		}
+	}
+	return found, rows.Err()
+}
+
+// fill copies what a page has of the data of a block into it, and gives how many
+// bytes that are.
+func (p place) fill(data []byte, page int64, content []byte) int {
+	at := (page-p.page)*pageBytes - p.start // of the page in the data
+	if at < 0 {
+		content, at = content[min(-at, int64(len(content))):], 0
+	}
+	return copy(data[at:], content)
 }
 
 // Gapless implements block.View. Since the first and the last observation of a
