@@ -69,6 +69,32 @@ func delayText(d time.Duration) string {
 	return secondsText(d)
 }
 
+// tookText gives how long something took: in milliseconds below a second.
+func tookText(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return secondsText(d)
+}
+
+// bytesText gives a number of bytes in the largest unit that leaves at least one.
+func bytesText(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, unit := float64(n), ""
+	for _, unit = range []string{"kB", "MB", "GB", "TB"} {
+		if v /= 1000; v < 999.5 {
+			break
+		}
+	}
+	decimals := 0
+	if v < 9.95 {
+		decimals = 1
+	}
+	return strconv.FormatFloat(v, 'f', decimals, 64) + " " + unit
+}
+
 // numberText gives a number with at most four decimals, six where it is small,
 // and a very large or very small one with an exponent.
 func numberText(v float64) string {

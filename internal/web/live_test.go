@@ -17,6 +17,9 @@ import (
 // later moves the clock by which a page measures ages.
 const later = `(() => { const real = performance.now.bind(performance); performance.now = () => real() + %d; return true })()`
 
+// halted sets that clock to a time after what it says now, at which it stays.
+const halted = `(() => { const t = performance.now() + %d; performance.now = () => t; return true })()`
+
 func TestCardsFollowTheStream(t *testing.T) {
 	s := newShop(time.Now)
 	server := s.serve(t)
@@ -25,14 +28,14 @@ func TestCardsFollowTheStream(t *testing.T) {
 	b.live()
 
 	m := s.edit("vmc-01", func(m *api.MachineDetail) {
-		m.State, m.Word, m.Since, m.Execution = "stopped", "Stopped", ptr(time.Now().Add(-90*time.Second)), ptr("FEED_HOLD")
+		m.State, m.Word, m.Since, m.Execution = "stopped", "Stopped", ptr(time.Now().Add(-26*time.Hour-30*time.Minute)), ptr("FEED_HOLD")
 		m.Parts = ptr(39.0)
 	})
 	s.send("machines", []api.Machine{m.Machine})
 	took := b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "stopped"`)
 	t.Logf("a change was on the page %d ms after it was sent", took.Milliseconds())
 	card := eval[string](b, `document.querySelector('[data-slug="vmc-01"]').innerText`)
-	for _, want := range []string{"Stopped", "1 min", "39"} {
+	for _, want := range []string{"Stopped", "1 d 2 h", "39"} {
 		if !strings.Contains(card, want) {
 			t.Errorf("the card lacks %q: %q", want, card)
 		}
@@ -142,6 +145,25 @@ func TestBrowserDrawsWhatTheServerDraws(t *testing.T) {
 	}
 }
 
+// A page that follows the stream and has not read the current values yet does not
+// say that it is live.
+func TestPageIsLiveWhenItHasReadTheValues(t *testing.T) {
+	s := newShop(time.Now)
+	s.reading = make(chan chan struct{})
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/m/vmc-01")
+	goOn := <-s.reading
+	age := b.text("#live-age")
+	b.await(fmt.Sprintf(`document.querySelector("#live-age").textContent !== %q`, age)) // The pill has been drawn since.
+	if link := eval[string](b, `document.querySelector("#live").dataset.link`); link != "connecting" {
+		t.Errorf("the page says that it is %s", link)
+	}
+	s.set(func() { s.reading = nil })
+	close(goOn)
+	b.live()
+}
+
 func TestPagesFollowTheModel(t *testing.T) {
 	s := newShop(time.Now)
 	server := s.serve(t)
@@ -180,11 +202,16 @@ func TestDataAgeCountsUpWhileTheSocketIsOpen(t *testing.T) {
 	b := newTab(t, server.URL, 1280, 800)
 	b.open(server.URL + "/floor")
 	b.live()
-	b.await(`parseFloat(document.querySelector("#live-age").textContent) >= 1.5`)
-	if word := eval[string](b, `document.querySelector("#live-word").textContent`); word != "live" {
+	eval[bool](b, fmt.Sprintf(halted, 0))
+	m := s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "idle", "Idle" })
+	s.send("machines", []api.Machine{m.Machine})
+	b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "idle"`)
+	eval[bool](b, fmt.Sprintf(halted, 1600))
+	b.await(`document.querySelector("#live-age").textContent === "1.6 s"`)
+	if word := b.text("#live-word"); word != "live" {
 		t.Errorf("the pill says %q", word)
 	}
-	eval[bool](b, fmt.Sprintf(later, 20_000))
+	eval[bool](b, fmt.Sprintf(halted, 20_000))
 	b.await(`document.querySelector("#live-word").textContent === "stale" && document.body.classList.contains("stale")`)
 	b.picture("floor-wide-stale")
 	s.send("agents", s.agents)
@@ -193,7 +220,7 @@ func TestDataAgeCountsUpWhileTheSocketIsOpen(t *testing.T) {
 	down := s.agents[2]
 	s.send("agents", []api.Agent{with(s.agents[0], down), with(s.agents[1], down)})
 	b.await(`document.querySelectorAll('#floor .link[data-link="down"]').length === 3`)
-	eval[bool](b, fmt.Sprintf(later, 60_000))
+	eval[bool](b, fmt.Sprintf(halted, 60_000))
 	b.await(`document.querySelector("#live-word").textContent.startsWith("no agent") && !document.body.classList.contains("stale")`)
 }
 
@@ -279,7 +306,8 @@ func TestFilterStandsInTheAddress(t *testing.T) {
 	b.open(server.URL + "/floor")
 	b.live()
 	visible := `[...document.querySelectorAll(".machine")].filter(c => c.checkVisibility()).map(c => c.dataset.slug).join(" ")`
-	if err := chromedp.Do(b.ctx, chromedp.SendKeys(chromedp.ID("q"), "haas")); err != nil {
+	b.focus("#q")
+	if _, err := run(b, chromedp.KeyEvent("haas")); err != nil {
 		t.Fatal(err)
 	}
 	b.await(`location.search === "?q=haas" && ` + visible + ` === "vmc-01 vmc-02"`)
@@ -289,7 +317,8 @@ func TestFilterStandsInTheAddress(t *testing.T) {
 	b.live()
 	b.await(visible + ` === "vmc-04"`)
 	// The same chip takes the filter away, by keyboard too.
-	if err := chromedp.Do(b.ctx, chromedp.Focus(chromedp.CSS(`.chip[data-state="alarm"]`)), chromedp.KeyEvent("\r")); err != nil {
+	b.focus(`.chip[data-state="alarm"]`)
+	if _, err := run(b, chromedp.KeyEvent("\r")); err != nil {
 		t.Fatal(err)
 	}
 	b.await(`location.search === "" && document.querySelectorAll(".machine:not([hidden])").length === 9`)
@@ -323,10 +352,7 @@ func TestPagesReadWithoutScripts(t *testing.T) {
 	b := newTab(t, server.URL, 1280, 800)
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open(server.URL + "/m/vmc-01")
-	text, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS("main")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := b.text("main")
 	for _, want := range []string{"Running", "O2201 BRACKET", "123.4567 mm", "Charts need JavaScript"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("without scripts the page lacks %q: %s", want, text)
@@ -345,10 +371,10 @@ func TestPagesFitTheirScreens(t *testing.T) {
 	b := newTab(t, server.URL, 1440, 900)
 	for name, path := range map[string]string{
 		"floor": "/floor", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents",
-		"agent": "/agents/hall-b", "about": "/about", "missing": "/nowhere",
+		"agent": "/agents/hall-b", "system": "/system", "about": "/about", "missing": "/nowhere",
 	} {
 		b.open(server.URL + path)
-		if name != "about" && name != "missing" {
+		if name != "system" && name != "about" && name != "missing" {
 			b.live()
 		}
 		b.await(`[...document.querySelectorAll(".chart .message")].every(m => m.textContent === "")`)

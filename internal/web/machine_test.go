@@ -144,13 +144,18 @@ func poison(s *shop) {
 	})
 	s.agents[2].Error, s.agents[2].AgentVersion, s.agents[2].URL = hostile, hostile, hostile
 	s.gaps[0].Detail = hostile
+	q := s.system.Queue
+	s.system.Crew.Workers[0].Name, s.system.Crew.Workers[0].Version, s.system.Crew.Unheld[0] = hostile, hostile, hostile
+	q.Leader.Name, q.Jobs[0].Last.By, q.Jobs[0].Last.Error, q.Running[0].ID, q.Running[0].By = hostile, hostile, hostile, hostile, hostile
+	q.Failed[0].ID, q.Failed[0].Reason, s.system.Store.Faults[0].Detail = hostile, hostile, hostile
+	s.system.Missing["size"] = hostile
 }
 
 func TestHostileTextIsOnlyText(t *testing.T) {
 	s := newShop(atNoon)
 	poison(s)
 	server := s.serve(t)
-	for _, path := range []string{"/floor", "/floor?q=" + hostile, "/floor?state=" + hostile, "/m/vmc-04", "/m/vmc-04?s=" + hostile, "/agents", "/agents/hall-c", "/agents/hall-b", "/" + hostile} {
+	for _, path := range []string{"/floor", "/floor?q=" + hostile, "/floor?state=" + hostile, "/m/vmc-04", "/m/vmc-04?s=" + hostile, "/agents", "/agents/hall-c", "/agents/hall-b", "/system", "/" + hostile} {
 		_, html := page(t, server, strings.ReplaceAll(path, " ", "%20"))
 		for _, bad := range []string{"<script>", "<img", "onerror=alert(2)>"} {
 			if strings.Contains(html, bad) {

@@ -28,6 +28,9 @@ type Views interface {
 	Agents(ctx context.Context) ([]api.Agent, error)
 	// Gaps gives a page of the gap ledger, the newest first.
 	Gaps(ctx context.Context, q api.GapQuery) (api.Page[api.Gap], error)
+	// System gives how the installation stands; what is away is missing in it and
+	// makes no error.
+	System(ctx context.Context) (api.System, error)
 }
 
 // Options is what the pages need.
@@ -89,6 +92,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /m/{machine}", s.machine)
 	mux.HandleFunc("GET /agents", s.agents)
 	mux.HandleFunc("GET /agents/{name}", s.agent)
+	mux.HandleFunc("GET /system", s.system)
 	mux.HandleFunc("GET /about", s.about)
 	mux.Handle("GET /assets/{file}", s.assets)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +143,7 @@ func parsePages(files fs.FS, a *assets) (map[string]*template.Template, error) {
 		return nil, err
 	}
 	pages := make(map[string]*template.Template)
-	for _, name := range []string{"floor", "machine", "agents", "agent", "about", "error"} {
+	for _, name := range []string{"floor", "machine", "agents", "agent", "system", "about", "error"} {
 		t, err := shared.Clone()
 		if err != nil {
 			return nil, err

@@ -68,7 +68,7 @@ func TestNoAgents(t *testing.T) {
 
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	server := newShop(atNoon).serve(t)
-	for _, path := range []string{"/floor", "/m/vmc-01", "/agents", "/about", "/nowhere", "/assets/none.js"} {
+	for _, path := range []string{"/floor", "/m/vmc-01", "/agents", "/system", "/about", "/nowhere", "/assets/none.js"} {
 		answer, err := server.Client().Get(server.URL + path)
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +109,7 @@ func TestPagesAreForReading(t *testing.T) {
 func TestNoScriptOrStyleStandsInAPage(t *testing.T) {
 	server := newShop(atNoon).serve(t)
 	inline := regexp.MustCompile(`<script>|<script type="module">|<style|\sstyle=|\son[a-z]+=`)
-	for _, path := range []string{"/floor", "/m/vmc-01", "/agents", "/agents/hall-b", "/about", "/nowhere"} {
+	for _, path := range []string{"/floor", "/m/vmc-01", "/agents", "/agents/hall-b", "/system", "/about", "/nowhere"} {
 		_, html := page(t, server, path)
 		if found := inline.FindString(html); found != "" {
 			t.Errorf("%s has %q, which the policy forbids", path, found)
@@ -131,7 +131,7 @@ func TestNothingLeadsOutside(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/floor", "/m/vmc-01", "/nowhere"} {
+	for _, path := range []string{"/floor", "/m/vmc-01", "/system", "/nowhere"} {
 		_, html := page(t, server, path)
 		check(path, strings.ReplaceAll(html, "http://host:5000", ""))
 	}

@@ -103,3 +103,21 @@ export function fillList<T>(list: Element, template: string, data: readonly T[],
     draw(e, datum);
   });
 }
+
+/** patch makes an element what another one is; what is the same already is left as it is, with its focus and what is selected in it. */
+export function patch(e: Element, as: Element): void {
+  for (const a of [...e.attributes]) if (!as.hasAttribute(a.name)) e.removeAttribute(a.name);
+  for (const a of as.attributes) if (e.getAttribute(a.name) !== a.value) e.setAttribute(a.name, a.value);
+  const wanted = [...as.childNodes];
+  while (e.childNodes.length > wanted.length) e.lastChild?.remove();
+  wanted.forEach((node, i) => {
+    const old = e.childNodes[i];
+    if (!old) {
+      e.append(node);
+    } else if (old instanceof Element && node instanceof Element && old.nodeName === node.nodeName) {
+      patch(old, node);
+    } else if (!old.isEqualNode(node)) {
+      old.replaceWith(node);
+    }
+  });
+}

@@ -264,16 +264,18 @@ class Follower {
     if (document.hidden) return;
     const age = performance.now() - this.lastData;
     const old = age > STALE_MS;
-    const quiet = old && this.mode === "live" && !this.page.expects();
+    // What the stream tells is not all there is until the values have been read.
+    const live = this.mode === "live" && this.complete;
+    const quiet = old && live && !this.page.expects();
     const stale = old && !quiet;
     document.body.classList.toggle("stale", stale);
     const pill = document.getElementById("live");
     if (!pill) return;
     let word: string = this.mode;
-    if (this.mode === "connecting" || this.mode === "lost") word = "reconnecting…";
+    if (!live && this.mode !== "polling") word = "reconnecting…";
     else if (stale) word = "stale";
     else if (quiet) word = "no agent in reach,";
-    const link = stale ? "stale" : this.mode === "live" ? "streaming" : this.mode === "polling" ? "polling" : "connecting";
+    const link = stale ? "stale" : live ? "streaming" : this.mode === "polling" ? "polling" : "connecting";
     if (pill.dataset["link"] !== link) pill.dataset["link"] = link;
     put("live-word", word);
     put("live-age", secondsText(age));
