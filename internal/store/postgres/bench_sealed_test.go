@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/postgres"
+	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
 )
 
 // The benchmarks of what is sealed put rows into one partition beside the
@@ -171,4 +173,55 @@ func BenchmarkHour(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkCommitBesideUpkeep commits 20 times a second while rows of the hours
+// before are sealed, blocks are merged, and old ones are freed, by a server with
+// 256 MB of shared buffers. An op is all of that. Beside it stand how long commits
+// took.
+func BenchmarkCommitBesideUpkeep(b *testing.B) {
+	const n = 3_000_000
+	for b.Loop() {
+		b.StopTimer()
+		server := pgtest.New(b, "fsync=on", "shared_buffers=256MB")
+		c := newClock()
+		s := open(b, server.Database(b), c.options())
+		run, inventory := benchPlant(b, s, machines*machineItems)
+		observations := benchObservations(inventory.Items, n+500_000)
+		putRows(b, s, run.ID, observations[:n])
+		batches := benchBatches(run.ID, observations[n:], benchBatch)
+		c.add(3 * time.Hour)
+		b.StartTimer()
+		upkeep := make(chan error, 1)
+		go func() {
+			_, err := s.Seal(b.Context(), c.now())
+			if err == nil {
+				_, err = s.Merge(b.Context())
+			}
+			if err == nil {
+				_, err = s.Expire(b.Context(), map[plant.AgentID]int64{run.Agent: observations[n/2].Time}, false)
+			}
+			upkeep <- err
+		}()
+		var took []time.Duration
+		tick := time.NewTicker(50 * time.Millisecond)
+		for done := false; !done && len(batches) > 0; {
+			began := time.Now()
+			commitAll(b, s, batches[:1])
+			took, batches = append(took, time.Since(began)), batches[1:]
+			select {
+			case err := <-upkeep:
+				if done = true; err != nil {
+					b.Fatal(err)
+				}
+			case <-tick.C:
+			}
+		}
+		tick.Stop()
+		slices.Sort(took)
+		b.ReportMetric(float64(len(took)), "commits")
+		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
+		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+		b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "ms-max")
+	}
 }

@@ -77,6 +77,13 @@ func benchItem(random *rand.Rand, items []plant.DataItem) plant.ItemID {
 func benchStore(b *testing.B, items int) (s *postgres.Store, run plant.Run, inventory store.Inventory) {
 	b.Helper()
 	s = open(b, pgtest.New(b, "fsync=on").Database(b), postgres.Options{})
+	run, inventory = benchPlant(b, s, items)
+	return s, run, inventory
+}
+
+// benchPlant makes an agent whose machine has so many data items, and starts a run.
+func benchPlant(b *testing.B, s *postgres.Store, items int) (run plant.Run, inventory store.Inventory) {
+	b.Helper()
 	agent, err := s.PutAgent(b.Context(), plant.Agent{Name: "a", URL: "http://a"})
 	if err != nil {
 		b.Fatal(err)
@@ -91,7 +98,7 @@ func benchStore(b *testing.B, items int) (s *postgres.Store, run plant.Run, inve
 	if run, err = s.StartRun(b.Context(), 0, plant.Run{Agent: agent.ID, InstanceID: 1, First: 1}, nil); err != nil {
 		b.Fatal(err)
 	}
-	return s, run, inventory
+	return run, inventory
 }
 
 // benchBatches cuts observations into batches of n, with what is known of each

@@ -15,7 +15,7 @@ import (
 
 // commitAttempts is how often a commit is begun, where the partition that it was
 // to go to was sealed or went missing meanwhile.
-const commitAttempts = 3
+const commitAttempts = 10
 
 // errSealed is what a commit meets where its partition takes no rows any more.
 var errSealed = errors.New("the partition has been sealed")
@@ -27,6 +27,9 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 		if b.Err = b.Check(); b.Err == nil {
 			valid = append(valid, b)
 		}
+	}
+	if len(valid) == 0 {
+		return nil
 	}
 	timed, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()

@@ -52,7 +52,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 func lost(err error) bool {
 	switch code := errorCode(err); code {
 	case "":
-		return err != nil && away(err) != ""
+		return away(err) != "" && !errors.Is(err, errSealed) && !errors.Is(err, errGone)
 	case readOnly, "57P01", "57P02":
 		return true
 	default:
@@ -90,6 +90,8 @@ func away(err error) string {
 		network net.Error
 	)
 	switch {
+	case errors.Is(err, errSealed), errors.Is(err, errGone):
+		return "partitions are sealed or dropped again and again"
 	case errors.As(err, &connect):
 		return "the database cannot be reached"
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
