@@ -71,7 +71,10 @@ func delayText(d time.Duration) string {
 
 // tookText gives how long something took: in milliseconds below a second.
 func tookText(d time.Duration) string {
-	if d < time.Second {
+	switch {
+	case d < time.Millisecond:
+		return "under 1 ms"
+	case d < time.Second:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
 	return secondsText(d)

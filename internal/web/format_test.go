@@ -151,6 +151,28 @@ func TestCountText(t *testing.T) {
 	}
 }
 
+func TestTookText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "under 1 ms", 999 * time.Microsecond: "under 1 ms", time.Millisecond: "1 ms", 999*time.Millisecond + 999*time.Microsecond: "999 ms",
+		time.Second: "1.0 s", 90 * time.Second: "90.0 s", time.Hour: "1 h 00 min",
+	} {
+		if got := tookText(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestBytesText(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 B", 999: "999 B", 1000: "1.0 kB", 1049: "1.0 kB", 9_949: "9.9 kB", 9_950: "10 kB", 999_499: "999 kB", 999_500: "1.0 MB",
+		1_234_567_890: "1.2 GB", 4_000_000_000_000: "4.0 TB", 4_000_000_000_000_000: "4000 TB",
+	} {
+		if got := bytesText(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestUnitText(t *testing.T) {
 	for unit, want := range map[string]string{
 		"":                   "",

@@ -35,6 +35,15 @@ func (b systemBody) Alive() int {
 	return n
 }
 
+// maxUnheld is how many agents that no worker captures are named.
+const maxUnheld = 20
+
+// Unheld gives the first of the agents that no worker captures.
+func (b systemBody) Unheld() []string { return b.Crew.Unheld[:min(maxUnheld, len(b.Crew.Unheld))] }
+
+// MoreUnheld counts the agents that no worker captures and that are not named.
+func (b systemBody) MoreUnheld() int { return len(b.Crew.Unheld) - len(b.Unheld()) }
+
 // Retry gives the command that has a task tried again; none where its queue is
 // within the process, which no command reaches.
 func (b systemBody) Retry(task string) string {

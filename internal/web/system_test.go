@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,15 @@ func TestSystemTimesHaveTheirZone(t *testing.T) {
 	_, html := page(t, newShop(atNoon).serve(t), "/system")
 	if want := `title="2026-11-23 11:37:00 UTC"`; !strings.Contains(html, want) {
 		t.Errorf("no %s", want)
+	}
+}
+
+// Of many agents that no worker captures some are named.
+func TestSystemWithManyAgentsThatNobodyCaptures(t *testing.T) {
+	s := newShop(atNoon)
+	s.system.Crew.Unheld = slices.Repeat([]string{"x"}, 1000)
+	if text := systemParts(t, s)["workers"]; !strings.Contains(text, "x , x and 980 more.") {
+		t.Errorf("the workers: %s", text)
 	}
 }
 
