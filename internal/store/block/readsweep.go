@@ -235,7 +235,9 @@ type listing struct {
 }
 
 func newListing(items []plant.ItemID, from, to int64, l limits) listing {
-	return listing{items: items, from: from, to: to, time: math.MinInt64, size: l.firstListed, maxSize: l.maxListed, more: true}
+	// Of each item there is one block at least that reaches the beginning, mostly.
+	size := min(max(l.firstListed, 2*len(items)), l.maxListed)
+	return listing{items: items, from: from, to: to, time: math.MinInt64, size: size, maxSize: l.maxListed, more: true}
 }
 
 // next gives the next blocks.
