@@ -69,6 +69,8 @@ const partitionColumns = `id, first_row, last_row, text, opened, changed, min_ti
 	id = (SELECT max(id) FROM partitions),
 	NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '` + openTable + `_' || partitions.id)`
 
+const selectPartitions = `SELECT ` + partitionColumns + ` FROM partitions WHERE last_row >= first_row ORDER BY id`
+
 func scanPartition(row scanner) (p partition, err error) {
 	var opened, changed int64
 	err = row.Scan(&p.id, &p.firstRow, &p.lastRow, &p.text, &opened, &changed, &p.minTime, &p.maxTime, &p.sealedItem, &p.open, &p.missing)

@@ -24,6 +24,11 @@ func list[T any](ctx context.Context, s *Store, op string, scan func(scanner) (T
 // collect reads all rows of a query.
 func collect[T any](ctx context.Context, q querier, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
+	return gather(rows, err, scan)
+}
+
+// gather reads all rows that a query gave.
+func gather[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}

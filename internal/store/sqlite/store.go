@@ -81,6 +81,8 @@ type Store struct {
 	read  *sql.DB
 	// These statements are prepared, since capture and sealing live on them.
 	insert, insertOne, upsertLatest, insertBlock, insertPage, lengthenItem *sql.Stmt
+	// reads are what views live on.
+	reads reads
 	// schema is the version of the schema that this program needs.
 	schema int64
 	items  itemAgents
@@ -176,15 +178,13 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	prepare := func(query string) (statement *sql.Stmt) {
-		if err == nil {
-			statement, err = s.write.PrepareContext(ctx, query)
-		}
-		return statement
-	}
+	prepare := preparer(ctx, s.write, &err)
 	s.insert, s.insertOne = prepare(insertObservations(insertRows)), prepare(insertObservations(1))
 	s.upsertLatest = prepare(upsertLatest)
 	s.insertBlock, s.insertPage, s.lengthenItem = prepare(insertBlock), prepare(insertPage), prepare(lengthenItem)
+	if err == nil {
+		s.reads, err = prepareReads(ctx, s.read)
+	}
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -192,6 +192,17 @@ func (s *Store) prepare(ctx context.Context) error {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	return nil
+}
+
+// preparer gives a function that prepares statements until one fails, the error of
+// which it leaves in err.
+func preparer(ctx context.Context, db *sql.DB, err *error) func(query string) *sql.Stmt {
+	return func(query string) (statement *sql.Stmt) {
+		if *err == nil {
+			statement, *err = db.PrepareContext(ctx, query)
+		}
+		return statement
+	}
 }
 
 // Close ends the use of the file. Operations under way end with an error.

@@ -25,7 +25,7 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 		return s.fail(ctx, s.read, op, err)
 	}
 	defer tx.Rollback()
-	err = f(&view{faults: &s.faults, tx: tx})
+	err = f(&view{faults: &s.faults, reads: &s.reads, tx: tx})
 	if corrupt(err) {
 		return s.corrupted(op, err)
 	}
@@ -36,10 +36,29 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 // lie in viewblocks.go.
 type view struct {
 	faults *store.Faults
+	reads  *reads
 	tx     *sql.Tx
 	// all is the catalogue of partitions when loaded is true.
 	all    []partition
 	loaded bool
+}
+
+// reads are statements that are prepared, since a read asks them again and again
+// and parsing them takes as long as answering them.
+type reads struct{ partitions, blocks, blocksOfItem, places, pages *sql.Stmt }
+
+// prepareReads prepares them.
+func prepareReads(ctx context.Context, db *sql.DB) (r reads, err error) {
+	prepare := preparer(ctx, db, &err)
+	return reads{
+		partitions: prepare(selectPartitions), blocks: prepare(selectBlocks), blocksOfItem: prepare(selectBlocksOfItem),
+		places: prepare(selectPlaces), pages: prepare(selectPages),
+	}, err
+}
+
+// query asks a prepared statement, which ends with the view.
+func (v *view) query(ctx context.Context, statement *sql.Stmt, args ...any) (*sql.Rows, error) {
+	return v.tx.StmtContext(ctx, statement).QueryContext(ctx, args...)
 }
 
 // partitions gives those that have rows, the oldest first.
@@ -47,9 +66,8 @@ func (v *view) partitions(ctx context.Context) ([]partition, error) {
 	if v.loaded {
 		return v.all, nil
 	}
-	var err error
-	v.all, err = collect(ctx, v.tx, scanPartition,
-		`SELECT `+partitionColumns+` FROM partitions WHERE last_row >= first_row ORDER BY id`)
+	rows, err := v.query(ctx, v.reads.partitions)
+	v.all, err = gather(rows, err, scanPartition)
 	v.loaded = err == nil
 	return v.all, err
 }

@@ -25,34 +25,38 @@ const (
 	wantedItem  = `SELECT id AS item, longest_block AS length FROM data_items WHERE id = ?1`
 )
 
-// metas reads the blocks that a query for metaColumns finds.
-func metas(ctx context.Context, q querier, query string, args ...any) ([]block.Meta, error) {
+// selectBlocks and selectBlocksOfItem find the blocks of items and of one item by
+// time. Within an item the index has the order that is asked for, so that SQLite
+// leaves an item where it has as many blocks as are wanted that come first. Only
+// what is in the index is sorted.
+const (
+	selectBlocks       = `SELECT ` + metaColumns + ` FROM (SELECT b.id FROM (` + wantedItems + `)` + blocksByTime + `) k CROSS JOIN blocks b ON b.id = k.id`
+	selectBlocksOfItem = `SELECT ` + metaColumns + ` FROM (` + wantedItem + `)` + blocksByTime
+
+	blocksByTime = ` wanted CROSS JOIN blocks b ON b.item = wanted.item
+		WHERE b.min_time >= max(?2 - length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
+		ORDER BY b.min_time, b.id LIMIT ?6`
+)
+
+// metas reads the blocks that a query for metaColumns gave.
+func metas(rows *sql.Rows, err error) ([]block.Meta, error) {
 	f := newFields(metaFields)
-	return collect(ctx, q, func(row scanner) (block.Meta, error) {
+	return gather(rows, err, func(row scanner) (block.Meta, error) {
 		err := f.read(row)
 		return block.Meta{
 			ID: block.ID(f.int(0)), Run: plant.RunID(f.int(1)), Item: plant.ItemID(f.int(2)), Count: int(f.int(3)),
 			FirstSequence: f.int(4), LastSequence: f.int(5), MinTime: f.int(6), MaxTime: f.int(7),
 			Numbers: int(f.int(8)), Low: f.number(9), High: f.number(10), Sum: f.number(11), Summary: f.bytes(12),
 		}, err
-	}, query, args...)
+	})
 }
 
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
-	const rest = ` wanted CROSS JOIN blocks b ON b.item = wanted.item
-		WHERE b.min_time >= max(?2 - length, ?4) AND b.min_time < ?3 AND b.max_time >= ?2 AND (b.min_time > ?4 OR b.id > ?5)
-		ORDER BY b.min_time, b.id LIMIT ?6`
 	if len(items) == 1 {
-		// The index has the order that is asked for.
-		return metas(ctx, v.tx, `SELECT `+metaColumns+` FROM (`+wantedItem+`)`+rest,
-			items[0], from, to, afterTime, afterID, limit)
+		return metas(v.query(ctx, v.reads.blocksOfItem, items[0], from, to, afterTime, afterID, limit))
 	}
-	// Within an item the index has it, so that SQLite leaves an item where it has
-	// limit blocks that come first. Only what is in the index is sorted there.
-	found, err := metas(ctx, v.tx, `
-		SELECT `+metaColumns+` FROM (SELECT b.id FROM (`+wantedItems+`)`+rest+`) k CROSS JOIN blocks b ON b.id = k.id`,
-		numberList(items), from, to, afterTime, afterID, limit)
+	found, err := metas(v.query(ctx, v.reads.blocks, numberList(items), from, to, afterTime, afterID, limit))
 	slices.SortFunc(found, func(a, b block.Meta) int {
 		return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID))
 	})
@@ -61,7 +65,7 @@ func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to 
 
 // BlocksBefore implements block.View.
 func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]block.Meta, error) {
-	return metas(ctx, v.tx, `
+	return metas(v.tx.QueryContext(ctx, `
 		WITH wanted AS MATERIALIZED (`+wantedItems+`),
 		-- What ended before the time: of the block that began last, when it ended;
 		-- one that ended later began no more than its length before that.
@@ -80,7 +84,7 @@ func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int6
 		UNION ALL
 		SELECT `+metaColumns+` FROM wanted w CROSS JOIN blocks b ON b.item = w.item
 		WHERE b.min_time >= ?2 - w.length AND b.min_time < ?2 AND b.max_time >= ?2`,
-		numberList(items), time)
+		numberList(items), time))
 }
 
 // reaches are the reaches of the blocks of a run, see the table. Each is found by
@@ -94,10 +98,10 @@ const reaches = `
 
 // BlocksBySequence implements block.View.
 func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]block.Meta, error) {
-	return metas(ctx, v.tx, reaches+`
+	return metas(v.tx.QueryContext(ctx, reaches+`
 		SELECT `+metaColumns+` FROM reaches CROSS JOIN blocks b ON b.instance = ?1 AND b.sequence_reach = reach
 		WHERE b.first_sequence >= ?2 - reach AND b.first_sequence < ?3 AND b.last_sequence >= ?2`,
-		run, from, to)
+		run, from, to))
 }
 
 // firstBlock is the lowest first sequence number of a block of a run that is at
@@ -113,7 +117,7 @@ func (v *view) firstBlock(ctx context.Context, run plant.RunID, from int64) (seq
 
 // Data implements block.View.
 func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
-	data, err := blockData(ctx, v.tx, ids)
+	data, err := v.data(ctx, ids)
 	if err == nil || !corrupt(err) {
 		return data, err
 	}
@@ -121,7 +125,7 @@ func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
 	// one.
 	data = make([][]byte, len(ids))
 	for i, id := range ids {
-		one, err := blockData(ctx, v.tx, []block.ID{id})
+		one, err := v.data(ctx, []block.ID{id})
 		switch {
 		case err == nil:
 			data[i] = one[0]
@@ -132,19 +136,24 @@ func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
 	return data, nil
 }
 
-// blockData gives the data of blocks in the order of ids, nil for one that is not
-// there or of which a page is missing.
-func blockData(ctx context.Context, tx *sql.Tx, ids []block.ID) ([][]byte, error) {
+const (
+	selectPlaces = `SELECT id, page, start, bytes FROM blocks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
+	selectPages  = `SELECT id, data FROM block_pages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`
+)
+
+// data gives the data of blocks in the order of ids, nil for one that is not there
+// or of which a page is missing.
+func (v *view) data(ctx context.Context, ids []block.ID) ([][]byte, error) {
+	rows, err := v.query(ctx, v.reads.places, numberList(ids))
 	f := newFields(4)
-	places, err := collect(ctx, tx, func(row scanner) (place, error) {
+	places, err := gather(rows, err, func(row scanner) (place, error) {
 		err := f.read(row)
 		return place{block.ID(f.int(0)), f.int(1), f.int(2), f.int(3)}, err
-	}, `
-		SELECT id, page, start, bytes FROM blocks WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`, numberList(ids))
+	})
 	if err != nil {
 		return nil, err
 	}
-	found, err := readPages(ctx, tx, places)
+	found, err := v.pages(ctx, places)
 	if err != nil {
 		return nil, err
 	}
@@ -155,9 +164,9 @@ func blockData(ctx context.Context, tx *sql.Tx, ids []block.ID) ([][]byte, error
 	return all, nil
 }
 
-// readPages gives the data of places, which stand in order of their pages; of one
-// that lacks a page, none.
-func readPages(ctx context.Context, tx *sql.Tx, places []place) (map[block.ID][]byte, error) {
+// pages gives the data of places, which stand in order of their pages; of one that
+// lacks a page, none.
+func (v *view) pages(ctx context.Context, places []place) (map[block.ID][]byte, error) {
 	var pages []int64
 	for _, p := range places {
 		for page := p.page; page <= p.lastPage(); page++ {
@@ -166,7 +175,7 @@ func readPages(ctx context.Context, tx *sql.Tx, places []place) (map[block.ID][]
 			}
 		}
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT id, data FROM block_pages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`, numberList(pages))
+	rows, err := v.query(ctx, v.reads.pages, numberList(pages))
 	if err != nil {
 		return nil, err
 	}
