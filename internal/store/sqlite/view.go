@@ -56,9 +56,11 @@ func prepareReads(ctx context.Context, db *sql.DB) (r reads, err error) {
 	}, err
 }
 
-// query asks a prepared statement, which ends with the view.
-func (v *view) query(ctx context.Context, statement *sql.Stmt, args ...any) (*sql.Rows, error) {
-	return v.tx.StmtContext(ctx, statement).QueryContext(ctx, args...)
+// query asks a prepared statement.
+func (v *view) query(ctx context.Context, prepared *sql.Stmt, args ...any) (*sql.Rows, error) {
+	statement := v.tx.StmtContext(ctx, prepared)
+	defer statement.Close() // what is prepared stays so, for the rows too
+	return statement.QueryContext(ctx, args...)
 }
 
 // partitions gives those that have rows, the oldest first.
