@@ -116,7 +116,8 @@ func (v *verification) blocks(ctx context.Context) error {
 // someBlocks checks the blocks that follow a number, and gives the number from
 // which on others follow: 0 where there are none.
 func (v *verification) someBlocks(ctx context.Context, view *view, after block.ID) (next block.ID, faults []store.Fault, err error) {
-	all, err := metas(view.tx.QueryContext(ctx, `SELECT `+metaColumns+` FROM blocks b WHERE b.id > ? ORDER BY b.id LIMIT ?`, after, verifyBlocks))
+	all, err := collect(ctx, view.tx, newMetaReader().meta,
+		`SELECT `+metaColumns+` FROM blocks b WHERE b.id > ? ORDER BY b.id LIMIT ?`, after, verifyBlocks)
 	if err != nil {
 		return after, nil, err
 	}

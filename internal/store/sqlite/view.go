@@ -56,11 +56,12 @@ func prepareReads(ctx context.Context, db *sql.DB) (r reads, err error) {
 	}, err
 }
 
-// query asks a prepared statement.
-func (v *view) query(ctx context.Context, prepared *sql.Stmt, args ...any) (*sql.Rows, error) {
+// ask reads all rows of a prepared statement.
+func ask[T any](ctx context.Context, v *view, prepared *sql.Stmt, scan func(scanner) (T, error), args ...any) ([]T, error) {
 	statement := v.tx.StmtContext(ctx, prepared)
-	defer statement.Close() // what is prepared stays so, for the rows too
-	return statement.QueryContext(ctx, args...)
+	defer statement.Close()
+	rows, err := statement.QueryContext(ctx, args...)
+	return gather(rows, err, scan)
 }
 
 // partitions gives those that have rows, the oldest first.
@@ -68,8 +69,8 @@ func (v *view) partitions(ctx context.Context) ([]partition, error) {
 	if v.loaded {
 		return v.all, nil
 	}
-	rows, err := v.query(ctx, v.reads.partitions)
-	v.all, err = gather(rows, err, scanPartition)
+	var err error
+	v.all, err = ask(ctx, v, v.reads.partitions, scanPartition)
 	v.loaded = err == nil
 	return v.all, err
 }

@@ -38,25 +38,26 @@ const (
 		ORDER BY b.min_time, b.id LIMIT ?6`
 )
 
-// metas reads the blocks that a query for metaColumns gave.
-func metas(rows *sql.Rows, err error) ([]block.Meta, error) {
-	f := newFields(metaFields)
-	return gather(rows, err, func(row scanner) (block.Meta, error) {
-		err := f.read(row)
-		return block.Meta{
-			ID: block.ID(f.int(0)), Run: plant.RunID(f.int(1)), Item: plant.ItemID(f.int(2)), Count: int(f.int(3)),
-			FirstSequence: f.int(4), LastSequence: f.int(5), MinTime: f.int(6), MaxTime: f.int(7),
-			Numbers: int(f.int(8)), Low: f.number(9), High: f.number(10), Sum: f.number(11), Summary: f.bytes(12),
-		}, err
-	})
+// metaReader reads blocks from rows of metaColumns.
+type metaReader struct{ *fields }
+
+func newMetaReader() metaReader { return metaReader{newFields(metaFields)} }
+
+func (r metaReader) meta(row scanner) (block.Meta, error) {
+	err := r.read(row)
+	return block.Meta{
+		ID: block.ID(r.int(0)), Run: plant.RunID(r.int(1)), Item: plant.ItemID(r.int(2)), Count: int(r.int(3)),
+		FirstSequence: r.int(4), LastSequence: r.int(5), MinTime: r.int(6), MaxTime: r.int(7),
+		Numbers: int(r.int(8)), Low: r.number(9), High: r.number(10), Sum: r.number(11), Summary: r.bytes(12),
+	}, err
 }
 
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
 	if len(items) == 1 {
-		return metas(v.query(ctx, v.reads.blocksOfItem, items[0], from, to, afterTime, afterID, limit))
+		return ask(ctx, v, v.reads.blocksOfItem, newMetaReader().meta, items[0], from, to, afterTime, afterID, limit)
 	}
-	found, err := metas(v.query(ctx, v.reads.blocks, numberList(items), from, to, afterTime, afterID, limit))
+	found, err := ask(ctx, v, v.reads.blocks, newMetaReader().meta, numberList(items), from, to, afterTime, afterID, limit)
 	slices.SortFunc(found, func(a, b block.Meta) int {
 		return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID))
 	})
@@ -65,7 +66,7 @@ func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to 
 
 // BlocksBefore implements block.View.
 func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]block.Meta, error) {
-	return metas(v.tx.QueryContext(ctx, `
+	return collect(ctx, v.tx, newMetaReader().meta, `
 		WITH wanted AS MATERIALIZED (`+wantedItems+`),
 		-- What ended before the time: of the block that began last, when it ended;
 		-- one that ended later began no more than its length before that.
@@ -84,7 +85,7 @@ func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int6
 		UNION ALL
 		SELECT `+metaColumns+` FROM wanted w CROSS JOIN blocks b ON b.item = w.item
 		WHERE b.min_time >= ?2 - w.length AND b.min_time < ?2 AND b.max_time >= ?2`,
-		numberList(items), time))
+		numberList(items), time)
 }
 
 // reaches are the reaches of the blocks of a run, see the table. Each is found by
@@ -98,10 +99,10 @@ const reaches = `
 
 // BlocksBySequence implements block.View.
 func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]block.Meta, error) {
-	return metas(v.tx.QueryContext(ctx, reaches+`
+	return collect(ctx, v.tx, newMetaReader().meta, reaches+`
 		SELECT `+metaColumns+` FROM reaches CROSS JOIN blocks b ON b.instance = ?1 AND b.sequence_reach = reach
 		WHERE b.first_sequence >= ?2 - reach AND b.first_sequence < ?3 AND b.last_sequence >= ?2`,
-		run, from, to))
+		run, from, to)
 }
 
 // firstBlock is the lowest first sequence number of a block of a run that is at
@@ -144,12 +145,11 @@ const (
 // data gives the data of blocks in the order of ids, nil for one that is not there
 // or of which a page is missing.
 func (v *view) data(ctx context.Context, ids []block.ID) ([][]byte, error) {
-	rows, err := v.query(ctx, v.reads.places, numberList(ids))
 	f := newFields(4)
-	places, err := gather(rows, err, func(row scanner) (place, error) {
+	places, err := ask(ctx, v, v.reads.places, func(row scanner) (place, error) {
 		err := f.read(row)
 		return place{block.ID(f.int(0)), f.int(1), f.int(2), f.int(3)}, err
-	})
+	}, numberList(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -175,23 +175,16 @@ func (v *view) pages(ctx context.Context, places []place) (map[block.ID][]byte, 
 			}
 		}
 	}
-	rows, err := v.query(ctx, v.reads.pages, numberList(pages))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	found := make(map[block.ID][]byte, len(places))
 	missing := make([]int, len(places)) // bytes
 	for i, p := range places {
 		found[p.id], missing[i] = make([]byte, p.bytes), int(p.bytes)
 	}
-	for first := 0; rows.Next(); {
-		var (
-			page int64
-			data sql.RawBytes
-		)
-		if err := rows.Scan(&page, &data); err != nil {
-			return nil, err
+	first := 0
+	_, err := ask(ctx, v, v.reads.pages, func(row scanner) (page int64, err error) {
+		var data sql.RawBytes
+		if err := row.Scan(&page, &data); err != nil {
+			return 0, err
 		}
 		for first < len(places) && places[first].lastPage() < page {
 			first++
@@ -199,13 +192,14 @@ func (v *view) pages(ctx context.Context, places []place) (map[block.ID][]byte, 
 		for i := first; i < len(places) && places[i].page <= page; i++ {
 			missing[i] -= places[i].fill(found[places[i].id], page, data)
 		}
-	}
+		return page, nil
+	}, numberList(pages))
 	for i, p := range places {
 		if missing[i] > 0 {
 			delete(found, p.id)
 		}
 	}
-	return found, rows.Err()
+	return found, err
 }
 
 // fill copies what a page has of the data of a block into it, and gives how many
