@@ -74,7 +74,7 @@ func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) e
 // freed of each run.
 func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would string, err error) {
 	if e.dry {
-		old, err := e.oldBlocks(ctx, agent, cutoff)
+		old, err := e.countOld(ctx, agent, cutoff)
 		e.count(old)
 		return runCounts(old), err
 	}
@@ -101,8 +101,8 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 	}
 }
 
-// oldBlocks gives what the old blocks of each run of an agent are together.
-func (e *expiry) oldBlocks(ctx context.Context, agent plant.AgentID, cutoff int64) (map[plant.RunID]totals, error) {
+// countOld gives what the old blocks of each run of an agent are together.
+func (e *expiry) countOld(ctx context.Context, agent plant.AgentID, cutoff int64) (map[plant.RunID]totals, error) {
 	old := make(map[plant.RunID]totals)
 	_, err := list(ctx, e.Store, "expire", func(row scanner) (run plant.RunID, err error) {
 		var t totals

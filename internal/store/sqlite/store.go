@@ -50,7 +50,8 @@ type Options struct {
 	// BusyTimeout is how long an operation waits for another process that
 	// writes, before it gives up with Unavailable; 0 stands for 5 seconds.
 	BusyTimeout time.Duration
-	// Readers is how many reads run at once; 0 stands for 4.
+	// Readers is how many reads run at once, those of upkeep among them; 0 stands
+	// for 8.
 	Readers int
 	// Now is the clock for what the store notes itself; nil stands for
 	// time.Now.
@@ -59,7 +60,7 @@ type Options struct {
 
 const (
 	defaultBusyTimeout = 5 * time.Second
-	defaultReaders     = 4
+	defaultReaders     = 8
 
 	// walPages is how many pages of 4 KiB the write-ahead log takes before
 	// SQLite moves them into the file; walLimit is how many bytes of it are
