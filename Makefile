@@ -11,7 +11,7 @@ LISTEN  ?= 127.0.0.1:8000
 NIST    ?= https://smstestbed.nist.gov/vds
 # Packages whose tests are about concurrency: `make test` runs them under the
 # race detector as well.
-RACE    := ./mtconnect/agent ./internal/collect ./internal/live ./internal/jobs ./internal/api ./internal/store/...
+RACE    := ./mtconnect/agent ./internal/collect ./internal/live ./internal/jobs ./internal/api ./internal/store/sqlite ./internal/store/postgres
 
 .DEFAULT_GOAL := help
 

@@ -123,7 +123,11 @@ func install(t *testing.T, h *hall) *installation {
 	if in.store, err = postgres.Open(t.Context(), url, postgres.Options{NoMigrate: true}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { in.store.Close() })
+	t.Cleanup(func() {
+		if err := in.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	for i, agentURL := range h.urls {
 		if _, err := in.store.PutAgent(t.Context(), plant.Agent{Name: hallAgent(i), URL: agentURL, Configured: true}); err != nil {
 			t.Fatal(err)
@@ -216,7 +220,6 @@ func (in *installation) checkCounting() {
 // watch measures for how long no observation of an agent was committed although
 // it said some, while the database answered, until stop is closed.
 type watch struct {
-	mu    sync.Mutex
 	worst map[string]time.Duration
 	// since is when an agent got on last, by the time that the database answered.
 	since map[string]time.Duration

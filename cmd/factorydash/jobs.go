@@ -8,9 +8,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/factorydash/factorydash/internal/jobs"
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 type jobsCommand struct {

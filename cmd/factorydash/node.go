@@ -100,12 +100,13 @@ func (n *node) run(ctx context.Context) (err error) {
 	err = n.start(ctx, listener)
 	if err == nil {
 		url := pageURL(listener.Addr())
-		message := "health and metrics are up"
-		if n.does(showPages) {
-			message = "page is up"
-		}
-		n.env.log.Info(message, "address", listener.Addr().String(), "url", url, "parts", n.parts.String(),
+		log := n.env.log.With("address", listener.Addr().String(), "url", url, "parts", n.parts.String(),
 			"store", n.storeName(), "redis", n.redis != nil, "version", n.env.build.Version)
+		if n.does(showPages) {
+			log.Info("page is up")
+		} else {
+			log.Info("health and metrics are up")
+		}
 	} else {
 		stop()
 	}

@@ -22,7 +22,7 @@ func TestRebuildChangesNothing(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		defer s.Close()
+		defer closed(r, s)
 		m := newMachine(r, 40)
 		put, err := s.PutAgent(t.Context(), m.agent(0, "mill"))
 		if err != nil {
@@ -72,13 +72,20 @@ func TestRebuildChangesNothing(t *testing.T) {
 	})
 }
 
+// closed closes a store.
+func closed(t tb, s *sqlite.Store) {
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Rebuild puts right what is wrong.
 func TestRebuildMends(t *testing.T) {
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "rebuild.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer closed(t, s)
 	m := newMachine(t, 400)
 	put, err := s.PutAgent(t.Context(), m.agent(0, "mill"))
 	if err != nil {

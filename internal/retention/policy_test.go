@@ -18,7 +18,9 @@ func TestCutoffs(t *testing.T) {
 	}
 	agents := []plant.Agent{{ID: 1, Name: "hall-a"}, {ID: 2, Name: "hall-b"}, {ID: 3, Name: "lab"}, {ID: 4, Name: "archive"}}
 	now := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
-	day := func(month time.Month, day int) int64 { return time.Date(2026, month, day, 12, 0, 0, 0, time.UTC).UnixMicro() }
+	day := func(month time.Month, day int) int64 {
+		return time.Date(2026, month, day, 12, 0, 0, 0, time.UTC).UnixMicro()
+	}
 	want := map[plant.AgentID]int64{1: day(3, 1), 2: day(1, 0), 3: day(3, 24)}
 	if diff := cmp.Diff(want, p.Cutoffs(agents, now)); diff != "" {
 		t.Errorf("cutoffs (-want +got):\n%s", diff)

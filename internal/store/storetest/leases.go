@@ -72,13 +72,13 @@ func worker(id string) store.Worker {
 }
 
 // holders gives who holds which agent with which number, and fails the test where
-// a lease that is listed is not good for more than nothing and at most ttl.
-func holders(t *testing.T, leases []store.Lease, ttl time.Duration) map[plant.AgentID]string {
+// a lease that is listed is not good for more than nothing and at most long.
+func holders(t *testing.T, leases []store.Lease) map[plant.AgentID]string {
 	t.Helper()
 	who := make(map[plant.AgentID]string)
 	for _, l := range leases {
-		if l.Left <= 0 || l.Left > ttl {
-			t.Errorf("lease %+v is good for %v, want up to %v", l, l.Left, ttl)
+		if l.Left <= 0 || l.Left > long {
+			t.Errorf("lease %+v is good for %v, want up to %v", l, l.Left, long)
 		}
 		who[l.Agent] = fmt.Sprint(l.Worker, " ", l.Number)
 	}
@@ -133,11 +133,11 @@ func testTake(t *testing.T, one, other LeaseStore) {
 	take := must[[]store.Lease](t)
 	equal(t, "none are wanted", take(one.Take(ctx, "a", nil, long)), nil)
 	taken := take(one.Take(ctx, "a", []plant.AgentID{agents[0], agents[1], agents[2] + 100}, long))
-	equal(t, "taken", holders(t, taken, long), map[plant.AgentID]string{agents[0]: "a 1", agents[1]: "a 1"})
-	equal(t, "taken by the other", holders(t, take(other.Take(ctx, "b", agents, long)), long), map[plant.AgentID]string{agents[2]: "b 1"})
+	equal(t, "taken", holders(t, taken), map[plant.AgentID]string{agents[0]: "a 1", agents[1]: "a 1"})
+	equal(t, "taken by the other", holders(t, take(other.Take(ctx, "b", agents, long))), map[plant.AgentID]string{agents[2]: "b 1"})
 	equal(t, "taken again", take(one.Take(ctx, "a", agents, long)), nil)
 	crew := must[store.Crew](t)(other.Crew(ctx))
-	equal(t, "held", holders(t, crew.Leases, long), map[plant.AgentID]string{agents[0]: "a 1", agents[1]: "a 1", agents[2]: "b 1"})
+	equal(t, "held", holders(t, crew.Leases), map[plant.AgentID]string{agents[0]: "a 1", agents[1]: "a 1", agents[2]: "b 1"})
 	if !slices.IsSortedFunc(crew.Leases, func(a, b store.Lease) int { return cmp.Compare(a.Agent, b.Agent) }) {
 		t.Errorf("leases do not stand by agent: %+v", crew.Leases)
 	}
@@ -160,7 +160,7 @@ func testRelease(t *testing.T, one, other LeaseStore) {
 	release(one, first...)
 	equal(t, "leases after all were released", must[store.Crew](t)(one.Crew(ctx)).Leases, nil)
 	second := take(other.Take(ctx, "b", agents, long))
-	equal(t, "taken", holders(t, second, long), map[plant.AgentID]string{agents[0]: "b 2", agents[1]: "b 2"})
+	equal(t, "taken", holders(t, second), map[plant.AgentID]string{agents[0]: "b 2", agents[1]: "b 2"})
 	release(one, first...)
 	equal(t, "a lease of before was released", len(must[store.Crew](t)(one.Crew(ctx)).Leases), 2)
 }
@@ -181,7 +181,7 @@ func testLeave(t *testing.T, one, other LeaseStore) {
 	if len(crew.Workers) != 1 || crew.Workers[0].ID != "b" {
 		t.Errorf("workers %+v, want b", crew.Workers)
 	}
-	equal(t, "held", holders(t, crew.Leases, long), map[plant.AgentID]string{agents[2]: "b 1"})
+	equal(t, "held", holders(t, crew.Leases), map[plant.AgentID]string{agents[2]: "b 1"})
 }
 
 // testRunOut takes leases for a short time: they are renewed for as long as their
@@ -227,7 +227,7 @@ func testNotRenewed(t *testing.T, one, other LeaseStore) {
 	until(t, "a lease runs out", func() bool { return len(must[store.Crew](t)(other.Crew(ctx)).Leases) == 0 })
 	equal(t, "renewed after it ran out", must[store.Crew](t)(one.Renew(ctx, worker("a"), long)).Leases, nil)
 	taken := must[[]store.Lease](t)(one.Take(ctx, "a", agents, long))
-	equal(t, "taken by the same worker", holders(t, taken, long), map[plant.AgentID]string{agents[0]: "a 2"})
+	equal(t, "taken by the same worker", holders(t, taken), map[plant.AgentID]string{agents[0]: "a 2"})
 }
 
 // testTakenOnce lets many workers take the same agents at the same time.
@@ -260,7 +260,7 @@ func testTakenOnce(t *testing.T, one, other LeaseStore) {
 			who[l.Agent] = fmt.Sprint(l.Worker, " 1")
 		}
 	}
-	equal(t, "held", holders(t, must[store.Crew](t)(one.Crew(t.Context())).Leases, long), who)
+	equal(t, "held", holders(t, must[store.Crew](t)(one.Crew(t.Context())).Leases), who)
 	equal(t, "agents that somebody holds", len(who), len(agents))
 }
 
