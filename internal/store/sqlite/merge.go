@@ -123,7 +123,7 @@ func (m *merging) group(ctx context.Context, v *view, group []block.Meta) error 
 	for i := range group {
 		r.ids[i] = group[i].ID
 	}
-	data, err := v.Data(ctx, r.ids)
+	data, err := v.storedData(ctx, r.ids)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 	for i, m := range all {
 		ids[i] = m.ID
 	}
-	data, err := view.Data(ctx, ids)
+	data, err := view.storedData(ctx, ids)
 	if err != nil {
 		return after, nil, err
 	}

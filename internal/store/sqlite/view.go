@@ -25,7 +25,7 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 		return s.fail(ctx, s.read, op, err)
 	}
 	defer tx.Rollback()
-	err = f(&view{faults: &s.faults, reads: &s.reads, tx: tx})
+	err = f(&view{faults: &s.faults, reads: &s.reads, cache: s.cache, tx: tx})
 	if corrupt(err) {
 		return s.corrupted(op, err)
 	}
@@ -37,6 +37,7 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 type view struct {
 	faults *store.Faults
 	reads  *reads
+	cache  *dataCache
 	tx     *sql.Tx
 	// all is the catalogue of partitions when loaded is true.
 	all    []partition
