@@ -8,7 +8,8 @@ import (
 )
 
 // columns is observations as arrays, one for each of rowColumns, for one statement
-// that stores them all.
+// that stores them all. Those that may be NULL are as long as they must be: behind
+// their end everything is.
 type columns struct {
 	times, sequences     []int64
 	numbers              []*float64
@@ -30,26 +31,34 @@ func (c *columns) add(run plant.RunID, o *plant.Observation) error {
 	if err != nil {
 		return err
 	}
+	row := len(c.times)
 	c.times = append(c.times, o.Time)
 	c.sequences = append(c.sequences, o.Sequence)
-	var number *float64
-	if v.isNumber {
-		number = &v.number
-	}
-	c.numbers = append(c.numbers, number)
 	c.items = append(c.items, int32(o.Item))
 	c.runs = append(c.runs, int32(run))
-	c.texts = append(c.texts, v.text.pointer())
-	c.sets = append(c.sets, v.set.pointer())
-	c.details = append(c.details, v.detail.pointer())
+	if v.isNumber {
+		c.numbers = put(c.numbers, row, v.number)
+	}
+	c.texts = putText(c.texts, row, v.text)
+	c.sets = putText(c.sets, row, v.set)
+	c.details = putText(c.details, row, v.detail)
 	return nil
 }
 
-func (o optional) pointer() *string {
-	if !o.there {
-		return nil
+// put puts a value into a row of an array, with NULL in those before it that have
+// none.
+func put[T any](array []*T, row int, value T) []*T {
+	for len(array) < row {
+		array = append(array, nil)
 	}
-	return &o.text
+	return append(array, &value)
+}
+
+func putText(array []*string, row int, o optional) []*string {
+	if !o.there {
+		return array
+	}
+	return put(array, row, o.text)
 }
 
 // latestRows is what a commit makes known of items: for each the last that any of
@@ -88,23 +97,20 @@ func (l *latestRows) queue(batch *pgx.Batch) error {
 		c              columns
 		active, merged []*string
 	)
-	for _, row := range l.rows {
+	for i, row := range l.rows {
 		if err := c.add(row.run, &row.latest.Observation); err != nil {
 			return err
 		}
-		var a, m *string
 		if len(row.latest.Active) > 0 {
 			encoded, err := store.EncodeActive(row.latest.Active)
 			if err != nil {
 				return err
 			}
-			a = &encoded
+			active = put(active, i, encoded)
 		}
 		if row.latest.Merged != "" {
-			encoded := encodeText(row.latest.Merged)
-			m = &encoded
+			merged = put(merged, i, encodeText(row.latest.Merged))
 		}
-		active, merged = append(active, a), append(merged, m)
 	}
 	batch.Queue(`
 		INSERT INTO latest (`+rowColumns+`, active, merged)

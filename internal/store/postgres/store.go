@@ -12,6 +12,9 @@
 // How durable a commit is, is the server's setting (synchronous_commit). Where a
 // crash takes the newest commits back, their cursor goes back with them, being in
 // the same transaction, and they are read from the agent again.
+//
+// The server is reached directly, or through a proxy that keeps a session for each
+// connection: prepared statements and advisory locks are the session's.
 package postgres
 
 import (
@@ -42,7 +45,8 @@ type Options struct {
 	Readers int
 	// Period is how long observations are committed into one partition, in whole
 	// seconds; 0 stands for an hour. A partition is sealed as a whole, so rows wait
-	// for that up to a period longer than asked.
+	// for that up to a period longer than asked. It should be about as long as rows
+	// stay: each read looks into every partition that is not sealed.
 	Period time.Duration
 	// WriteTimeout is how long a commit or another short write may take before it
 	// is given up with Unavailable; 0 stands for 30 seconds.

@@ -98,7 +98,9 @@ func (s *Store) Size(ctx context.Context) (size store.Size, err error) {
 			(SELECT coalesce(sum(pg_total_relation_size(to_regclass(quote_ident(name)))), 0) FROM partitions),
 			pg_total_relation_size('blocks'),
 			(SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace),
-			coalesce((SELECT min(min_time) FROM blocks), 0)
+			coalesce((
+				SELECT min((SELECT min_time FROM blocks WHERE item = i.id ORDER BY min_time LIMIT 1)) FROM data_items i
+			), 0)
 		FROM block_totals`).Scan(&size.Rows, &size.Blocked, &size.Blocks, &size.RowBytes, &size.BlockBytes, &size.TotalBytes, &size.Oldest)
 	return size, s.fail(ctx, "read the store's size", err)
 }

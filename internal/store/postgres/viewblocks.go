@@ -1,11 +1,14 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,13 +17,54 @@ import (
 )
 
 // blockColumns are the columns of a block but for its data.
-const blockColumns = `id, instance, item, count, first_sequence, last_sequence, min_time, max_time, summary, low, high, sum, numbers`
+const blockColumns = `id, instance, item, count, numbers, first_sequence, last_sequence, min_time, max_time, low, high, sum, summary`
 
+// scanMeta reads a block from its columns as they come: there may be thousands, and
+// that takes a tenth of the time of Scan.
 func scanMeta(row pgx.CollectableRow) (m block.Meta, err error) {
-	err = row.Scan(&m.ID, &m.Run, &m.Item, &m.Count, &m.FirstSequence, &m.LastSequence, &m.MinTime, &m.MaxTime,
-		&m.Summary, &m.Low, &m.High, &m.Sum, &m.Numbers)
-	return m, err
+	c := columnReader{columns: row.RawValues()}
+	m.ID, m.Run, m.Item = block.ID(c.int(8)), plant.RunID(c.int(4)), plant.ItemID(c.int(4))
+	m.Count, m.Numbers = int(c.int(2)), int(c.int(2))
+	m.FirstSequence, m.LastSequence = c.int(8), c.int(8)
+	m.MinTime, m.MaxTime = c.int(8), c.int(8)
+	m.Low, m.High, m.Sum = c.number(), c.number(), c.number()
+	m.Summary = bytes.Clone(c.next())
+	return m, c.err
 }
+
+// columnReader reads columns in their binary form one after the other.
+type columnReader struct {
+	columns [][]byte
+	at      int
+	err     error
+}
+
+func (c *columnReader) next() []byte {
+	if c.at == len(c.columns) {
+		c.err = errors.New("a row has too few columns")
+		return nil
+	}
+	c.at++
+	return c.columns[c.at-1]
+}
+
+// int reads an integer of so many bytes.
+func (c *columnReader) int(size int) int64 {
+	column := c.next()
+	switch {
+	case len(column) != size:
+		c.err = fmt.Errorf("column %d of a row has %d bytes and not %d", c.at, len(column), size)
+		return 0
+	case size == 2:
+		return int64(int16(binary.BigEndian.Uint16(column)))
+	case size == 4:
+		return int64(int32(binary.BigEndian.Uint32(column)))
+	default:
+		return int64(binary.BigEndian.Uint64(column))
+	}
+}
+
+func (c *columnReader) number() float64 { return math.Float64frombits(uint64(c.int(8))) }
 
 // Blocks are found by the place where they begin or end. How far away the other
 // end can be is known by their reach, which bounds the search: those of a run are
@@ -124,9 +168,45 @@ func (v *view) NextSequence(ctx context.Context, run plant.RunID, from int64) (s
 	return *found, true, nil
 }
 
+// maxGaps is how many gaps of a run Gapless looks at by itself.
+const maxGaps = 1000
+
 // Gapless implements block.View. A gap between the first and the last observation
-// of a block begins between them.
+// of a block begins between them. Most runs have few gaps: those are read, and else
+// the database is asked for each block.
 func (v *view) Gapless(ctx context.Context, blocks []block.Meta) ([]bool, error) {
+	between := make(map[plant.RunID][2]int64)
+	for _, m := range blocks {
+		b, known := between[m.Run]
+		if !known {
+			b = [2]int64{m.FirstSequence, m.LastSequence}
+		}
+		between[m.Run] = [2]int64{min(b[0], m.FirstSequence), max(b[1], m.LastSequence)}
+	}
+	gaps := make(map[plant.RunID][]int64)
+	for run, b := range between {
+		begins, err := collect(ctx, v.conn, pgx.RowTo[int64], `
+			SELECT from_sequence FROM gaps WHERE instance = $1 AND from_sequence > $2 AND from_sequence < $3 ORDER BY from_sequence LIMIT $4`,
+			run, b[0], b[1], maxGaps+1)
+		if err != nil {
+			return nil, err
+		}
+		if len(begins) > maxGaps {
+			return v.gaplessEach(ctx, blocks)
+		}
+		gaps[run] = begins
+	}
+	gapless := make([]bool, len(blocks))
+	for i, m := range blocks {
+		begins := gaps[m.Run]
+		next, _ := slices.BinarySearch(begins, m.FirstSequence+1)
+		gapless[i] = next == len(begins) || begins[next] >= m.LastSequence
+	}
+	return gapless, nil
+}
+
+// gaplessEach is Gapless that asks for each block.
+func (v *view) gaplessEach(ctx context.Context, blocks []block.Meta) ([]bool, error) {
 	runs := make([]plant.RunID, len(blocks))
 	first, last := make([]int64, len(blocks)), make([]int64, len(blocks))
 	for i, m := range blocks {

@@ -153,7 +153,6 @@ CREATE INDEX blocks_item_begin ON blocks (item, min_time, id);
 CREATE INDEX blocks_item_end ON blocks (item, max_time);
 CREATE INDEX blocks_item_reach ON blocks (item, time_reach);
 CREATE INDEX blocks_instance_sequence ON blocks (instance, sequence_reach, first_sequence);
-CREATE INDEX blocks_oldest ON blocks (min_time);
 CREATE INDEX blocks_merge ON blocks (instance, item, first_sequence);
 
 -- What all blocks are together; bytes is that of data and summary. Blocks with
