@@ -49,11 +49,9 @@ func queueTotals(batch *pgx.Batch, t totals) {
 // copyBlocks is the statement that takes blocks in COPY's binary form.
 const copyBlocks = `COPY blocks (` + blockRowColumns + `) FROM STDIN (FORMAT binary)`
 
-// putBlocks stores blocks, and gives what they are together.
-func putBlocks(ctx context.Context, conn *pgx.Conn, blocks []block.Block) (t totals, err error) {
-	if len(blocks) == 0 {
-		return t, nil
-	}
+// putBlocks stores blocks, behind a statement before, and gives what they are
+// together.
+func putBlocks(ctx context.Context, conn *pgx.Conn, before string, blocks []block.Block) (t totals, err error) {
 	var c copier
 	c.begin()
 	for i := range blocks {
@@ -61,6 +59,6 @@ func putBlocks(ctx context.Context, conn *pgx.Conn, blocks []block.Block) (t tot
 		t = t.plus(totalsOf(&blocks[i]))
 	}
 	c.end()
-	_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(c.data), copyBlocks)
+	_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(c.data), before+copyBlocks)
 	return t, err
 }

@@ -1,26 +1,29 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/block"
 )
 
-// commitAttempts is how often a commit is begun, where the partition that it was
-// to go to was sealed or went missing meanwhile.
+// commitAttempts is how often a commit is begun, where it finds that another
+// writer was first, or that the partition it was to go to is sealed.
 const commitAttempts = 10
 
-// errSealed is what a commit meets where its partition takes no rows any more.
-var errSealed = errors.New("the partition has been sealed")
+// errMoved is what a commit meets where a cursor is not where its batch says, or
+// where its partition takes no rows any more.
+var errMoved = errors.New("a cursor has moved, or the partition was sealed")
 
-// Commit implements store.Writer.
+// Commit implements store.Writer. It takes the cursors to be where the batches say:
+// the statement that moves them fails where they are not. Only then it looks where
+// they are, and commits what goes on from there. So it takes two round trips: for
+// the rows, and for all else.
 func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 	valid := make([]*store.Batch, 0, len(batches))
 	for _, b := range batches {
@@ -33,168 +36,124 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 	}
 	timed, cancel := context.WithTimeout(ctx, s.writeTimeout)
 	defer cancel()
-	var err error
+	var (
+		cursors map[plant.RunID]cursor
+		err     error
+	)
 	for range commitAttempts {
-		err = s.commit(timed, valid)
-		if !errors.Is(err, errSealed) {
+		cursors, err = s.commit(timed, valid, cursors)
+		if !errors.Is(err, errMoved) {
 			break
 		}
 	}
 	return s.fail(ctx, "commit", err)
 }
 
-// commit is one attempt of Commit. It takes three round trips: to lock the runs
-// and see their cursors, for the rows, and for all else.
-func (s *Store) commit(ctx context.Context, batches []*store.Batch) error {
+// cursor is where a run stands in the database.
+type cursor struct {
+	next  int64
+	ended bool
+}
+
+// commit is one attempt of Commit, with the cursors that the one before has found,
+// if any. Where it meets errMoved, it gives the cursors for the next one.
+func (s *Store) commit(ctx context.Context, batches []*store.Batch, cursors map[plant.RunID]cursor) (map[plant.RunID]cursor, error) {
 	p, err := s.currentPartition(ctx, s.now())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	conn, err := s.write.Acquire(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.Release() // A connection with a transaction open is closed.
-	c := &commit{conn: conn.Conn(), items: &s.items, partition: p, batches: batches, splitter: s.splitters.Get().(*block.Splitter)}
-	defer s.splitters.Put(c.splitter)
-	if err = c.gate(ctx); err == nil {
-		err = c.store(ctx)
+	splitter := s.splitters.Get().(*block.Splitter)
+	defer s.splitters.Put(splitter)
+	c := &commit{Store: s, conn: conn.Conn(), cursors: cursors, partition: p, splitter: splitter, runs: make(map[plant.RunID]*runState)}
+	if err = c.admitAll(ctx, batches); err == nil {
+		err = c.write(ctx)
 	}
 	if err != nil && !c.conn.IsClosed() {
 		_, _ = c.conn.Exec(ctx, `ROLLBACK`) // Where that fails, the connection is closed.
 	}
-	if errorCode(err) == undefinedTable {
-		err = errSealed
-	}
-	if errors.Is(err, errSealed) {
+	if moved(err) {
 		s.forgetPartition(p)
+		if cursors, err = c.look(ctx, batches); err == nil {
+			err = errMoved
+		}
 	}
-	return err
+	return cursors, err
+}
+
+// moved reports whether an error of the database means errMoved.
+func moved(err error) bool {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Code == notNullViolation && e.TableName == "instances" || e.Code == undefinedTable
 }
 
 // commit is the work on one transaction.
 type commit struct {
+	*Store
 	conn      *pgx.Conn
-	items     *itemAgents
+	cursors   map[plant.RunID]cursor
 	partition partition
-	batches   []*store.Batch
-	// runs are those of the batches, and devices those of their states with their
-	// agents, as far as they exist.
-	runs    map[plant.RunID]*runState
-	devices map[plant.DeviceID]plant.AgentID
-	// rows are what goes into the partition: those of each batch up to its place in
-	// ends. statements are what comes behind them.
-	rows       copier
-	ends       []int
-	statements pgx.Batch
+	splitter  *block.Splitter
+	// begun is true when the transaction is.
+	begun bool
+	// What the batches that were admitted bring: runs that go on, rows, blocks, what
+	// is known, and the statements for the rest.
+	runs       map[plant.RunID]*runState
+	rows       []runRows
+	blocks     []block.Block
 	latest     latestRows
-	// sealed has the blocks of each batch, and blocks those that are to be stored.
-	splitter *block.Splitter
-	sealed   [][]block.Block
-	blocks   []block.Block
+	statements pgx.Batch
 }
 
-// runState is a run as a commit finds it.
+// runState is a run as a commit has it.
 type runState struct {
 	agent plant.AgentID
-	// next is the cursor, with the batches counted that were admitted.
-	next  int64
-	ended bool
-	// stored is how many observations those have, and received our clock when the
-	// newest of them arrived; NULL where none says.
-	stored   int64
-	received *int64
-	admitted bool
+	// known is true where it is known, or taken to be, that the cursor is at expect.
+	known, ended bool
+	expect       int64
+	// What follows is with the batches that were admitted: the cursor, how many
+	// observations they have, and our clock when the newest of them arrived; NULL
+	// where none says.
+	admitted     bool
+	next, stored int64
+	received     *int64
 }
 
-// gate begins the transaction and locks what decides on the batches: the runs,
-// whose cursors nobody can move until it ends, and the partition, which nobody can
-// seal until then. While the database does that, the rows are encoded.
-func (c *commit) gate(ctx context.Context) error {
-	var runs []plant.RunID
-	var devices []plant.DeviceID
-	for _, b := range c.batches {
-		runs = append(runs, b.Run)
-		for _, change := range b.States {
-			devices = append(devices, change.Device)
-		}
+// run gives the state of a run. Conflict where there is no such run.
+func (c *commit) run(ctx context.Context, id plant.RunID) (*runState, error) {
+	if run := c.runs[id]; run != nil {
+		return run, nil
 	}
-	var gate pgx.Batch
-	gate.Queue(`BEGIN`)
-	gate.Queue(`LOCK TABLE ` + c.partition.table + ` IN ROW EXCLUSIVE MODE`)
-	// Each statement sees what was committed before it, so that what follows sees
-	// what others have done that had the locks before.
-	gate.Queue(`SELECT 1 FROM instances WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, runs)
-	open := false
-	gate.Queue(`SELECT EXISTS (SELECT 1 FROM partitions WHERE number = $1 AND sealed IS NULL)`, c.partition.number).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&open)
-	})
-	c.runs = make(map[plant.RunID]*runState, len(runs))
-	gate.Queue(`
-		SELECT id, agent, next, EXISTS (SELECT 1 FROM instances newer WHERE newer.agent = i.agent AND newer.id > i.id)
-		FROM instances i WHERE id = ANY($1)`, runs).Query(func(rows pgx.Rows) error {
-		var id plant.RunID
-		var r runState
-		_, err := pgx.ForEachRow(rows, []any{&id, &r.agent, &r.next, &r.ended}, func() error {
-			found := r
-			c.runs[id] = &found
-			return nil
-		})
-		return err
-	})
-	if len(devices) > 0 {
-		c.devices = make(map[plant.DeviceID]plant.AgentID)
-		gate.Queue(`SELECT id, agent FROM devices WHERE id = ANY($1)`, devices).Query(func(rows pgx.Rows) error {
-			var id plant.DeviceID
-			var agent plant.AgentID
-			_, err := pgx.ForEachRow(rows, []any{&id, &agent}, func() error {
-				c.devices[id] = agent
-				return nil
-			})
-			return err
-		})
+	agent, err := c.runAgents.of(ctx, c.conn, int32(id))
+	if err != nil {
+		return nil, err
 	}
-	results := c.conn.SendBatch(ctx, &gate)
-	invalid := c.encode()
-	if err := results.Close(); err != nil {
-		return err
+	if agent == 0 {
+		return nil, plant.Errorf(plant.Conflict, "there is no run %d", id)
 	}
-	if invalid == nil && !open {
-		return errSealed
+	run := &runState{agent: agent}
+	if at, known := c.cursors[id]; known {
+		run.known, run.expect, run.next, run.ended = true, at.next, at.next, at.ended
 	}
-	return invalid
+	c.runs[id] = run
+	return run, nil
 }
 
-// encode encodes the blocks and the rows of all batches.
-func (c *commit) encode() error {
-	c.rows.begin()
-	for _, b := range c.batches {
-		blocks, rows, err := c.splitter.Split(b.Run, b.Observations, blockLeast)
-		if err != nil {
-			return err
+// admitAll sets the Err of those batches that are refused and prepares what the
+// others bring.
+func (c *commit) admitAll(ctx context.Context, batches []*store.Batch) error {
+	for _, b := range batches {
+		run, err := c.run(ctx, b.Run)
+		if err == nil {
+			err = c.admit(ctx, run, b)
 		}
-		c.sealed = append(c.sealed, blocks)
-		for i := range rows {
-			if err := c.rows.observation(b.Run, &rows[i]); err != nil {
-				return fmt.Errorf("observation with sequence %d: %w", rows[i].Sequence, err)
-			}
-		}
-		c.ends = append(c.ends, len(c.rows.data))
-	}
-	return nil
-}
-
-// store stores the batches that are admitted, sets the Err of the others, and
-// ends the transaction.
-func (c *commit) store(ctx context.Context) error {
-	all := c.rows.data
-	c.rows.begin()
-	begin := len(c.rows.data)
-	empty := begin
-	for i, b := range c.batches {
-		rows := all[begin:c.ends[i]]
-		begin = c.ends[i]
-		err := c.admit(ctx, b)
 		var refused *plant.Error
 		if err != nil && !errors.As(err, &refused) {
 			return err
@@ -202,49 +161,21 @@ func (c *commit) store(ctx context.Context) error {
 		if b.Err = err; err != nil {
 			continue
 		}
-		c.rows.data = append(c.rows.data, rows...) // In place, since none grows.
-		c.blocks = append(c.blocks, c.sealed[i]...)
-		if err := c.add(b); err != nil {
+		if err := c.add(run, b); err != nil {
 			return err
 		}
 	}
-	if len(c.rows.data) > empty {
-		if err := c.copy(ctx); err != nil {
-			return err
-		}
-	}
-	added, err := putBlocks(ctx, c.conn, c.blocks)
-	if err != nil {
-		return err
-	}
-	c.queueRuns()
-	if err := c.latest.queue(&c.statements); err != nil {
-		return err
-	}
-	queueTotals(&c.statements, added)
-	c.statements.Queue(`COMMIT`)
-	return c.conn.SendBatch(ctx, &c.statements).Close()
-}
-
-// copy puts the rows into the partition.
-func (c *commit) copy(ctx context.Context) error {
-	c.rows.end()
-	_, err := c.conn.PgConn().CopyFrom(ctx, bytes.NewReader(c.rows.data),
-		`COPY `+c.partition.table+` (`+rowColumns+`) FROM STDIN (FORMAT binary)`)
-	return err
+	return nil
 }
 
 // admit reports whether the batch goes on from its run's cursor and is about
 // items and devices of the run's agent: an Error with a code where not, which
 // leaves this batch out, and any other error where that could not be found out.
-func (c *commit) admit(ctx context.Context, b *store.Batch) error {
-	run := c.runs[b.Run]
+func (c *commit) admit(ctx context.Context, run *runState, b *store.Batch) error {
 	switch {
-	case run == nil:
-		return plant.Errorf(plant.Conflict, "there is no run %d", b.Run)
 	case run.ended:
 		return plant.Errorf(plant.Conflict, "run %d has ended: a newer one was started", b.Run)
-	case run.next != b.Expect:
+	case run.known && run.next != b.Expect:
 		return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", b.Run, run.next, b.Expect)
 	}
 	for _, observations := range [][]plant.Observation{b.Baseline, b.Observations} {
@@ -260,7 +191,11 @@ func (c *commit) admit(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	for _, change := range b.States {
-		if c.devices[change.Device] != run.agent {
+		owner, err := c.deviceAgents.of(ctx, c.conn, int32(change.Device))
+		if err != nil {
+			return err
+		}
+		if owner != run.agent {
 			return plant.Errorf(plant.Invalid, "device %d is not one of the agent with number %d", change.Device, run.agent)
 		}
 	}
@@ -269,26 +204,30 @@ func (c *commit) admit(ctx context.Context, b *store.Batch) error {
 
 // checkItem gives Invalid where the item is not one of the agent's.
 func (c *commit) checkItem(ctx context.Context, agent plant.AgentID, item plant.ItemID) error {
-	owner := c.items.known(item)
-	if owner == 0 {
-		if err := c.items.load(ctx, c.conn); err != nil {
-			return err
-		}
-		owner = c.items.known(item)
+	owner, err := c.itemAgents.of(ctx, c.conn, int32(item))
+	if err == nil && owner != agent {
+		err = plant.Errorf(plant.Invalid, "data item %d is not one of the agent with number %d", item, agent)
 	}
-	if owner != agent {
-		return plant.Errorf(plant.Invalid, "data item %d is not one of the agent with number %d", item, agent)
-	}
-	return nil
+	return err
 }
 
 // add adds a batch that was admitted to what is to be stored.
-func (c *commit) add(b *store.Batch) error {
-	run := c.runs[b.Run]
+func (c *commit) add(run *runState, b *store.Batch) error {
+	if !run.known {
+		run.known, run.expect = true, b.Expect
+	}
 	run.admitted, run.next, run.stored = true, b.Next, run.stored+int64(len(b.Observations))
 	if !b.Received.IsZero() {
 		received := b.Received.UnixMicro()
 		run.received = &received
+	}
+	blocks, rows, err := c.splitter.Split(b.Run, b.Observations, blockLeast)
+	if err != nil {
+		return err
+	}
+	c.blocks = append(c.blocks, blocks...)
+	if len(rows) > 0 {
+		c.rows = append(c.rows, runRows{b.Run, rows})
 	}
 	if err := queueBaseline(&c.statements, b); err != nil {
 		return err
@@ -301,25 +240,105 @@ func (c *commit) add(b *store.Batch) error {
 	return nil
 }
 
-// queueRuns adds the statement that moves the cursors.
-func (c *commit) queueRuns() {
+// write writes what was admitted, and ends the transaction.
+func (c *commit) write(ctx context.Context) error {
+	if len(c.rows) > 0 {
+		// With the rows comes a lock on the partition, which cannot be sealed any more
+		// until the transaction ends.
+		_, err := c.conn.PgConn().CopyFrom(ctx, &rowStream{rows: c.rows},
+			c.begin()+`COPY `+c.partition.table+` (`+rowColumns+`) FROM STDIN (FORMAT binary)`)
+		if err != nil {
+			return err
+		}
+	}
+	var added totals
+	if len(c.blocks) > 0 {
+		var err error
+		if added, err = putBlocks(ctx, c.conn, c.begin(), c.blocks); err != nil {
+			return err
+		}
+	}
+	var all pgx.Batch
+	if !c.begun {
+		all.Queue(`BEGIN`)
+	}
+	if !c.queueRuns(&all) {
+		return nil
+	}
+	all.QueuedQueries = append(all.QueuedQueries, c.statements.QueuedQueries...)
+	if err := c.latest.queue(&all); err != nil {
+		return err
+	}
+	queueTotals(&all, added)
+	all.Queue(`COMMIT`)
+	return c.conn.SendBatch(ctx, &all).Close()
+}
+
+// begin gives the statement that begins the transaction before another one, unless
+// that is done.
+func (c *commit) begin() string {
+	if c.begun {
+		return ``
+	}
+	c.begun = true
+	return `BEGIN; `
+}
+
+// queueRuns adds the statements that move the cursors, and reports whether there
+// are any. A cursor becomes NULL, which it cannot, where it is not as expected,
+// where the run has ended, and where the rows lie in a partition that is sealed. The
+// runs are locked first, in the order in which all lock them: what follows sees
+// what others have done that had them before.
+func (c *commit) queueRuns(batch *pgx.Batch) bool {
 	var (
-		runs         []plant.RunID
-		next, stored []int64
-		received     []*int64
+		runs                 []plant.RunID
+		expect, next, stored []int64
+		received             []*int64
 	)
 	for id, run := range c.runs {
 		if run.admitted {
-			runs, next = append(runs, id), append(next, run.next)
+			runs, expect, next = append(runs, id), append(expect, run.expect), append(next, run.next)
 			stored, received = append(stored, run.stored), append(received, run.received)
 		}
 	}
-	if len(runs) > 0 {
-		c.statements.Queue(`
-			UPDATE instances SET next = moved.next, stored = instances.stored + moved.stored, received = coalesce(moved.received, instances.received)
-			FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[]) moved(run, next, stored, received) WHERE id = moved.run`,
-			runs, next, stored, received)
+	if len(runs) == 0 {
+		return false
 	}
+	batch.Queue(`SELECT 1 FROM instances WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, runs)
+	batch.Queue(`
+		UPDATE instances i SET stored = i.stored + moved.stored, received = coalesce(moved.received, i.received), next = CASE
+			WHEN i.next = moved.expect
+				AND NOT EXISTS (SELECT 1 FROM instances newer WHERE newer.agent = i.agent AND newer.id > i.id)
+				AND ($6 OR EXISTS (SELECT 1 FROM partitions WHERE number = $7 AND sealed IS NULL))
+			THEN moved.next END
+		FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) moved(run, expect, next, stored, received)
+		WHERE id = moved.run`,
+		runs, expect, next, stored, received, len(c.rows) == 0, c.partition.number)
+	return true
+}
+
+// look gives where the runs of some batches stand.
+func (c *commit) look(ctx context.Context, batches []*store.Batch) (map[plant.RunID]cursor, error) {
+	runs := make([]plant.RunID, len(batches))
+	for i, b := range batches {
+		runs[i] = b.Run
+	}
+	rows, err := c.conn.Query(ctx, `
+		SELECT id, next, EXISTS (SELECT 1 FROM instances newer WHERE newer.agent = i.agent AND newer.id > i.id)
+		FROM instances i WHERE id = ANY($1)`, runs)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		id plant.RunID
+		at cursor
+	)
+	cursors := make(map[plant.RunID]cursor, len(runs))
+	_, err = pgx.ForEachRow(rows, []any{&id, &at.next, &at.ended}, func() error {
+		cursors[id] = at
+		return nil
+	})
+	return cursors, err
 }
 
 // queueState adds the statement that stores a change of a machine's state. The

@@ -16,9 +16,10 @@ import (
 
 // The codes of PostgreSQL that are asked for one by one.
 const (
-	undefinedTable = "42P01"
-	readOnly       = "25006"
-	lockNotGranted = "55P03"
+	undefinedTable   = "42P01"
+	notNullViolation = "23502"
+	readOnly         = "25006"
+	lockNotGranted   = "55P03"
 	// corrupt is the class of what the database finds wrong with its own files.
 	corrupt = "XX"
 )
@@ -52,7 +53,7 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 func lost(err error) bool {
 	switch code := errorCode(err); code {
 	case "":
-		return away(err) != "" && !errors.Is(err, errSealed) && !errors.Is(err, errGone)
+		return away(err) != "" && !errors.Is(err, errMoved) && !errors.Is(err, errGone)
 	case readOnly, "57P01", "57P02":
 		return true
 	default:
@@ -90,8 +91,8 @@ func away(err error) string {
 		network net.Error
 	)
 	switch {
-	case errors.Is(err, errSealed), errors.Is(err, errGone):
-		return "partitions are sealed or dropped again and again"
+	case errors.Is(err, errMoved), errors.Is(err, errGone):
+		return "what it needs is moved again and again"
 	case errors.As(err, &connect):
 		return "the database cannot be reached"
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):

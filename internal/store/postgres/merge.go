@@ -174,7 +174,7 @@ func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 		if n := result.RowsAffected(); n != int64(len(old)) {
 			return fmt.Errorf("%d of %d blocks are gone that were to be put together: somebody else was at them", int64(len(old))-n, len(old))
 		}
-		added, err := putBlocks(ctx, m.conn, merged)
+		added, err := putBlocks(ctx, m.conn, ``, merged)
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,10 @@ const (
 	sealBytes = 64 << 10
 )
 
+// errSealed is what sealing meets where a partition is sealed already, or need not
+// be.
+var errSealed = errors.New("there is nothing to seal")
+
 // errDisorder is what sealing meets where rows of a run do not lie in the order of
 // their sequence numbers: sorted, they do, unless one is there twice.
 var errDisorder = errors.New("the rows of a run are out of order, or one is there twice")

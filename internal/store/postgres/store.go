@@ -86,7 +86,9 @@ type Store struct {
 	period       time.Duration
 	writeTimeout time.Duration
 	now          func() time.Time
-	items        itemAgents
+	itemAgents   owners
+	deviceAgents owners
+	runAgents    owners
 	faults       store.Faults
 	pace         pace
 	splitters    sync.Pool // of *block.Splitter
@@ -117,6 +119,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	s := &Store{period: o.Period, writeTimeout: o.WriteTimeout, now: o.Now}
 	s.faults.Now = o.Now
+	s.itemAgents.query, s.deviceAgents.query, s.runAgents.query = itemOwners, deviceOwners, runOwners
 	s.splitters.New = func() any { return block.NewSplitter() }
 	var err error
 	if s.write, err = connect(ctx, url, writers); err != nil {

@@ -150,7 +150,7 @@ func (s *Store) Damaged(m block.Meta, why error) error {
 
 func (s *Store) blockFault(m block.Meta, why error) store.Fault {
 	return store.Fault{
-		What: fmt.Sprintf("block %d", m.ID), Agent: s.items.known(m.Item), Item: m.Item,
+		What: fmt.Sprintf("block %d", m.ID), Agent: s.itemAgents.known(int32(m.Item)), Item: m.Item,
 		Detail: fmt.Sprintf("%d observations with sequence numbers from %d to %d: %v", m.Count, m.FirstSequence, m.LastSequence, why),
 	}
 }

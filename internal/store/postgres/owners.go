@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// owners knows the agent of each thing of a kind, by its number, so that a commit
+// can check every observation without asking the database. Nothing changes its
+// agent or is removed.
+type owners struct {
+	// query gives numbers and agents: of all from $1 on, and that of $2.
+	query string
+
+	mu sync.RWMutex
+	// agents is indexed by the number; 0 where there is no such thing, or where it
+	// has not been asked for.
+	agents []plant.AgentID
+}
+
+// The queries of the kinds of things.
+const (
+	itemOwners   = `SELECT i.id, d.agent FROM data_items i JOIN devices d ON d.id = i.device WHERE i.id >= $1 OR i.id = $2`
+	deviceOwners = `SELECT id, agent FROM devices WHERE id >= $1 OR id = $2`
+	runOwners    = `SELECT id, agent FROM instances WHERE id >= $1 OR id = $2`
+)
+
+// of gives the agent of a thing, 0 where there is no such thing.
+func (o *owners) of(ctx context.Context, q querier, number int32) (plant.AgentID, error) {
+	if agent := o.known(number); agent != 0 {
+		return agent, nil
+	}
+	if err := o.load(ctx, q, number); err != nil {
+		return 0, err
+	}
+	return o.known(number), nil
+}
+
+// known gives the agent of a thing that has been loaded, 0 for any other.
+func (o *owners) known(number int32) plant.AgentID {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	if number < 0 || int(number) >= len(o.agents) {
+		return 0
+	}
+	return o.agents[number]
+}
+
+// load adds what was made since the last time, and the thing with a number: one
+// with a lower number may have been committed later.
+func (o *owners) load(ctx context.Context, q querier, number int32) error {
+	o.mu.RLock()
+	first := len(o.agents)
+	o.mu.RUnlock()
+	rows, err := q.Query(ctx, o.query, first, number)
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var (
+		found int
+		agent plant.AgentID
+	)
+	_, err = pgx.ForEachRow(rows, []any{&found, &agent}, func() error {
+		if n := found + 1 - len(o.agents); n > 0 {
+			o.agents = append(o.agents, make([]plant.AgentID, n)...)
+		}
+		o.agents[found] = agent
+		return nil
+	})
+	return err
+}
