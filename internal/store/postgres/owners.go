@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,10 +18,10 @@ type owners struct {
 	// query gives numbers and agents: of all from $1 on, and that of $2.
 	query string
 
-	mu sync.RWMutex
 	// agents is indexed by the number; 0 where there is no such thing, or where it
-	// has not been asked for.
-	agents []plant.AgentID
+	// has not been asked for. It is replaced as a whole, under mu.
+	agents atomic.Pointer[[]plant.AgentID]
+	mu     sync.Mutex
 }
 
 // The queries of the kinds of things.
@@ -42,36 +44,41 @@ func (o *owners) of(ctx context.Context, q querier, number int32) (plant.AgentID
 
 // known gives the agent of a thing that has been loaded, 0 for any other.
 func (o *owners) known(number int32) plant.AgentID {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	if number < 0 || int(number) >= len(o.agents) {
+	agents := o.all()
+	if number < 0 || int(number) >= len(agents) {
 		return 0
 	}
-	return o.agents[number]
+	return agents[number]
+}
+
+func (o *owners) all() []plant.AgentID {
+	if agents := o.agents.Load(); agents != nil {
+		return *agents
+	}
+	return nil
 }
 
 // load adds what was made since the last time, and the thing with a number: one
 // with a lower number may have been committed later.
 func (o *owners) load(ctx context.Context, q querier, number int32) error {
-	o.mu.RLock()
-	first := len(o.agents)
-	o.mu.RUnlock()
-	rows, err := q.Query(ctx, o.query, first, number)
+	rows, err := q.Query(ctx, o.query, len(o.all()), number)
 	if err != nil {
 		return err
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	agents := slices.Clone(o.all())
 	var (
 		found int
 		agent plant.AgentID
 	)
 	_, err = pgx.ForEachRow(rows, []any{&found, &agent}, func() error {
-		if n := found + 1 - len(o.agents); n > 0 {
-			o.agents = append(o.agents, make([]plant.AgentID, n)...)
+		if n := found + 1 - len(agents); n > 0 {
+			agents = append(agents, make([]plant.AgentID, n)...)
 		}
-		o.agents[found] = agent
+		agents[found] = agent
 		return nil
 	})
+	o.agents.Store(&agents)
 	return err
 }
