@@ -156,6 +156,9 @@ func connect(ctx context.Context, url string, n int) (*pgxpool.Pool, error) {
 	parameters["idle_in_transaction_session_timeout"] = fmt.Sprint(idleTimeout.Milliseconds())
 	// Our notices are of tables that inherit: nobody is to read them.
 	parameters["client_min_messages"] = "warning"
+	// Each statement is made for one plan, by the indexes it needs: to look for
+	// another one each time would take longer than most of them do.
+	parameters["plan_cache_mode"] = "force_generic_plan"
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
