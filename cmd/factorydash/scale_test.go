@@ -72,7 +72,7 @@ func TestScaleThousandAgents(t *testing.T) {
 	t.Logf("one worker, %d agents, %d observations/s in all, for %v: %.2f cores, %d MiB at most, no agent more than %.1f s behind",
 		agents, agents*rate, took.Round(time.Second), (after.cpu-before.cpu).Seconds()/took.Seconds(), after.peak>>20, float64(worst)/rate)
 	for _, q := range []string{"0.5", "0.99"} {
-		t.Logf("commit: %s of them within %s s", q, quantile(metrics, "factorydash_collect_commit_seconds", q))
+		t.Logf("commit: %s of them within %s s", q, quantile(metrics, "factorydash_commit_seconds", q))
 	}
 	in.checkCounting()
 }
@@ -114,17 +114,18 @@ func usage(t *testing.T, p *program) (u spent) {
 	return u
 }
 
-// quantile gives the bound of the histogram's bucket in which a quantile lies.
+// quantile gives the bound of the bucket in which a quantile of a histogram lies,
+// of what has the result ok.
 func quantile(metrics, name, q string) string {
 	want, err := strconv.ParseFloat(q, 64)
 	if err != nil {
 		return err.Error()
 	}
 	var total float64
-	if found := regexp.MustCompile(name + `_count (\S+)`).FindStringSubmatch(metrics); found != nil {
+	if found := regexp.MustCompile(name + `_count\{result="ok"\} (\S+)`).FindStringSubmatch(metrics); found != nil {
 		total, _ = strconv.ParseFloat(found[1], 64)
 	}
-	for _, found := range regexp.MustCompile(name+`_bucket\{le="([^"]+)"\} (\S+)`).FindAllStringSubmatch(metrics, -1) {
+	for _, found := range regexp.MustCompile(name+`_bucket\{result="ok",le="([^"]+)"\} (\S+)`).FindAllStringSubmatch(metrics, -1) {
 		if n, _ := strconv.ParseFloat(found[2], 64); total > 0 && n >= want*total {
 			return found[1]
 		}
