@@ -46,7 +46,7 @@ func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 	for _, a := range agents {
 		body.Rows = append(body.Rows, agentRow{a, now})
 	}
-	s.draw(w, r, http.StatusOK, "agents", page{Title: "Agents", Nav: "agents", Script: "agents.js", Body: body})
+	s.draw(w, r, http.StatusOK, "agents", page{Title: "Agents", Nav: "agents", Script: "agents.js", Body: body, Data: agents, Table: agentsTable(agents)})
 }
 
 // agentBody is what the page of one agent shows.
@@ -88,4 +88,23 @@ func (s *site) agent(w http.ResponseWriter, r *http.Request) {
 		body.More = "?" + url.Values{"after": {ledger.Next}}.Encode() + "#gaps"
 	}
 	s.draw(w, r, http.StatusOK, "agent", page{Title: name, Nav: "agents", Script: "agents.js", Body: body})
+}
+
+// agentsTable is the list of agents as CSV.
+func agentsTable(agents []api.Agent) *table {
+	t := &table{Columns: []string{
+		"agent", "url", "link", "since", "error", "machines", "version", "schema", "instance", "next", "lag", "horizonSeconds",
+		"rate", "delayP95Seconds", "skewSeconds", "gaps", "lost", "reconnects", "lastDocument",
+	}}
+	for _, a := range agents {
+		var heard any
+		if !a.LastDocument.IsZero() {
+			heard = a.LastDocument
+		}
+		t.Rows = append(t.Rows, []any{
+			a.Name, a.URL, string(a.Link), a.Since, a.Error, a.Machines, a.AgentVersion, a.SchemaVersion, a.InstanceID, a.Next, cell(a.Lag),
+			cell(a.HorizonSeconds), a.Rate, cell(a.DelayP95Seconds), cell(a.SkewSeconds), a.Gaps, a.Lost, a.Reconnects, heard,
+		})
+	}
+	return t
 }

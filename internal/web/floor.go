@@ -100,7 +100,7 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 	body.Attention = needAttention(machines, agents, now)
 	body.Groups = groupMachines(machines, agents, body.Query, body.State, now)
 	body.Blank = blank{now}
-	s.draw(w, r, http.StatusOK, "floor", page{Title: "Floor", Nav: "floor", Script: "floor.js", Body: body})
+	s.draw(w, r, http.StatusOK, "floor", page{Title: "Floor", Nav: "floor", Script: "floor.js", Body: body, Data: machines, Table: machinesTable(machines)})
 }
 
 // countStates counts the machines in each state, all of them whatever the
@@ -267,4 +267,16 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// machinesTable is the floor as CSV.
+func machinesTable(machines []api.Machine) *table {
+	t := &table{Columns: []string{"machine", "name", "agent", "state", "since", "rule", "program", "mode", "execution", "parts", "conditions"}}
+	for _, m := range machines {
+		t.Rows = append(t.Rows, []any{
+			m.Slug, m.Name, m.Agent, m.State, cell(m.Since), m.Rule,
+			cell(m.Program), cell(m.Mode), cell(m.Execution), cell(m.Parts), len(m.Conditions),
+		})
+	}
+	return t
 }

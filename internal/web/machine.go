@@ -88,7 +88,7 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 		body.Problems = append(body.Problems, problem)
 	}
 	body.Ranges = rangeChoices(body.Range, r.URL.Query()["s"])
-	s.draw(w, r, http.StatusOK, "machine", page{Title: m.Name, Nav: "floor", Script: "machine.js", Body: body})
+	s.draw(w, r, http.StatusOK, "machine", page{Title: m.Name, Nav: "floor", Script: "machine.js", Body: body, Data: m})
 }
 
 // itemRows prepares the data items for showing.

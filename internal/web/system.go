@@ -21,7 +21,7 @@ func (s *site) system(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := systemBody{system, s.now().In(s.zone)}
-	s.draw(w, r, http.StatusOK, "system", page{Title: "System", Nav: "system", Script: "system.js", Body: body})
+	s.draw(w, r, http.StatusOK, "system", page{Title: "System", Nav: "system", Script: "system.js", Body: body, Data: system})
 }
 
 // Alive counts the workers that live.

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -98,7 +100,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no page at %s.", r.URL.Path))
 	})
-	return guard(mux), nil
+	return guard(forms(mux)), nil
 }
 
 // policy lets a page use what this server sends and nothing else. Bootstrap's
@@ -129,34 +131,56 @@ type page struct {
 	// Zone is the plant's zone as browsers take it, ZoneWord as people do.
 	Zone, ZoneWord string
 	Body           any
+	// Data is what the page shows, for its form as JSON, and Table its table as
+	// CSV; there is no such form where they are nil.
+	Data  any
+	Table *table
 }
 
 // Live reports whether the page follows the event stream.
 func (p page) Live() bool { return p.Script != "page.js" }
 
-// parsePages makes a template of each page with the layout and the parts that
-// pages share.
+// parsePages makes a template of each page. Files whose names begin with "parts",
+// and the layout, are shared by all pages.
 func parsePages(files fs.FS, a *assets) (map[string]*template.Template, error) {
-	shared, err := template.New("").Funcs(functions(a)).
-		ParseFS(files, "templates/layout.html", "templates/parts.html")
+	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
+	isShared := func(file string) bool {
+		return file == "templates/layout.html" || strings.HasPrefix(file, "templates/parts")
+	}
+	shared := template.New("").Funcs(functions(a))
+	for _, file := range names {
+		if isShared(file) {
+			if _, err := shared.ParseFS(files, file); err != nil {
+				return nil, err
+			}
+		}
+	}
 	pages := make(map[string]*template.Template)
-	for _, name := range []string{"floor", "machine", "agents", "agent", "system", "about", "error"} {
+	for _, file := range names {
+		if isShared(file) {
+			continue
+		}
 		t, err := shared.Clone()
 		if err != nil {
 			return nil, err
 		}
-		if pages[name], err = t.ParseFS(files, "templates/"+name+".html"); err != nil {
+		if t, err = t.ParseFS(files, file); err != nil {
 			return nil, err
 		}
+		pages[strings.TrimSuffix(path.Base(file), ".html")] = t
 	}
 	return pages, nil
 }
 
 // draw writes a page with the status.
 func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+	if formOf(r) != asHTML {
+		s.drawData(w, r, status, p)
+		return
+	}
 	if p.Script == "" {
 		p.Script = "page.js"
 	}
@@ -204,6 +228,10 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if f.Later {
 		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+	}
+	if formOf(r) != asHTML {
+		s.drawProblem(w, f)
+		return
 	}
 	s.draw(w, r, f.Status, "error", page{Title: f.Title, Body: f})
 }
