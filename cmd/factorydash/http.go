@@ -44,6 +44,8 @@ type httpParts struct {
 	pages http.Handler
 	// hosts are the names under which the pages may be asked for.
 	hosts hostRules
+	// proxies are believed what they say of the requests that they pass on.
+	proxies proxies
 	// api is nil where the process has no pages.
 	api   *api.Service
 	store store.Admin
@@ -81,10 +83,12 @@ func (p httpParts) handler() (http.Handler, error) {
 		}
 		answer(w, http.StatusOK, "ready"+p.warnings())
 	})
-	if p.api == nil { // Nothing here is worth a name.
-		return mux, nil
+	mux.HandleFunc("GET /robots.txt", robots)
+	var handler http.Handler = mux
+	if p.api != nil { // Without pages, nothing here is worth a name.
+		handler = p.hosts.guard(mux)
 	}
-	return p.hosts.guard(mux), nil
+	return p.proxies.unwrap(logged(p.log, secure(handler))), nil
 }
 
 // warnings gives a line for each fault of the store. Data that is damaged is no

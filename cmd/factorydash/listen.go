@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"os"
 
@@ -12,18 +13,23 @@ const defaultListen = "127.0.0.1:8000"
 
 // listenFlags is where the page is served.
 type listenFlags struct {
-	Listen string `help:"Address and port of the page. The platform's PORT, where it is set, is the default port." default:"" placeholder:"ADDR" env:"FACTORYDASH_LISTEN"`
+	Listen string `help:"Address and port of the page. The platform's PORT, where it is set, is the default port; in production the default is every address." default:"" placeholder:"ADDR" env:"FACTORYDASH_LISTEN"`
 }
 
-// address is what to listen on: loopback port 8000 where nothing is said, the
-// port that a platform gives by PORT else.
+// address is what to listen on where nothing is said: loopback, and in production,
+// where the settings are checked, every address; port 8000, or the one that a
+// platform gives by PORT.
 func (f listenFlags) address() (string, error) {
 	address := f.Listen
 	if address == "" {
-		address = defaultListen
-		if port := os.Getenv("PORT"); port != "" {
-			address = net.JoinHostPort("127.0.0.1", port)
+		host, port, err := net.SplitHostPort(defaultListen)
+		if err != nil {
+			return "", err
 		}
+		if production() {
+			host = ""
+		}
+		address = net.JoinHostPort(host, cmp.Or(os.Getenv("PORT"), port))
 	}
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return "", plant.Errorf(plant.Invalid, "--listen %q: use address:port, such as %s, or :8000 for every address", address, defaultListen)

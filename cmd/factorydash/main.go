@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -36,8 +37,19 @@ const (
 	exitUsage = 2
 )
 
+// stopTimeout is how long the program may take to end when it is told to: Docker,
+// systemd and others kill it after 10 s or more, and then its log would not say why.
+const stopTimeout = 9500 * time.Millisecond
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		stop() // A second signal ends the program at once.
+		time.AfterFunc(stopTimeout, func() {
+			fmt.Fprintf(os.Stderr, "factorydash: not ended within %s: what is committed is safe, the rest is read again\n", stopTimeout)
+			os.Exit(exitFailed)
+		})
+	})
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -56,7 +56,7 @@ type node struct {
 	env       *environment
 	parts     part
 	flags     nodeFlags
-	hosts     hostFlags
+	public    publicFlags
 	agents    agentFlags
 	capture   captureFlags
 	retention retentionFlags
@@ -84,6 +84,14 @@ func (n *node) does(p part) bool { return n.parts&p != 0 }
 // run wires the parts together and runs them until ctx ends or one of them cannot
 // go on.
 func (n *node) run(ctx context.Context) (err error) {
+	if _, err := productionReason(); err != nil {
+		return err
+	}
+	if n.does(showPages) {
+		if err := n.public.checkProduction(); err != nil {
+			return err
+		}
+	}
 	listener, err := n.listen(ctx)
 	if err != nil {
 		return err
@@ -104,6 +112,9 @@ func (n *node) run(ctx context.Context) (err error) {
 			"store", n.storeName(), "redis", n.redis != nil, "version", n.env.build.Version)
 		if n.does(showPages) {
 			log.Info("page is up")
+			if !production() && beyondLoopback(listener.Addr().String()) {
+				n.env.log.Warn("everybody who reaches this address sees the pages: there are no accounts; FACTORYDASH_ENV=production demands what a public address needs")
+			}
 		} else {
 			log.Info("health and metrics are up")
 		}
@@ -196,13 +207,17 @@ func (n *node) start(ctx context.Context, listener net.Listener) error {
 	if err := n.startJobs(ctx); err != nil {
 		return err
 	}
-	hosts, err := n.hosts.rules()
+	hosts, err := n.public.rules()
+	if err != nil {
+		return err
+	}
+	proxies, err := n.public.networks()
 	if err != nil {
 		return err
 	}
 	n.group.Go(func() error {
 		return serveHTTP(ctx, listener, httpParts{
-			pages: pages, hosts: hosts, api: n.service, store: n.store, faults: n.store.Faults, registry: n.registry, log: n.env.log,
+			pages: pages, hosts: hosts, proxies: proxies, api: n.service, store: n.store, faults: n.store.Faults, registry: n.registry, log: n.env.log,
 		})
 	})
 	return nil

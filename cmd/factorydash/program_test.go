@@ -52,6 +52,18 @@ func output(tb testing.TB, args ...string) (stdout string, code int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
+// combined runs factorydash to its end and gives all that it wrote.
+func combined(tb testing.TB, args ...string) (text string, code int) {
+	tb.Helper()
+	cmd := command(tb.Context(), args...)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !asExit(err, &exit) {
+		tb.Fatalf("factorydash %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
 func asExit(err error, target **exec.ExitError) bool {
 	exit, ok := err.(*exec.ExitError) //nolint:errorlint // exec returns it unwrapped.
 	*target = exit

@@ -35,7 +35,7 @@ func (f captureFlags) Validate() error {
 // serveCommand is everything in one process.
 type serveCommand struct {
 	nodeFlags
-	hostFlags
+	publicFlags
 	agentFlags
 	captureFlags
 	retentionFlags
@@ -46,13 +46,13 @@ type serveCommand struct {
 // Validate is called by the command line's parser, which finds only one method of
 // this name: it does not look into what is embedded.
 func (c *serveCommand) Validate() error {
-	return errors.Join(c.hostFlags.Validate(), c.captureFlags.Validate(), c.retentionFlags.Validate(), c.sealFlags.Validate())
+	return errors.Join(c.publicFlags.Validate(), c.captureFlags.Validate(), c.retentionFlags.Validate(), c.sealFlags.Validate())
 }
 
 // Run runs until the process is told to end or a part cannot go on.
 func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
-		env: env, flags: c.nodeFlags, hosts: c.hostFlags, agents: c.agentFlags, capture: c.captureFlags,
+		env: env, flags: c.nodeFlags, public: c.publicFlags, agents: c.agentFlags, capture: c.captureFlags,
 		retention: c.retentionFlags, seal: c.sealFlags, simulate: c.Simulate,
 		parts: showPages | captureAgents | runJobs | scheduleJobs,
 	}
@@ -62,20 +62,20 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 // webCommand is the pages, the API and the event stream.
 type webCommand struct {
 	nodeFlags
-	hostFlags
+	publicFlags
 	// What the pages say of it; workers are who delete.
 	retentionFlags
 }
 
 // Validate is called by the command line's parser.
 func (c *webCommand) Validate() error {
-	return errors.Join(c.hostFlags.Validate(), c.retentionFlags.Validate())
+	return errors.Join(c.publicFlags.Validate(), c.retentionFlags.Validate())
 }
 
 // Run runs until the process is told to end.
 func (c *webCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
-		env: env, flags: c.nodeFlags, hosts: c.hostFlags, retention: c.retentionFlags,
+		env: env, flags: c.nodeFlags, public: c.publicFlags, retention: c.retentionFlags,
 		parts: showPages, shared: true,
 	}
 	return n.run(ctx)
