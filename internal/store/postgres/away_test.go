@@ -225,6 +225,23 @@ func TestStatementTimeout(t *testing.T) {
 	recovered(t, s)
 }
 
+// Upkeep has no part in a timeout that is meant for the statements of all.
+func TestStatementTimeoutSparesUpkeep(t *testing.T) {
+	address := pgtest.Database(t)
+	s := openPlant(t, with(t, address, "statement_timeout", "20ms"), postgres.Options{})
+	exec1(t, address, `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END'`)
+	exec1(t, address, `CREATE TRIGGER slow AFTER INSERT ON blocks FOR EACH STATEMENT EXECUTE FUNCTION slow()`)
+	recovered(t, s)
+	sealed, err := s.Seal(t.Context(), time.Now().Add(24*time.Hour))
+	if err != nil || sealed.Blocks == 0 {
+		t.Fatalf("sealed %+v: %v", sealed, err)
+	}
+	var timeout string
+	if err := s.Write().QueryRow(t.Context(), `SELECT current_setting('statement_timeout')`).Scan(&timeout); err != nil || timeout != "20ms" {
+		t.Errorf("a statement after it has the timeout %s, %v", timeout, err)
+	}
+}
+
 func TestTooManyConnections(t *testing.T) {
 	server := pgtest.New(t, "max_connections=6", "superuser_reserved_connections=0")
 	address := server.Database(t)
@@ -259,6 +276,7 @@ func TestOpenFails(t *testing.T) {
 		"no database":    {strings.Replace(address, "/postgres?", "/nowhere?", 1), plant.Unavailable, "there is no such database"},
 		"no such user":   {with(t, address, "user", "nobody"), plant.Unavailable, "the database refuses the user"},
 		"not an address": {"postgres://user:secret@host:port/x", plant.Invalid, "use postgres://"},
+		"another mode":   {"postgres://user:secret@host/x?default_query_exec_mode=exec", plant.Invalid, "default_query_exec_mode"},
 		"another scheme": {"mysql://user:secret@host/x", plant.Invalid, "use postgres://"},
 	} {
 		_, err := postgres.Open(t.Context(), test.address, postgres.Options{})

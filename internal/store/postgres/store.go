@@ -145,6 +145,9 @@ func connect(ctx context.Context, url string, n int) (*pgxpool.Pool, error) {
 		// Its text may hold the password.
 		return nil, plant.Errorf(plant.Invalid, "the address of the database is not understood: use postgres://user:password@host:port/database")
 	}
+	if config.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement {
+		return nil, plant.Errorf(plant.Invalid, "the address of the database has a default_query_exec_mode: leave it out; a pooler in front of the database must keep prepared statements")
+	}
 	config.MaxConns = int32(n)
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout

@@ -24,11 +24,16 @@ const (
 // wants to end already. The lock of a connection that fails at it is gone with it.
 const unlockTimeout = 5 * time.Second
 
+// lockPause is how long a call waits between two attempts to take an advisory
+// lock that another one holds. To have the database wait for it would hold a
+// snapshot all the while, which keeps what is deleted from being cleaned away.
+const lockPause = 200 * time.Millisecond
+
 // tryAlone runs f while it holds an advisory lock, on the connection that does;
 // not at all where another process or call holds it.
 func (s *Store) tryAlone(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
 	return s.locked(ctx, func(conn *pgx.Conn) error {
-		held, err := one(ctx, conn, pgx.RowTo[bool], `SELECT pg_try_advisory_lock(`+lock+`)`)
+		held, err := take(ctx, conn, lock)
 		if err != nil || !held {
 			return err
 		}
@@ -39,25 +44,50 @@ func (s *Store) tryAlone(ctx context.Context, lock string, f func(*pgx.Conn) err
 // alone is tryAlone, but waits for the lock.
 func (s *Store) alone(ctx context.Context, lock string, f func(*pgx.Conn) error) error {
 	return s.locked(ctx, func(conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+lock+`)`); err != nil {
-			return err
+		retry := time.NewTicker(lockPause)
+		defer retry.Stop()
+		for {
+			held, err := take(ctx, conn, lock)
+			if err != nil {
+				return err
+			}
+			if held {
+				return f(conn)
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-retry.C:
+			}
 		}
-		return f(conn)
 	})
 }
 
+// take takes an advisory lock unless somebody else holds it.
+func take(ctx context.Context, conn *pgx.Conn, lock string) (held bool, err error) {
+	return one(ctx, conn, pgx.RowTo[bool], `SELECT pg_try_advisory_lock(`+lock+`)`)
+}
+
 // locked runs f on a connection of its own, and gives back the lock that it may
-// have taken.
+// have taken. A statement of upkeep may take longer than others: what ends it is
+// its context and not a timeout that the database was given for all.
 func (s *Store) locked(ctx context.Context, f func(*pgx.Conn) error) error {
 	return s.write.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		conn := c.Conn()
+		if _, err := conn.Exec(ctx, `SET statement_timeout = 0`); err != nil {
+			return err
+		}
 		defer func() {
 			if conn.IsClosed() {
 				return
 			}
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 			defer cancel()
-			if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`); err != nil {
+			_, err := conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`)
+			if err == nil {
+				_, err = conn.Exec(ctx, `RESET statement_timeout`)
+			}
+			if err != nil {
 				_ = conn.Close(ctx) // The lock is gone with it.
 			}
 		}()
