@@ -15,8 +15,8 @@ import (
 // several blocks in one.
 type limits struct {
 	// firstPage and maxPage are how many observations the first page has at most,
-	// since many callers want no more than a few, and a later one: each has growth
-	// times as many as the one before.
+	// since many callers want no more than a few, and a later one: each has
+	// pageGrowth times as many as the one before.
 	firstPage, maxPage int
 	// maxWindow is how many sequence numbers a page of a run spans at most. The
 	// first one has a single number, since many callers look up one.
@@ -39,7 +39,7 @@ type limits struct {
 // standard are the limits of every read; tests have closer ones.
 func standard() limits {
 	return limits{
-		firstPage: 50, maxPage: 20_000,
+		firstPage: 50, maxPage: 40_000,
 		maxWindow: 1 << 16,
 		maxText:   4 << 20,
 		// About 1200 blocks of numbers.
@@ -53,6 +53,10 @@ func standard() limits {
 // growth is how many times as much as before is read at once, as long as the
 // caller goes on.
 const growth = 8
+
+// pageGrowth is the same for pages: each lists its blocks anew, which takes longer
+// than what a caller leaves unread.
+const pageGrowth = 40
 
 // sharedText is up to how many bytes of text of one block are shared by the
 // observations read from it.

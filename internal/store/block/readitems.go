@@ -66,7 +66,7 @@ func (r *itemReader) next(ctx context.Context) bool {
 		return false
 	}
 	if r.page.len() > 0 {
-		r.page.most = min(growth*r.page.most, r.maxPage)
+		r.page.most = min(pageGrowth*r.page.most, r.maxPage)
 		r.page.observations = slices.Grow(r.page.observations[:0], r.page.most)
 	}
 	var s *sweep

@@ -141,14 +141,15 @@ func (s *sweep) open(ctx context.Context, m Meta) (*decoded, error) {
 
 // due gives the first listed block and those behind it that will be opened too,
 // as far as can be told: those that are reached already, and as many as fill the
-// page.
+// page. A reader that has come to pages of full size goes on, and will open them
+// all.
 func (s *sweep) due() []Meta {
 	reached := max(s.after.Time, s.listed[0].MinTime)
 	var due []Meta
 	room := s.page.most - s.page.len()
 	end := int64(math.MinInt64) // of the blocks passed
 	for i, m := range s.listed {
-		if len(due) == s.maxData || room <= 0 && m.MinTime > reached {
+		if len(due) == s.maxData || room <= 0 && m.MinTime > reached && s.page.most < s.maxPage {
 			break
 		}
 		if i == 0 || !m.together || !s.whole(m.Meta) || !s.apart(i) || m.MinTime <= end {
@@ -235,8 +236,9 @@ type listing struct {
 }
 
 func newListing(items []plant.ItemID, from, to int64, l limits) listing {
-	// Of each item there is one block at least that reaches the beginning, mostly.
-	size := min(max(l.firstListed, 2*len(items)), l.maxListed)
+	// Of each item there is one block at least that reaches the beginning, mostly,
+	// and in a range that is not long one behind it.
+	size := min(max(l.firstListed, 3*len(items)), l.maxListed)
 	return listing{items: items, from: from, to: to, time: math.MinInt64, size: size, maxSize: l.maxListed, more: true}
 }
 
