@@ -135,7 +135,9 @@ func secure(next http.Handler) http.Handler {
 }
 
 // robots keeps search engines out: a shop floor is nobody else's business.
-func robots(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "User-agent: *\nDisallow: /") }
+func robots(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, "User-agent: *\nDisallow: /")
+}
 
 // logged logs each request at debug level, with the client's address.
 func logged(log *slog.Logger, next http.Handler) http.Handler {

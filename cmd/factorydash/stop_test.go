@@ -31,7 +31,9 @@ func TestStopUnderLoad(t *testing.T) {
 	}
 	p := start(t, args...)
 	address := p.address()
-	eventually(t, "capture", func() bool { return strings.Count(get(t, "http://"+address+"/api/v1/agents"), `"streaming"`) == len(h.urls) })
+	eventually(t, "capture", func() bool {
+		return strings.Count(get(t, "http://"+address+"/api/v1/agents"), `"streaming"`) == len(h.urls)
+	})
 
 	l := newLoad(t, address)
 	l.run("/floor", "/api/v1/machines", "/m/"+hallAgent(0), "/api/v1/machines/"+hallAgent(0), "/system", "/metrics")
