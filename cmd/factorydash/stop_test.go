@@ -31,10 +31,11 @@ func TestStopUnderLoad(t *testing.T) {
 	}
 	p := start(t, args...)
 	address := p.address()
-	eventually(t, "capture", func() bool {
-		return strings.Count(get(t, "http://"+address+"/api/v1/agents"), `"streaming"`) == len(h.urls)
-	})
-
+	for i := range h.urls {
+		eventually(t, "machine", func() bool {
+			return strings.Contains(get(t, "http://"+address+"/api/v1/machines/"+hallAgent(i)), `"slug"`)
+		})
+	}
 	l := newLoad(t, address)
 	l.run("/floor", "/api/v1/machines", "/m/"+hallAgent(0), "/api/v1/machines/"+hallAgent(0), "/system", "/metrics")
 	l.stream()
@@ -103,10 +104,10 @@ func (l *load) run(paths ...string) {
 					l.t.Errorf("%s: %v", path, err)
 					return
 				}
-				_, err = io.Copy(io.Discard, response.Body)
+				body, err := io.ReadAll(response.Body)
 				response.Body.Close()
 				if err != nil || response.StatusCode != http.StatusOK {
-					l.t.Errorf("%s: %d, %v", path, response.StatusCode, err)
+					l.t.Errorf("%s: %d, %v: %.300s", path, response.StatusCode, err, body)
 					return
 				}
 				l.answered.Add(1)
