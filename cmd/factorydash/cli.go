@@ -32,9 +32,12 @@ type CLI struct {
 	Cleanup     cleanupCommand     `cmd:"" help:"Delete what is older than the retention, and say what that freed."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the schema of the store up to date, or list its migrations."`
 	Copy        copyCommand        `cmd:"" help:"Copy one store into another, such as the embedded one into PostgreSQL; run it again to go on."`
+	Backup      backupCommand      `cmd:"" help:"Write everything that is stored into one file, while capture goes on."`
+	Restore     restoreCommand     `cmd:"" help:"Restore a backup into an empty store, of either kind."`
 	Rebuild     rebuildCommand     `cmd:"" help:"Derive the machines' states anew from the stored observations."`
 	VerifyStore verifyStoreCommand `cmd:"" help:"Read everything that is stored and say what is wrong with it."`
 	Check       checkCommand       `cmd:"" help:"Print the settings in force and what is wrong with them."`
+	Doctor      doctorCommand      `cmd:"" help:"Write what a report of a fault needs, without secrets: versions, settings, store, agents, ledger, metrics, log."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running factorydash whether it is ready; the exit code tells."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

@@ -28,15 +28,7 @@ func (c *copyCommand) Run(ctx context.Context, env *environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	progress := newProgress(env.stderr, "copied")
-	summary, err := transfer.Copy(ctx, from, to, transfer.Options{
-		Devices: func(agent plant.AgentID, document []byte) ([]plant.ModelDevice, error) {
-			m, err := collect.ParseModel(agent, document)
-			return m.Devices, err
-		},
-		Progress: progress.set,
-	})
-	progress.done()
+	summary, err := env.copyStore(ctx, from, to, "copied")
 	if err != nil {
 		return err
 	}
@@ -46,4 +38,17 @@ func (c *copyCommand) Run(ctx context.Context, env *environment) (err error) {
 		fmt.Fprintf(env.stdout, "%d observations among numbers that retention had deleted were left out; the ledger of the copy says so (expired)\n", summary.Expired)
 	}
 	return nil
+}
+
+// copyStore copies a store into another one. verb says on a terminal what is done.
+func (env *environment) copyStore(ctx context.Context, from, to dataStore, verb string) (transfer.Summary, error) {
+	progress := newProgress(env.stderr, verb)
+	defer progress.done()
+	return transfer.Copy(ctx, from, to, transfer.Options{
+		Devices: func(agent plant.AgentID, document []byte) ([]plant.ModelDevice, error) {
+			m, err := collect.ParseModel(agent, document)
+			return m.Devices, err
+		},
+		Progress: progress.set,
+	})
 }
