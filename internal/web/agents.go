@@ -41,7 +41,7 @@ func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, fmt.Errorf("agents: %w", err))
 		return
 	}
-	now := s.now().In(s.zone)
+	now := s.now()
 	body := agentsBody{Blank: blank{now}}
 	for _, a := range agents {
 		body.Rows = append(body.Rows, agentRow{a, now})
@@ -71,7 +71,7 @@ func (s *site) agent(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no agent called %q.", name))
 		return
 	}
-	now := s.now().In(s.zone)
+	now := s.now()
 	body := agentBody{agentRow: agentRow{agents[i], now}}
 	ledger, err := s.views.Gaps(r.Context(), api.GapQuery{Agent: name, After: r.FormValue("after")})
 	switch {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
+	shopfile "github.com/factorydash/factorydash/internal/shop"
 	"github.com/factorydash/factorydash/internal/web"
 )
 
@@ -27,6 +28,8 @@ type shop struct {
 	agents   []api.Agent
 	gaps     []api.Gap
 	system   api.System
+	// said is what the shop file says; nothing where it is nil.
+	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.
 	machinesErr, agentsErr, gapsErr, systemErr error
 	// points gives the series of a data item.
@@ -86,6 +89,16 @@ func (s *shop) System(context.Context) (api.System, error) {
 	return s.system, s.systemErr
 }
 
+// plan is what people say of the shop.
+func (s *shop) plan() *shopfile.Shop {
+	s.Lock()
+	defer s.Unlock()
+	if s.said == nil {
+		return shopfile.None(time.UTC)
+	}
+	return s.said
+}
+
 // edit changes a machine and gives what it has become.
 func (s *shop) edit(slug string, change func(*api.MachineDetail)) api.MachineDetail {
 	s.Lock()
@@ -128,7 +141,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	t.Helper()
 	s.streams, s.ended = make(map[chan api.Event]struct{}), make(chan struct{})
 	s.dropped = make(chan struct{})
-	pages, err := web.New(web.Options{Views: s, Version: "1.2.3", Now: s.now, Zone: time.UTC})
+	pages, err := web.New(web.Options{Views: s, Version: "1.2.3", Now: s.now, Shop: s.plan})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 		s.log.ErrorContext(r.Context(), "floor without agents", "error", err)
 		body.Problem = "The state of the agents could not be read: which of them are away is not shown."
 	}
-	now := s.now().In(s.zone)
+	now := s.now()
 	body.Agents = len(agents)
 	body.Counts = countStates(machines, body.Query, body.State)
 	body.Attention = needAttention(machines, agents, now)

@@ -64,7 +64,7 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, fmt.Errorf("machine: %w", err))
 		return
 	}
-	now := s.now().In(s.zone)
+	now := s.now()
 	body := machineBody{MachineDetail: m, ChartLimit: chartLimit, Blank: blank{now}, Now: now}
 	if body.Range, err = parseRange(r.FormValue("range")); err != nil {
 		s.fail(w, r, err)

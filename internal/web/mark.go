@@ -103,5 +103,7 @@ func functions(a *assets) template.FuncMap {
 		"entry":    newNavEntry,
 		"row":      func(c api.Condition, now time.Time) conditionRow { return conditionRow{c, now} },
 		"state":    stateWord,
+
+		"rangeStep": newRangeStep,
 	}
 }

@@ -20,7 +20,7 @@ func (s *site) system(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, fmt.Errorf("system: %w", err))
 		return
 	}
-	body := systemBody{system, s.now().In(s.zone)}
+	body := systemBody{system, s.now()}
 	s.draw(w, r, http.StatusOK, "system", page{Title: "System", Nav: "system", Script: "system.js", Body: body, Data: system})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/shop"
 )
 
 // Views is what the pages are drawn from; api.Service is one.
@@ -42,9 +43,10 @@ type Options struct {
 	Version string
 	// Now is the clock; time.Now where it is nil.
 	Now func() time.Time
-	// Zone is the plant's time zone, in which times are shown; time.Local
-	// where it is nil.
-	Zone *time.Location
+	// Shop gives what people say of their plant: its time zone, in which times are
+	// shown, and its shifts. Where it is nil, nothing is said and the zone is
+	// time.Local.
+	Shop func() *shop.Shop
 	// Log takes the errors behind a page that could not be drawn; they are
 	// dropped where it is nil.
 	Log *slog.Logger
@@ -60,23 +62,26 @@ var assetFiles embed.FS
 type site struct {
 	views   Views
 	version string
-	now     func() time.Time
-	zone    *time.Location
-	log     *slog.Logger
-	assets  *assets
-	pages   map[string]*template.Template
+	shop    func() *shop.Shop
+	// now is the time in the plant's zone.
+	now    func() time.Time
+	log    *slog.Logger
+	assets *assets
+	pages  map[string]*template.Template
 }
 
 // New makes the handler of the pages and their assets. It fails only where what
 // is embedded does not fit together.
 func New(o Options) (http.Handler, error) {
-	s := &site{views: o.Views, version: o.Version, now: o.Now, zone: o.Zone, log: o.Log}
-	if s.now == nil {
-		s.now = time.Now
+	s := &site{views: o.Views, version: o.Version, shop: o.Shop, log: o.Log}
+	if s.shop == nil {
+		s.shop = func() *shop.Shop { return shop.None(time.Local) }
 	}
-	if s.zone == nil {
-		s.zone = time.Local
+	clock := o.Now
+	if clock == nil {
+		clock = time.Now
 	}
+	s.now = func() time.Time { return clock().In(s.shop().Zone) }
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -184,7 +189,7 @@ func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name str
 	if p.Script == "" {
 		p.Script = "page.js"
 	}
-	p.Version, p.Now = s.version, s.now().In(s.zone)
+	p.Version, p.Now = s.version, s.now()
 	p.Zone, p.ZoneWord = zoneNames(p.Now)
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "layout", p); err != nil {

@@ -1,0 +1,102 @@
+// The range of time that a page shows. The server draws it and it works without
+// this; here links are copied, and the page is told what the range is.
+
+import { instant, now } from "./clock";
+
+/** Span is a stretch of time in milliseconds. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+const root = document.getElementById("range");
+
+/** A range such as 8h moves with the clock; one of a shift or a day does not. */
+const moves = /^\d+[smhd]$/.test(root?.dataset["name"] ?? "");
+
+/** isLive reports whether the range reaches now, and is to be followed. */
+export function isLive(): boolean {
+  return root?.hasAttribute("data-live") ?? false;
+}
+
+/** range gives the stretch of time that was chosen, moved with the clock where it is one that moves. */
+export function range(): Span {
+  const from = instant(root?.dataset["from"]) ?? 0;
+  const to = instant(root?.dataset["to"]) ?? 0;
+  const moved = moves ? now() - to : 0;
+  return { from: from + moved, to: to + moved };
+}
+
+/** fixed gives the address of this page for another stretch of time. */
+export function fixed(span: Span): string {
+  const address = new URL(location.href);
+  address.searchParams.delete("range");
+  address.searchParams.set("from", new Date(span.from).toISOString());
+  address.searchParams.set("to", new Date(span.to).toISOString());
+  return address.href;
+}
+
+/** keep takes a parameter into the links and forms of the picker, as it stands in the address; an empty one is taken out. */
+export function keep(name: string, value: string): void {
+  for (const a of root?.querySelectorAll<HTMLAnchorElement>("a[href]") ?? []) {
+    const address = new URL(a.href);
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+    a.href = address.search;
+  }
+  for (const form of root?.querySelectorAll("form") ?? []) {
+    form.querySelector(`input[type="hidden"][name="${name}"]`)?.remove();
+    if (!value) continue;
+    const input = document.createElement("input");
+    Object.assign(input, { type: "hidden", name, value });
+    form.append(input);
+  }
+}
+
+/** copy puts a text on the clipboard, over plain HTTP too, where browsers have no better way. */
+async function copy(text: string): Promise<boolean> {
+  if (navigator.clipboard) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      // It was not allowed: the other way may be.
+    }
+  }
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+function start(): void {
+  const menu = document.getElementById("range-menu") as HTMLDetailsElement | null;
+  if (!root || !menu) return;
+  const said = document.getElementById("range-copied");
+  root.addEventListener("click", async (e) => {
+    const link = (e.target as Element).closest<HTMLAnchorElement>("a[data-copy]");
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    const done = await copy(link.href);
+    link.focus();
+    if (said) said.textContent = done ? "copied" : "cannot copy: take the address of the link";
+  });
+  menu.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+    e.stopPropagation();
+  });
+  document.addEventListener("click", (e) => {
+    if (menu.open && !menu.contains(e.target as Node)) menu.open = false;
+  });
+  menu.addEventListener("toggle", () => {
+    if (said) said.textContent = "";
+  });
+}
+
+start();
