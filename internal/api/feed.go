@@ -25,14 +25,17 @@ type feed struct {
 	pauseEnd time.Time
 }
 
-// feeds gives the feeds of a stream. The last one is of the machine with the
-// slug, and gives nothing where that is empty.
-func (s *Service) feeds(slug string) []*feed {
-	return []*feed{
+// feeds gives the feeds of a stream: after those of all machines and agents, the
+// values of each machine asked for.
+func (s *Service) feeds(slugs []string) []*feed {
+	feeds := []*feed{
 		{event: "machines", pause: CardInterval, pick: s.changedMachines},
 		{event: "agents", pause: CardInterval, pick: s.changedAgents},
-		{event: "values", pause: ValueInterval, pick: func(u live.Update) any { return s.changedValues(u, slug) }},
 	}
+	for _, slug := range slugs {
+		feeds = append(feeds, &feed{event: "values", pause: ValueInterval, pick: func(u live.Update) any { return s.changedValues(u, slug) }})
+	}
+	return feeds
 }
 
 // changedMachines gives the machines whose cards an update changed.

@@ -38,6 +38,7 @@ func (s *Service) Handler() http.Handler {
 		_, _ = w.Write(document) // An error means that the client has gone.
 	})
 	mux.HandleFunc("GET "+Prefix+"/stream", s.stream)
+	mux.HandleFunc("GET "+Prefix+"/items/{id}/observations.csv", s.observationsCSV)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -74,6 +75,7 @@ func writeJSON(w io.Writer, v any) error {
 // describe puts into the OpenAPI document what huma does not see.
 func describe(document *huma.OpenAPI) {
 	document.AddOperation(streamOperation())
+	document.AddOperation(csvOperation())
 	schemas := document.Components.Schemas.Map()
 	// Numbers that JavaScript cannot hold are written as strings.
 	for schema, property := range map[string]string{"Item": "sequence", "Gap": "instance", "Agent": "instanceId"} {
@@ -122,6 +124,13 @@ type (
 	PageParams struct {
 		After string `query:"after" maxLength:"200" doc:"The next of the page before"`
 		Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many entries the page has at most"`
+	}
+	// ItemParams ask for data items.
+	ItemParams struct {
+		Q        string `query:"q" maxLength:"200" doc:"Words, at most 10" example:"mill spindle load"`
+		Machine  string `query:"machine" maxLength:"200" doc:"The slug of a machine, for its data items alone"`
+		Category string `query:"category" enum:"SAMPLE,EVENT,CONDITION" doc:"For data items of one category"`
+		PageParams
 	}
 	// RangeParams ask for a range of time.
 	RangeParams struct {
@@ -192,6 +201,22 @@ func (s *Service) routes(api huma.API) {
 		},
 		) (observationPage, error) {
 			return s.observations(ctx, p.ObservationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
+		})
+	get(s, api, "/items", "items", "Find data items", "Data items of all machines that have every word of q in their id, name, type, subtype, component or units, or in the name of their machine: "+
+		"those with that id or name first, then those in which the words stand whole or at the beginning of a word.",
+		func(ctx context.Context, p *ItemParams) (Page[ItemEntry], error) {
+			return s.Items(ctx, ItemQuery{Text: p.Q, Machine: p.Machine, Category: p.Category, After: p.After, Limit: p.Limit})
+		})
+	get(s, api, "/items/{id}", "items", "One data item", "A data item with its machine.",
+		func(ctx context.Context, p *IDParam) (ItemEntry, error) { return s.Item(ctx, plant.ItemID(p.ID)) })
+	get(s, api, "/items/{id}/statistics", "items", "Statistics of a data item",
+		"What is to be said of all observations of a data item over a range: of numbers their extremes, means and percentiles, of events and conditions for how long each value held, and which share of the range is known.",
+		func(ctx context.Context, p *struct {
+			IDParam
+			RangeParams
+		},
+		) (Statistics, error) {
+			return s.Statistics(ctx, StatisticsQuery{Item: plant.ItemID(p.ID), From: p.from(), To: p.to()})
 		})
 	get(s, api, "/items/{id}/observations", "observations", "Observations of a data item", "A data item's observations as they were received, in order of time.",
 		func(ctx context.Context, p *struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -36,6 +37,8 @@ type machine struct {
 	agent *agent
 	items []*item // in the order of the model
 	card  card
+	// words is what a search finds the machine by, in lower case.
+	words string
 	// early is the machine's first state change, or any other that is not the
 	// newest; zero where it has none.
 	early plant.StateChange
@@ -45,6 +48,8 @@ type machine struct {
 type item struct {
 	plant.DataItem
 	machine *machine
+	// words is what a search finds the data item by, in lower case.
+	words string
 }
 
 // misses reports whether an update names anything that the inventory does not
@@ -139,6 +144,7 @@ func outline(ctx context.Context, r store.Reader) (*inventory, error) {
 			continue // It was added after the agents were read.
 		}
 		m := &machine{Device: d, agent: a}
+		m.words = strings.ToLower(strings.Join([]string{d.Slug, d.Name, d.UUID, a.Name}, "\n"))
 		a.machines = append(a.machines, m)
 		in.machines = append(in.machines, m)
 		in.byDevice[d.ID], in.bySlug[d.Slug] = m, m
@@ -157,7 +163,7 @@ func loadInventory(ctx context.Context, r store.Reader) (*inventory, error) {
 		if err != nil {
 			return nil, err
 		}
-		in.furnish(m, items)
+		in.furnish(m, newItems(items))
 	}
 	return in, nil
 }
@@ -198,7 +204,7 @@ func (in *inventory) adopt(a, was *agent) {
 	for i, m := range a.machines {
 		old := was.machines[i]
 		m.early = old.early
-		in.furnish(m, old.dataItems())
+		in.furnish(m, old.items)
 	}
 }
 
@@ -211,12 +217,21 @@ func (m *machine) dataItems() []plant.DataItem {
 	return items
 }
 
-// furnish gives a machine its data items.
-func (in *inventory) furnish(m *machine, items []plant.DataItem) {
-	m.items = make([]*item, len(items))
+// newItems makes data items, which have no machine yet.
+func newItems(items []plant.DataItem) []*item {
+	list := make([]*item, len(items))
 	for i, d := range items {
-		m.items[i] = &item{DataItem: d, machine: m}
-		in.byItem[d.ID] = m.items[i]
+		list[i] = &item{DataItem: d, words: wordsOf(d)}
+	}
+	return list
+}
+
+// furnish gives a machine data items like those given.
+func (in *inventory) furnish(m *machine, items []*item) {
+	m.items = make([]*item, len(items))
+	for i, it := range items {
+		m.items[i] = &item{DataItem: it.DataItem, machine: m, words: it.words}
+		in.byItem[it.ID] = m.items[i]
 	}
 	m.card = newCard(m.items)
 }
@@ -230,7 +245,7 @@ func (s *Service) reload(ctx context.Context, in *inventory, a *agent) error {
 		if err != nil {
 			return err
 		}
-		in.furnish(m, items)
+		in.furnish(m, newItems(items))
 		latest, err := s.reader.Current(ctx, m.ID)
 		if err != nil {
 			return err

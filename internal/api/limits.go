@@ -8,6 +8,13 @@ const (
 	// DefaultPage and MaxPage are how many entries a page of a list has.
 	DefaultPage = 100
 	MaxPage     = 1000
+	// MaxSearchText and MaxSearchWords are how long the text of a search for data
+	// items may be, in characters and in words.
+	MaxSearchText  = 200
+	MaxSearchWords = 10
+	// MaxStatisticValues is how many texts the statistics of a data item name, those
+	// that held longest; insight.MaxValues are told apart.
+	MaxStatisticValues = 100
 	// DefaultObservations and MaxObservations are how many observations a page
 	// of them has.
 	DefaultObservations = 1000
@@ -39,6 +46,10 @@ const (
 	DefaultRange = time.Hour
 	// QueryTimeout is how long a request may read from the store.
 	QueryTimeout = 30 * time.Second
+	// SurveyTimeout is how long the observations of a data item may be read for what
+	// stands in front of them as CSV. After that they may take any time, as long as
+	// the client takes them.
+	SurveyTimeout = 5 * time.Minute
 	// SourceTimeout is how long the system page waits for the database and for Redis.
 	SourceTimeout = 2 * time.Second
 	// OverdueAfter is for how long a period of a job may have begun without having
@@ -53,6 +64,8 @@ const (
 	// first change after a pause goes out at once.
 	CardInterval  = 500 * time.Millisecond
 	ValueInterval = 100 * time.Millisecond
+	// MaxStreamMachines is of how many machines one stream tells the values.
+	MaxStreamMachines = 8
 	// PingInterval is how often a stream says that it lives: proxies cut
 	// connections that are quiet for 30 s or more.
 	PingInterval = 15 * time.Second

@@ -68,7 +68,7 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 		}
 	}
 	b := breaker{reader: s.reader, first: first}
-	kept, err := insight.Downsample(b.broken(ctx, counted, end), first, end, columns)
+	kept, err := insight.Downsample(b.broken(ctx, s.levels(ctx, it, first, counted), end), first, end, columns)
 	if err != nil {
 		return none, err
 	}
@@ -89,7 +89,8 @@ func cutText(s string) string {
 	return strings.ToValidUTF8(s[:MaxPointText-len(mark)], "") + mark
 }
 
-// newPoint gives an observation as a point; a condition by its level.
+// newPoint gives an observation as a point; a condition by the level that it has
+// from there on.
 func newPoint(o plant.Observation) Point {
 	p := Point{o.Time, nil}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,10 +28,10 @@ func streamOperation() *huma.Operation {
 		OperationID: operationID("/stream"), Method: http.MethodGet, Path: Prefix + "/stream",
 		Summary: "Changes as they happen", Tags: []string{"stream"},
 		Description: "Server-sent events: hello first, then machines (their cards), agents, and values " +
-			"(the data items of the machine asked for) as they change. A client that comes back with its last " +
+			"(the data items of a machine asked for) as they change. A client that comes back with its last " +
 			"event id gets all that changed meanwhile, once; hello says where that is not possible.",
 		Parameters: []*huma.Param{
-			parameter("query", "machine", "The slug of a machine whose values are wanted"),
+			parameter("query", "machine", "The slug of a machine whose values are wanted; it may be there several times"),
 			parameter("query", "lastEventId", "The id of the last event, for clients that cannot send the header"),
 			parameter("header", "Last-Event-ID", "The id of the last event, as browsers send it"),
 		},
@@ -44,8 +45,12 @@ func streamOperation() *huma.Operation {
 
 // stream serves the event stream.
 func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
-	slug := r.URL.Query().Get("machine")
-	if slug != "" {
+	slugs := slices.DeleteFunc(r.URL.Query()["machine"], func(slug string) bool { return slug == "" })
+	if len(slugs) > MaxStreamMachines {
+		writeProblem(w, http.StatusUnprocessableEntity, fmt.Sprintf("machine: use at most %d, not %d", MaxStreamMachines, len(slugs)))
+		return
+	}
+	for _, slug := range slugs {
 		if _, err := s.findMachine(slug); err != nil {
 			var e *plant.Error
 			errors.As(err, &e)
@@ -76,7 +81,7 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // Or nginx gathers events.
-	st := &streamer{service: s, out: w, control: http.NewResponseController(w), feeds: s.feeds(slug)}
+	st := &streamer{service: s, out: w, control: http.NewResponseController(w), feeds: s.feeds(slugs)}
 	lastID := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("lastEventId"))
 	// The server's own timeouts are not made for streams; the connection may
 	// serve other requests afterwards. Errors show with the first write.

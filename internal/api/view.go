@@ -99,6 +99,16 @@ type Item struct {
 	Incomplete bool `json:"incomplete,omitempty"`
 }
 
+// ItemEntry is a data item of the list of all of them.
+type ItemEntry struct {
+	// Machine is the slug of its machine, MachineName what people call it, Agent
+	// the name of the agent.
+	Machine     string `json:"machine"`
+	MachineName string `json:"machineName"`
+	Agent       string `json:"agent"`
+	Item
+}
+
 // Current is what is known of a machine: now, or at a moment of the past.
 type Current struct {
 	Machine string `json:"machine"`
@@ -193,6 +203,61 @@ type Series struct {
 	// Before is true where the first point is the last observation before the
 	// range.
 	Before bool `json:"before,omitempty"`
+}
+
+// Statistics is what is to be said of the observations of a data item over a
+// range.
+type Statistics struct {
+	Item ItemEntry `json:"item"`
+	From time.Time `json:"from"`
+	// To is what was asked for, or now where that is earlier.
+	To time.Time `json:"to"`
+	// Observations is how many there are in the range.
+	Observations int `json:"observations"`
+	// KnownSeconds is for how long the value was known and UnknownSeconds for how
+	// long it was not, since the agent said so or observations are missing: together
+	// they are the range. Coverage is the share of the first, 0 to 1.
+	KnownSeconds   float64 `json:"knownSeconds"`
+	UnknownSeconds float64 `json:"unknownSeconds"`
+	Coverage       float64 `json:"coverage"`
+	// Numbers is set for samples that are numbers and for events that all are.
+	Numbers *NumberStatistics `json:"numbers,omitempty"`
+	// Values are the values of an event, or the levels of a condition, by how long
+	// each held, the longest first; OtherSeconds is the time of those beyond the
+	// first 100, and Changes how often a value became another one.
+	Values       []ValueStatistics `json:"values,omitempty"`
+	OtherSeconds float64           `json:"otherSeconds,omitempty"`
+	Changes      *int              `json:"changes,omitempty"`
+}
+
+// NumberStatistics is what is to be said of numbers, in the units of the data
+// item. Each observation counts the same, but for MeanOverTime; null is what there
+// is none of.
+type NumberStatistics struct {
+	// Count is how many numbers were observed in the range.
+	Count int      `json:"count"`
+	Min   *float64 `json:"min"`
+	Max   *float64 `json:"max"`
+	// Mean is that of the observations, MeanOverTime lets each number count for as
+	// long as it held.
+	Mean         *float64 `json:"mean"`
+	MeanOverTime *float64 `json:"meanOverTime"`
+	// P5, P50 and P95 are the smallest numbers that 5, 50 and 95 % are not above.
+	// ExactPercentiles is false for more than 131,072 numbers; then no more than
+	// 0.01 % of all numbers lie between what is told and what is so.
+	P5               *float64 `json:"p5"`
+	P50              *float64 `json:"p50"`
+	P95              *float64 `json:"p95"`
+	ExactPercentiles bool     `json:"exactPercentiles"`
+	// StandardDeviation is that of the observations as they are.
+	StandardDeviation *float64 `json:"standardDeviation"`
+}
+
+// ValueStatistics is what is to be said of one value of an event.
+type ValueStatistics struct {
+	Value        string  `json:"value"`
+	Seconds      float64 `json:"seconds"`
+	Observations int     `json:"observations"`
 }
 
 // Event is what the event stream carries. Name is the SSE event name; Data is
