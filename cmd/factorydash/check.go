@@ -51,6 +51,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		{"allowed-hosts", func() (string, error) { return orNone(c.AllowedHosts), c.checkNames() }},
 		{"trusted-proxies", func() (string, error) { return orNone(c.TrustedProxies), nil }},
 		{"secret-key", c.checkSecretKey},
+		{"shop", func() (string, error) { return c.checkShop(c.Simulate) }},
 		{"commit-delay", func() (string, error) { return c.CommitDelay.String(), nil }},
 		{"poll-interval", func() (string, error) { return c.PollInterval.String(), nil }},
 		{"retention-days", func() (string, error) { return strconv.Itoa(c.RetentionDays), nil }},

@@ -19,6 +19,7 @@ import (
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/retention"
+	"github.com/factorydash/factorydash/internal/shop"
 	"github.com/factorydash/factorydash/internal/telemetry"
 	"github.com/factorydash/factorydash/internal/web"
 )
@@ -57,6 +58,7 @@ type node struct {
 	parts     part
 	flags     nodeFlags
 	public    publicFlags
+	shopFile  shopFlags
 	agents    agentFlags
 	capture   captureFlags
 	retention retentionFlags
@@ -73,6 +75,8 @@ type node struct {
 	queue    jobs.Queue
 	hub      *live.Hub
 	service  *api.Service
+	// shop gives what people say of their plant.
+	shop func() *shop.Shop
 	// publisher tells other processes what this one captures, follower hears what
 	// they do; nil where there is no Redis or nothing to tell or show.
 	publisher *live.Publisher
@@ -178,6 +182,9 @@ func (n *node) start(ctx context.Context, listener net.Listener) error {
 	if n.queue, err = openQueue(n.redis, n.flags.RedisNamespace, n.env, n.registry); err != nil {
 		return err
 	}
+	if err := n.openShop(ctx); err != nil {
+		return err
+	}
 	var holder *collect.Holder
 	if n.does(captureAgents) {
 		if holder, err = n.newHolder(); err != nil {
@@ -241,7 +248,7 @@ func (n *node) newPages() (http.Handler, error) {
 	options := api.Options{
 		Reader: n.store, Hub: n.hub, Faults: n.store.Faults, Size: n.store.Size, RetentionDays: n.retention.RetentionDays,
 		Crew: n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
-		Version: n.env.build.Version, Log: n.env.log, Registerer: n.registry,
+		Shop: n.shop, Version: n.env.build.Version, Log: n.env.log, Registerer: n.registry,
 	}
 	if n.redis != nil {
 		options.Silence = func() string { return n.follower.Silence() }
@@ -257,7 +264,7 @@ func (n *node) newPages() (http.Handler, error) {
 			return nil, err
 		}
 	}
-	return web.New(web.Options{Views: n.service, Version: n.env.build.Version, Log: n.env.log})
+	return web.New(web.Options{Views: n.service, Shop: n.shop, Version: n.env.build.Version, Log: n.env.log})
 }
 
 // newHolder makes what captures agents, together with other workers, and tells
@@ -341,11 +348,11 @@ func (n *node) startCapture(ctx context.Context, holder *collect.Holder) error {
 		}
 	}
 	if n.simulate {
-		shop, err := startShop(ctx, n.group, n.store, n.env.log)
+		simulated, err := startShop(ctx, n.group, n.store, n.env.log)
 		if err != nil {
 			return err
 		}
-		named = append(named, shop...)
+		named = append(named, simulated...)
 	}
 	if err := buryDeadWorkers(ctx, n.store, workerName()); err != nil {
 		return err

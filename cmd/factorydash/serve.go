@@ -36,6 +36,7 @@ func (f captureFlags) Validate() error {
 type serveCommand struct {
 	nodeFlags
 	publicFlags
+	shopFlags
 	agentFlags
 	captureFlags
 	retentionFlags
@@ -52,7 +53,7 @@ func (c *serveCommand) Validate() error {
 // Run runs until the process is told to end or a part cannot go on.
 func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
-		env: env, flags: c.nodeFlags, public: c.publicFlags, agents: c.agentFlags, capture: c.captureFlags,
+		env: env, flags: c.nodeFlags, public: c.publicFlags, shopFile: c.shopFlags, agents: c.agentFlags, capture: c.captureFlags,
 		retention: c.retentionFlags, seal: c.sealFlags, simulate: c.Simulate,
 		parts: showPages | captureAgents | runJobs | scheduleJobs,
 	}
@@ -63,6 +64,7 @@ func (c *serveCommand) Run(ctx context.Context, env *environment) error {
 type webCommand struct {
 	nodeFlags
 	publicFlags
+	shopFlags
 	// What the pages say of it; workers are who delete.
 	retentionFlags
 }
@@ -75,7 +77,7 @@ func (c *webCommand) Validate() error {
 // Run runs until the process is told to end.
 func (c *webCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
-		env: env, flags: c.nodeFlags, public: c.publicFlags, retention: c.retentionFlags,
+		env: env, flags: c.nodeFlags, public: c.publicFlags, shopFile: c.shopFlags, retention: c.retentionFlags,
 		parts: showPages, shared: true,
 	}
 	return n.run(ctx)
@@ -84,6 +86,7 @@ func (c *webCommand) Run(ctx context.Context, env *environment) error {
 // workerCommand captures its part of the agents and runs jobs.
 type workerCommand struct {
 	nodeFlags
+	shopFlags
 	agentFlags
 	captureFlags
 	retentionFlags
@@ -98,7 +101,7 @@ func (c *workerCommand) Validate() error {
 // Run runs until the process is told to end.
 func (c *workerCommand) Run(ctx context.Context, env *environment) error {
 	n := node{
-		env: env, flags: c.nodeFlags, agents: c.agentFlags, capture: c.captureFlags,
+		env: env, flags: c.nodeFlags, shopFile: c.shopFlags, agents: c.agentFlags, capture: c.captureFlags,
 		retention: c.retentionFlags, seal: c.sealFlags,
 		parts: captureAgents | runJobs, shared: true,
 	}

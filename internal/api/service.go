@@ -12,6 +12,7 @@ import (
 	"github.com/factorydash/factorydash/internal/jobs"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/shop"
 	"github.com/factorydash/factorydash/internal/store"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	// RetentionDays is for how many days observations are kept; for ever where it is
 	// 0.
 	RetentionDays int
+	// Shop gives what people say of their plant; nothing is said where it is nil.
+	Shop func() *shop.Shop
 	// Version is that of the program.
 	Version string
 	// Now is the clock; time.Now where it is nil.
@@ -60,6 +63,7 @@ type Service struct {
 	hub     *live.Hub
 	silence func() string
 	faults  func() []store.Fault
+	shop    func() *shop.Shop
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -89,7 +93,7 @@ type Service struct {
 func NewService(o Options) *Service {
 	s := &Service{
 		reader: o.Reader, hub: o.Hub, silence: o.Silence, version: o.Version, now: o.Now, log: o.Log,
-		faults: o.Faults, retentionDays: o.RetentionDays, redis: o.Redis,
+		faults: o.Faults, shop: o.Shop, retentionDays: o.RetentionDays, redis: o.Redis,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),
 		closing: make(chan struct{}),
@@ -99,6 +103,9 @@ func NewService(o Options) *Service {
 	}
 	if s.faults == nil {
 		s.faults = func() []store.Fault { return nil }
+	}
+	if s.shop == nil {
+		s.shop = func() *shop.Shop { return shop.None(time.Local) }
 	}
 	if s.now == nil {
 		s.now = time.Now
