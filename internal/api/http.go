@@ -132,6 +132,10 @@ type (
 		Category string `query:"category" enum:"SAMPLE,EVENT,CONDITION" doc:"For data items of one category"`
 		PageParams
 	}
+	// AtParam asks for a moment of the past.
+	AtParam struct {
+		At string `query:"at" format:"date-time" maxLength:"64" doc:"A moment of the past by the agent's timestamps, as RFC 3339" example:"2026-01-31T08:00:00Z"`
+	}
 	// RangeParams ask for a range of time.
 	RangeParams struct {
 		From string `query:"from" format:"date-time" maxLength:"64" doc:"The first time of the agent's timestamps, as RFC 3339; one hour before the end where it is left out" example:"2026-01-31T08:00:00Z"`
@@ -176,10 +180,15 @@ func (s *Service) routes(api huma.API) {
 		func(ctx context.Context, _ *struct{}) (Store, error) { return s.Store(ctx) })
 	get(s, api, "/system", "system", "The installation", "Who captures, how the jobs go, what is stored. What could not be had is left out, and missing says why.",
 		func(ctx context.Context, _ *struct{}) (System, error) { return s.System(ctx) })
-	get(s, api, "/machines", "machines", "List the machines", "Machines by slug, with what they are doing.",
-		func(ctx context.Context, p *PageParams) (Page[Machine], error) {
-			machines, err := s.Machines(ctx)
-			return cut(machines, p, func(m Machine) string { return m.Slug }), err
+	get(s, api, "/machines", "machines", "List the machines",
+		"Machines by slug, with what they are doing; with at, with what they were doing at that moment: then the state is empty where it is not known.",
+		func(ctx context.Context, p *struct {
+			PageParams
+			AtParam
+		},
+		) (Page[Machine], error) {
+			machines, err := s.machinesAt(ctx, parseTime(p.At))
+			return cut(machines, &p.PageParams, func(m Machine) string { return m.Slug }), err
 		})
 	get(s, api, "/machines/{slug}", "machines", "One machine", "A machine with what it is doing and all its data items.",
 		func(ctx context.Context, p *SlugParam) (MachineDetail, error) { return s.Machine(ctx, p.Slug) })
@@ -188,7 +197,7 @@ func (s *Service) routes(api huma.API) {
 			"and what the machine was doing. What was said before a gap of the ledger is not known behind it.",
 		func(ctx context.Context, p *struct {
 			SlugParam
-			At string `query:"at" format:"date-time" maxLength:"64" doc:"A moment of the past by the agent's timestamps, as RFC 3339" example:"2026-01-31T08:00:00Z"`
+			AtParam
 		},
 		) (Current, error) {
 			return s.Current(ctx, p.Slug, parseTime(p.At))
@@ -235,6 +244,14 @@ func (s *Service) routes(api huma.API) {
 		) (Series, error) {
 			return s.Series(ctx, SeriesQuery{Item: plant.ItemID(p.ID), From: p.from(), To: p.to(), Points: p.Points})
 		})
+}
+
+// machinesAt gives the machines now, where at is zero, and otherwise as they were.
+func (s *Service) machinesAt(ctx context.Context, at time.Time) ([]Machine, error) {
+	if at.IsZero() {
+		return s.Machines(ctx)
+	}
+	return s.MachinesAt(ctx, at)
 }
 
 func (s *Service) observations(ctx context.Context, p ObservationParams, q ObservationQuery) (observationPage, error) {

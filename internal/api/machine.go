@@ -64,16 +64,23 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// machine gives the card of a machine.
+// machine gives the card of a machine now.
 func (s *Service) machine(m *machine) Machine {
+	v := m.show(s.latest)
+	s.state(&v, m)
+	return v
+}
+
+// show gives the card of a machine but for its state, from what latest knows of
+// its data items.
+func (m *machine) show(latest func(*item) plant.Latest) Machine {
 	v := Machine{
 		Slug: m.Slug, Name: m.title(), Agent: m.agent.Name,
 		Manufacturer: m.Manufacturer, Model: m.Model,
-		Conditions: s.conditions(m),
+		Conditions: m.conditions(latest),
 	}
-	s.state(&v, m)
 	for i, p := range m.card.paths {
-		shown := Path{Name: p.name, Program: s.text(p.program), Mode: s.text(p.mode), Execution: s.text(p.execution)}
+		shown := Path{Name: p.name, Program: textOf(latest(p.program)), Mode: textOf(latest(p.mode)), Execution: textOf(latest(p.execution))}
 		if i == 0 {
 			v.Program, v.Mode, v.Execution = shown.Program, shown.Mode, shown.Execution
 		}
@@ -82,7 +89,7 @@ func (s *Service) machine(m *machine) Machine {
 		}
 	}
 	for _, it := range m.card.parts {
-		if n, ok := s.number(it); ok {
+		if n, ok := numberOf(latest(it)); ok {
 			v.Parts = &n
 			break
 		}
@@ -171,18 +178,16 @@ func forgotten(l plant.Latest) plant.Latest {
 	return l
 }
 
-// text gives the text of an event; nil while it is not known.
-func (s *Service) text(it *item) *string {
-	l := s.latest(it)
+// textOf gives the text of an event; nil where it is not known.
+func textOf(l plant.Latest) *string {
 	if l.Value.Kind != plant.Text {
 		return nil
 	}
 	return &l.Value.Text
 }
 
-// number gives the number of a sample, or of an event whose text is one.
-func (s *Service) number(it *item) (float64, bool) {
-	l := s.latest(it)
+// numberOf gives the number of a sample, or of an event whose text is one.
+func numberOf(l plant.Latest) (float64, bool) {
 	switch l.Value.Kind {
 	case plant.Number:
 		return l.Value.Number, true
@@ -196,14 +201,14 @@ func (s *Service) number(it *item) (float64, bool) {
 
 // conditions gives a machine's active warnings and faults, the gravest first, of
 // these the oldest.
-func (s *Service) conditions(m *machine) []Condition {
+func (m *machine) conditions(latest func(*item) plant.Latest) []Condition {
 	type active struct {
 		Condition
 		level plant.Level
 	}
 	var all []active
 	for _, it := range m.card.conditions {
-		l := s.latest(it)
+		l := latest(it)
 		for i, c := range activeOf(it.DataItem, l) {
 			all = append(all, active{c, l.Active[i].Alarm.Level})
 		}

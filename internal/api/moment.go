@@ -32,23 +32,28 @@ func (s *Service) Current(ctx context.Context, slug string, at time.Time) (Curre
 		}
 		return v, nil
 	}
-	if at.After(s.now()) {
-		return Current{}, plant.Errorf(plant.Invalid, "at: use a time that has passed; it is %s now", s.now().UTC().Format(time.RFC3339))
+	if err := s.checkPast(at); err != nil {
+		return Current{}, err
 	}
 	return s.then(ctx, m, at.UnixMicro())
 }
 
+// checkPast refuses a moment that is still to come.
+func (s *Service) checkPast(at time.Time) error {
+	if now := s.now(); at.After(now) {
+		return plant.Errorf(plant.Invalid, "at: use a time that has passed; it is %s now", now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // then gives what was known of a machine at a moment of the past.
 func (s *Service) then(ctx context.Context, of *machine, at int64) (Current, error) {
-	m := &moment{reader: s.reader, at: at, items: make(map[plant.ItemID]*past)}
-	for _, it := range of.items {
-		p := new(past)
-		if l, ok := s.hub.Latest(it.ID); ok && l.Time <= m.at {
-			p.now = &l
-		}
-		m.items[it.ID] = p
+	m := s.newMoment(at, of.items)
+	runs, err := s.reader.Runs(ctx)
+	if err != nil {
+		return Current{}, err
 	}
-	if err := m.find(ctx, of.Agent); err != nil {
+	if err := m.find(ctx, of.Agent, runs); err != nil {
 		return Current{}, err
 	}
 	then := timeOf(at)
@@ -60,27 +65,48 @@ func (s *Service) then(ctx context.Context, of *machine, at int64) (Current, err
 			v.Items[i].Value, v.Items[i].Incomplete = nil, true
 		}
 	}
-	return v, s.stateThen(ctx, &v, of, m)
+	was, err := s.stateThen(ctx, of, m)
+	v.State, v.Word, v.Since, v.SinceBefore, v.Rule = was.State, was.Word, was.Since, was.SinceBefore, was.Rule
+	return v, err
 }
 
-// stateThen fills in what the machine was doing, where that is known.
-func (s *Service) stateThen(ctx context.Context, v *Current, of *machine, m *moment) error {
+// newMoment begins to find out about a moment for some data items.
+func (s *Service) newMoment(at int64, items []*item) *moment {
+	m := &moment{reader: s.reader, at: at, items: make(map[plant.ItemID]*past)}
+	for _, it := range items {
+		p := new(past)
+		if l, ok := s.hub.Latest(it.ID); ok && l.Time <= m.at {
+			p.now = &l
+		}
+		m.items[it.ID] = p
+	}
+	return m
+}
+
+// stateThen gives what the machine was doing; nothing where that is not known.
+func (s *Service) stateThen(ctx context.Context, of *machine, m *moment) (was doing, err error) {
 	changes, err := s.reader.StatesBetween(ctx, of.ID, m.at+1, m.at+1)
 	if err != nil || len(changes) == 0 {
-		return err
+		return was, err
 	}
 	change := changes[len(changes)-1]
 	if newest, _ := s.hub.State(of.ID); change != newest && m.doubts(change) {
-		return nil
+		return was, nil
 	}
 	first, err := s.reader.StatesBetween(ctx, of.ID, change.Time, change.Time+1)
 	if err != nil {
-		return err
+		return was, err
 	}
 	since := timeOf(change.Time)
-	v.State, v.Word, v.Rule = change.State.Slug(), change.State.String(), change.Rule
-	v.Since, v.SinceBefore = &since, len(first) > 0 && first[0] == change
-	return nil
+	return doing{change.State.Slug(), change.State.String(), change.Rule, &since, len(first) > 0 && first[0] == change}, nil
+}
+
+// doing is what a machine was doing at a moment; its fields are those of a
+// Machine.
+type doing struct {
+	State, Word, Rule string
+	Since             *time.Time
+	SinceBefore       bool
 }
 
 // moment is what is found out about one moment in the life of a machine.

@@ -70,7 +70,42 @@ func (w *world) known(t *testing.T, d time.Duration, state string, values map[st
 	if diff := gocmp.Diff(values, got); diff != "" {
 		t.Errorf("values after %v (-want +got):\n%s", d, diff)
 	}
+	w.agree(t, d)
 }
+
+// agree checks that the floor at a moment tells what is told of the machine alone.
+func (w *world) agree(t *testing.T, d time.Duration) {
+	t.Helper()
+	current, err := w.service.Current(t.Context(), "mill", start.Add(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	machines, err := w.service.MachinesAt(t.Context(), start.Add(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(machines, func(m api.Machine) bool { return m.Slug == "mill" })
+	if i < 0 {
+		t.Fatalf("after %v the floor has no mill", d)
+	}
+	m := machines[i]
+	if m.State != current.State || m.Rule != current.Rule || m.SinceBefore != current.SinceBefore || !sameTime(m.Since, current.Since) {
+		t.Errorf("after %v the floor says %s by %s since %v, the machine %s by %s since %v", d, m.State, m.Rule, m.Since, current.State, current.Rule, current.Since)
+	}
+	active, incomplete := 0, false
+	for _, it := range current.Items {
+		active += len(it.Active)
+		incomplete = incomplete || it.Incomplete && it.Category == "CONDITION"
+		if want, _ := it.Value.(string); it.Type == "PROGRAM" && (m.Program == nil) != (it.Value == nil) || it.Type == "PROGRAM" && m.Program != nil && *m.Program != want {
+			t.Errorf("after %v the floor has another program than %v", d, it.Value)
+		}
+	}
+	if len(m.Conditions) != active || m.Incomplete != incomplete {
+		t.Errorf("after %v the floor has %d active conditions (incomplete %t), the machine %d (%t)", d, len(m.Conditions), m.Incomplete, active, incomplete)
+	}
+}
+
+func sameTime(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
 
 func TestMoment(t *testing.T) {
 	w := newWorld(t, newFake(), live.Options{})

@@ -9,8 +9,9 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// find fills the moment in from what is stored of the machine's agent.
-func (m *moment) find(ctx context.Context, agent plant.AgentID) error {
+// find fills the moment in from what is stored of an agent, which all data items of
+// the moment belong to, and whose runs are among those given.
+func (m *moment) find(ctx context.Context, agent plant.AgentID, runs []plant.Run) error {
 	items := slices.Collect(maps.Keys(m.items))
 	for o, err := range m.reader.ItemObservations(ctx, items, m.at+1, m.at+1, true) {
 		if err != nil {
@@ -18,11 +19,7 @@ func (m *moment) find(ctx context.Context, agent plant.AgentID) error {
 		}
 		m.items[o.Item].last = &o
 	}
-	runs, err := m.reader.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	runs = slices.DeleteFunc(runs, func(r plant.Run) bool { return r.Agent != agent })
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r plant.Run) bool { return r.Agent != agent })
 	slices.SortFunc(runs, func(a, b plant.Run) int { return cmp.Compare(a.ID, b.ID) })
 	if err := m.findRun(ctx, runs); err != nil {
 		return err

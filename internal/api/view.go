@@ -46,6 +46,9 @@ type Machine struct {
 	Paths []Path `json:"paths,omitempty"`
 	// Conditions are the active warnings and faults, gravest first.
 	Conditions []Condition `json:"conditions,omitempty"`
+	// Incomplete is true where it cannot be told which others were active at the
+	// moment of the past that the card is of.
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // Path is one path of a machine.
