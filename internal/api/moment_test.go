@@ -105,7 +105,9 @@ func (w *world) agree(t *testing.T, d time.Duration) {
 	}
 }
 
-func sameTime(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
+func sameTime(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
 
 func TestMoment(t *testing.T) {
 	w := newWorld(t, newFake(), live.Options{})

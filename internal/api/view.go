@@ -17,6 +17,8 @@ type Machine struct {
 	Agent        string `json:"agent"`
 	Manufacturer string `json:"manufacturer,omitempty"`
 	Model        string `json:"model,omitempty"`
+	// Area is where it stands; empty where nobody said so.
+	Area string `json:"area,omitempty"`
 	// State is the slug of the state, Word what people read.
 	State string `json:"state"`
 	Word  string `json:"word"`

@@ -14,7 +14,7 @@ type blank struct{ Now time.Time }
 func (b blank) Card() card { return card{Now: b.Now} }
 
 // Group is an agent's group without machines.
-func (b blank) Group() group { return group{Link: new(api.Agent), Now: b.Now} }
+func (b blank) Group() group { return group{Agent: "agent", Link: new(api.Agent), Now: b.Now} }
 
 // Path is an empty path.
 func (b blank) Path() api.Path { return api.Path{} }

@@ -209,6 +209,13 @@ func clockText(t, now time.Time) string {
 	return t.Format(time.DateTime)
 }
 
+// fullText gives a moment with its date and the zone of now, for whoever asks of a
+// time that is shown shorter.
+func fullText(t, now time.Time) string {
+	_, zone := zoneNames(now)
+	return t.In(now.Location()).Format(time.DateTime) + " " + zone
+}
+
 // knownText gives a text of an agent; unknown where there is none, and a word
 // for an empty one.
 func knownText(s *string) string {

@@ -90,6 +90,8 @@ func functions(a *assets) template.FuncMap {
 		"damage":   damageText,
 		"rate":     rateText,
 		"clock":    clockText,
+		"full":     fullText,
+		"input":    func(t time.Time) string { return t.Format(inputTime) },
 		"word":     wordText,
 		"known":    knownText,
 		"rule":     ruleText,

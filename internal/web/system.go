@@ -62,7 +62,4 @@ type moment struct{ Time, Now time.Time }
 func newMoment(t, now time.Time) moment { return moment{t, now} }
 
 // Full gives the date, the time and the zone.
-func (m moment) Full() string {
-	_, zone := zoneNames(m.Now)
-	return m.Time.In(m.Now.Location()).Format(time.DateTime) + " " + zone
-}
+func (m moment) Full() string { return fullText(m.Time, m.Now) }

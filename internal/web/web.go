@@ -24,6 +24,9 @@ type Views interface {
 	// Machines gives the machines of all agents, those of an agent together,
 	// in an order that stays.
 	Machines(ctx context.Context) ([]api.Machine, error)
+	// MachinesAt gives them as they were at a moment of the past; State is empty
+	// where that is not known.
+	MachinesAt(ctx context.Context, at time.Time) ([]api.Machine, error)
 	// Machine gives one machine; its error is of code plant.NotFound where
 	// there is none.
 	Machine(ctx context.Context, slug string) (api.MachineDetail, error)
@@ -135,7 +138,9 @@ type page struct {
 	Now     time.Time
 	// Zone is the plant's zone as browsers take it, ZoneWord as people do.
 	Zone, ZoneWord string
-	Body           any
+	// At is the moment of the past that the page shows; nil for now.
+	At   *time.Time
+	Body any
 	// Data is what the page shows, for its form as JSON, and Table its table as
 	// CSV; there is no such form where they are nil.
 	Data  any
@@ -143,7 +148,7 @@ type page struct {
 }
 
 // Live reports whether the page follows the event stream.
-func (p page) Live() bool { return p.Script != "page.js" }
+func (p page) Live() bool { return p.Script != "page.js" && p.At == nil }
 
 // parsePages makes a template of each page. Files whose names begin with "parts",
 // and the layout, are shared by all pages.

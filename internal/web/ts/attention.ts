@@ -10,6 +10,8 @@ interface Entry {
   word: string;
   name: string;
   href: string;
+  /** The address of the page that explains the state; empty for an agent. */
+  reasons: string;
   since?: string | undefined;
   sinceBefore?: boolean | undefined;
   why: string;
@@ -34,13 +36,14 @@ export function drawAttention(machines: readonly Machine[], agents: readonly Age
   const gone = agents.filter(away);
   const names = new Set(gone.map((a) => a.name));
   const list: Entry[] = gone.map((a) => ({
-    state: "no-link", word: linkWord(a.link), name: `Agent ${a.name}`, href: `/agents/${encodeURIComponent(a.name)}`,
+    state: "no-link", word: linkWord(a.link), name: `Agent ${a.name}`, href: `/agents/${encodeURIComponent(a.name)}`, reasons: "",
     since: a.since, why: causeText(a.error ?? ""), retry: a.retry, machines: a.machines,
   }));
   for (const m of machines) {
     if (!urgency[m.state] || (m.state === "no-link" && names.has(m.agent))) continue;
     list.push({
       state: m.state, word: m.word, name: m.name, href: `/m/${encodeURIComponent(m.slug)}`,
+      reasons: m.state === "no-link" ? "" : `/m/${encodeURIComponent(m.slug)}/why`,
       since: m.since, sinceBefore: m.sinceBefore, why: reason(m), retry: m.retry, machines: 0,
     });
   }
@@ -71,6 +74,8 @@ function drawEntry(e: HTMLElement, entry: Entry): void {
   fill(e, "word", entry.word);
   fill(e, "name", entry.name);
   slot(e, "name")?.setAttribute("href", entry.href);
+  slot(e, "reasons")?.setAttribute("href", entry.reasons);
+  show(e, "reasons", entry.reasons !== "");
   lasting(e, entry.since, entry.sinceBefore);
   fill(e, "why", entry.why);
   fill(e, "machines", `${entry.machines} machine${entry.machines === 1 ? "" : "s"} unknown`);

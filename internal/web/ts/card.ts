@@ -1,6 +1,6 @@
 // A machine's card, its paths and its conditions.
 
-import { clockText, instant } from "./clock";
+import { clockText, fullText, instant } from "./clock";
 import { fill, fillList, glyph, lasting, set, show, slot } from "./dom";
 import { knownText, measureText, stateWord, UNKNOWN, wordText } from "./format";
 import type { Condition, Machine, Path } from "./types";
@@ -19,6 +19,8 @@ export function drawState(root: HTMLElement, m: Machine): void {
   fill(root, "lastState", stateWord(m.lastState ?? ""));
   const seen = instant(m.lastSeen);
   fill(root, "lastSeen", seen === undefined ? "" : clockText(seen));
+  const last = slot(root, "lastSeen");
+  if (last) last.title = seen === undefined ? "" : fullText(seen);
   fill(root, "program", knownText(m.program));
   fill(root, "parts", m.parts === undefined ? UNKNOWN : measureText(m.parts));
   fill(root, "mode", wordText(knownText(m.mode)));

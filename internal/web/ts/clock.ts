@@ -11,9 +11,12 @@ export function setNow(now: string): void {
   if (!Number.isNaN(t)) offset = t - Date.now();
 }
 
-/** now is the server's clock in milliseconds. */
+/** then is the moment of the past that the page shows; undefined where it shows what is now. */
+export const then = instant(document.body.dataset["at"]);
+
+/** now is the server's clock in milliseconds, or the moment of the past that the page shows. */
 export function now(): number {
-  return Date.now() + offset;
+  return then ?? Date.now() + offset;
 }
 
 /** instant reads a time of the API; undefined where there is none. */
@@ -42,6 +45,11 @@ const millis = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit"
 export function clockText(t: number): string {
   const time = seconds.format(t);
   return day.format(t) === day.format(now()) ? time : `${day.format(t)} ${time}`;
+}
+
+/** fullText gives a moment with its date and zone, for whoever asks of a time that is shown shorter. */
+export function fullText(t: number): string {
+  return `${day.format(t)} ${seconds.format(t)} ${document.body.dataset["zoneWord"] ?? "UTC"}`;
 }
 
 /** minuteText gives hours and minutes. */

@@ -1,7 +1,7 @@
 // The few ways in which pages are changed. Text from an agent only ever goes
 // into textContent.
 
-import { clockText, instant, now } from "./clock";
+import { clockText, fullText, instant, now } from "./clock";
 import { durationText } from "./format";
 
 /** byId gives an element that the page has. */
@@ -69,7 +69,7 @@ export function age(root: ParentNode, name: string, since: string | undefined | 
   if (e.dataset["since"] === since) return;
   e.dataset["since"] = since;
   e.setAttribute("datetime", since);
-  e.title = clockText(t);
+  e.title = fullText(t);
   e.textContent = durationText(now() - t);
 }
 
@@ -78,7 +78,10 @@ export function lasting(root: ParentNode, since: string | undefined, before: boo
   const t = instant(since);
   show(root, "before", Boolean(before));
   age(root, "since", since);
+  const at = slot(root, "at");
+  if (!at) return;
   fill(root, "at", t === undefined || before ? "" : `since ${clockText(t)}`);
+  at.title = t === undefined ? "" : fullText(t);
 }
 
 /** retry shows when something is tried next. */

@@ -3,8 +3,10 @@
 import "./page";
 import { drawAttention, up } from "./attention";
 import { drawCard } from "./card";
+import { then } from "./clock";
 import { blank, byId, fill, glyph, set, slot } from "./dom";
 import { linkWord } from "./format";
+import { Lanes } from "./lanes";
 import { follow, readList } from "./live";
 import type { Agent, Machine } from "./types";
 
@@ -66,20 +68,28 @@ function draw(): void {
   filter();
 }
 
-/** newCard adds the card of a machine that has come, at the end of its agent's. */
+/** newCard adds the card of a machine that has come, at the end of its group. */
 function newCard(m: Machine): HTMLElement {
   const card = blank("blank-card");
   cards.set(m.slug, card);
-  slot(group(m.agent), "cards")?.append(card);
+  slot(group(m), "cards")?.append(card);
   return card;
 }
 
-function group(agent: string): HTMLElement {
-  for (const g of floor.querySelectorAll<HTMLElement>(".group")) if (g.dataset["agent"] === agent) return g;
+/** group gives the group of a machine: that of its area, or of its agent where nobody said where it stands. */
+function group(m: Machine): HTMLElement {
+  const key = m.area ? `area ${m.area}` : `agent ${m.agent}`;
+  for (const g of floor.querySelectorAll<HTMLElement>(".group")) if (g.dataset["key"] === key) return g;
   const g = blank("blank-group");
-  g.dataset["agent"] = agent;
-  fill(g, "agent", agent);
-  slot(g, "agent")?.setAttribute("href", `/agents/${encodeURIComponent(agent)}`);
+  g.dataset["key"] = key;
+  if (m.area) {
+    g.dataset["agent"] = "";
+    g.querySelector("h2")?.replaceChildren(m.area);
+  } else {
+    g.dataset["agent"] = m.agent;
+    fill(g, "agent", m.agent);
+    slot(g, "agent")?.setAttribute("href", `/agents/${encodeURIComponent(m.agent)}`);
+  }
   floor.append(g);
   return g;
 }
@@ -109,6 +119,7 @@ function drawCounts(): void {
 
 const query = byId<HTMLInputElement>("q");
 const state = byId<HTMLInputElement>("state");
+const view = byId<HTMLInputElement>("view");
 
 function filter(): void {
   const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -126,9 +137,14 @@ function filter(): void {
 }
 
 function address(): void {
-  const params = new URLSearchParams();
-  if (query.value.trim()) params.set("q", query.value.trim());
-  if (state.value) params.set("state", state.value);
+  const params = new URLSearchParams(location.search);
+  const put = (name: string, value: string): void => {
+    if (value) params.set(name, value);
+    else params.delete(name);
+  };
+  put("q", query.value.trim());
+  put("state", state.value);
+  put("view", view.value === "cards" ? "" : view.value);
   history.replaceState(null, "", params.size ? `?${params}` : location.pathname);
 }
 
@@ -150,6 +166,20 @@ byId("counts").addEventListener("click", (e) => {
   address();
   filter();
 });
-filter();
+// The density is the style sheet's: all views have the same elements.
 
-follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });
+byId("views").addEventListener("click", (e) => {
+  const chosen = (e.target as Element).closest<HTMLElement>("a[data-view]");
+  if (!chosen || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  view.value = floor.dataset["view"] = chosen.dataset["view"] ?? "";
+  for (const a of byId("views").querySelectorAll("a")) {
+    if (a === chosen) a.setAttribute("aria-current", "true");
+    else a.removeAttribute("aria-current");
+  }
+  address();
+});
+
+filter();
+new Lanes(byId("overview"), (slug) => cards.get(slug)).start();
+if (then === undefined) follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });

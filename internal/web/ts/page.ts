@@ -1,6 +1,6 @@
 // What every page does.
 
-import { keepCounting } from "./clock";
+import { keepCounting, then } from "./clock";
 import { apply, chosen, remember } from "./scheme";
 
 function start(): void {
@@ -15,7 +15,7 @@ function start(): void {
   for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"]) {
     matchMedia(query).addEventListener("change", () => apply(select?.value ?? chosen()));
   }
-  keepCounting();
+  if (then === undefined) keepCounting();
 }
 
 start();

@@ -23,6 +23,7 @@ export interface Machine {
   agent: string;
   manufacturer?: string;
   model?: string;
+  area?: string;
   state: string;
   word: string;
   since?: string;
@@ -106,4 +107,24 @@ export interface Hello {
   resumed: boolean;
   now: string;
   version: string;
+}
+
+/** A stretch of a lane; times are microseconds since 1970. */
+export interface Segment {
+  from: number;
+  to: number;
+  state: string;
+}
+
+export interface TimelineRow {
+  machine: string;
+  segments: Segment[];
+  shares: { total: number; states: Record<string, number>; unknown: number; coverage: number };
+  problem?: string;
+}
+
+export interface Timeline {
+  from: string;
+  to: string;
+  rows: TimelineRow[];
 }

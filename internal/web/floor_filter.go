@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// floorFilter is which machines the floor shows, and how: as the address has it.
+type floorFilter struct {
+	// Query is words that a card holds, State the slug of a state; all machines are
+	// shown where both are empty.
+	Query, State string
+	// View is one of densities.
+	View string
+	// At is the moment of the past as it was asked for; empty for now.
+	At string
+}
+
+// densities are the views of the floor. All show the same elements: what differs is
+// the style sheet.
+var densities = []viewChoice{
+	{View: "cards", Word: "Cards"}, {View: "compact", Word: "Compact"},
+	{View: "table", Word: "Table"}, {View: "plan", Word: "Plan"},
+}
+
+// viewChoice is a density that can be chosen.
+type viewChoice struct {
+	View, Word, Href string
+	Chosen           bool
+}
+
+// parseFloorFilter reads the filter; Invalid for a view that there is not.
+func parseFloorFilter(r *http.Request) (floorFilter, error) {
+	f := floorFilter{
+		Query: strings.TrimSpace(r.FormValue("q")), State: r.FormValue("state"),
+		View: r.FormValue("view"), At: r.FormValue("at"),
+	}
+	if f.View == "" {
+		f.View = densities[0].View
+	}
+	if !slices.ContainsFunc(densities, func(c viewChoice) bool { return c.View == f.View }) {
+		return f, plant.Errorf(plant.Invalid, "view %q: use cards, compact, table or plan.", f.View)
+	}
+	return f, nil
+}
+
+// Href is the address of the floor with the filter.
+func (f floorFilter) Href() string {
+	values := make(url.Values)
+	for name, value := range map[string]string{"q": f.Query, "state": f.State, "at": f.At, "view": f.View} {
+		if value != "" && (name != "view" || value != densities[0].View) {
+			values.Set(name, value)
+		}
+	}
+	if len(values) == 0 {
+		return "/floor"
+	}
+	return "/floor?" + values.Encode()
+}
+
+// moment gives the address of the same at another moment; now where at is empty.
+func (f floorFilter) moment(at string) string {
+	f.At = at
+	return f.Href()
+}
+
+// views gives the densities, each with the address that leads to it.
+func (f floorFilter) views() []viewChoice {
+	choices := slices.Clone(densities)
+	for i := range choices {
+		c := &choices[i]
+		c.Chosen = c.View == f.View
+		to := f
+		to.View = c.View
+		c.Href = to.Href()
+	}
+	return choices
+}
