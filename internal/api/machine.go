@@ -66,16 +66,17 @@ func quote(s string) string {
 
 // machine gives the card of a machine now.
 func (s *Service) machine(m *machine) Machine {
-	v := m.show(s.latest)
+	v := s.show(m, s.latest)
 	s.state(&v, m)
 	return v
 }
 
 // show gives the card of a machine but for its state, from what latest knows of
 // its data items.
-func (m *machine) show(latest func(*item) plant.Latest) Machine {
+func (s *Service) show(m *machine, latest func(*item) plant.Latest) Machine {
+	said := s.shop().Machine(m.Slug)
 	v := Machine{
-		Slug: m.Slug, Name: m.title(), Agent: m.agent.Name,
+		Slug: m.Slug, Name: cmp.Or(said.Name, m.title()), Area: said.Area, Agent: m.agent.Name,
 		Manufacturer: m.Manufacturer, Model: m.Model,
 		Conditions: m.conditions(latest),
 	}

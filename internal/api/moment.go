@@ -49,11 +49,7 @@ func (s *Service) checkPast(at time.Time) error {
 // then gives what was known of a machine at a moment of the past.
 func (s *Service) then(ctx context.Context, of *machine, at int64) (Current, error) {
 	m := s.newMoment(at, of.items)
-	runs, err := s.reader.Runs(ctx)
-	if err != nil {
-		return Current{}, err
-	}
-	if err := m.find(ctx, of.Agent, runs); err != nil {
+	if err := m.find(ctx, of.Agent); err != nil {
 		return Current{}, err
 	}
 	then := timeOf(at)

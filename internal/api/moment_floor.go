@@ -44,7 +44,7 @@ func (s *Service) floorThen(ctx context.Context, machines []Machine, a *agent, a
 		}
 	}
 	m := s.newMoment(at, shown)
-	if err := m.find(ctx, a.ID, runs); err != nil {
+	if err := m.findAmong(ctx, a.ID, runs); err != nil {
 		return nil, err
 	}
 	for _, of := range a.machines {
@@ -56,7 +56,7 @@ func (s *Service) floorThen(ctx context.Context, machines []Machine, a *agent, a
 			return nil, err
 		}
 		incomplete := false
-		v := of.show(func(it *item) plant.Latest {
+		v := s.show(of, func(it *item) plant.Latest {
 			if it == nil {
 				return plant.Latest{}
 			}

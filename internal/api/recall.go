@@ -10,8 +10,17 @@ import (
 )
 
 // find fills the moment in from what is stored of an agent, which all data items of
-// the moment belong to, and whose runs are among those given.
-func (m *moment) find(ctx context.Context, agent plant.AgentID, runs []plant.Run) error {
+// the moment belong to.
+func (m *moment) find(ctx context.Context, agent plant.AgentID) error {
+	runs, err := m.reader.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	return m.findAmong(ctx, agent, runs)
+}
+
+// findAmong does the same where the runs have been read.
+func (m *moment) findAmong(ctx context.Context, agent plant.AgentID, runs []plant.Run) error {
 	items := slices.Collect(maps.Keys(m.items))
 	for o, err := range m.reader.ItemObservations(ctx, items, m.at+1, m.at+1, true) {
 		if err != nil {

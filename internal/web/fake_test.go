@@ -39,6 +39,8 @@ type shop struct {
 	reading chan chan struct{}
 	// blocked makes the stream answer with an error.
 	blocked bool
+	// at is the moment of the past that was asked for last.
+	at time.Time
 	// polls counts the readings of the list of machines.
 	polls   int
 	streams map[chan api.Event]struct{}
@@ -54,6 +56,19 @@ func (s *shop) Machines(context.Context) ([]api.Machine, error) {
 		list = append(list, m.Machine)
 	}
 	return list, s.machinesErr
+}
+
+// MachinesAt gives the machines as they are, but for one of which nothing was known
+// then; at keeps the moment that was asked for.
+func (s *shop) MachinesAt(ctx context.Context, at time.Time) ([]api.Machine, error) {
+	list, err := s.Machines(ctx)
+	for i := range list {
+		if m := &list[i]; m.Slug == "edm-1" {
+			*m = api.Machine{Slug: m.Slug, Name: m.Name, Agent: m.Agent, Area: m.Area}
+		}
+	}
+	s.set(func() { s.at = at })
+	return list, err
 }
 
 func (s *shop) Machine(_ context.Context, slug string) (api.MachineDetail, error) {
@@ -171,6 +186,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 		answer(w, api.Page[api.Agent]{Items: list}, err)
 	})
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
+	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
 	mux.HandleFunc("GET /api/v1/stream", s.stream)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
@@ -187,6 +203,36 @@ func answer(w http.ResponseWriter, v any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
+}
+
+// timeline says that each machine did for the last half of the range what it does
+// now, ran before that, and that the first tenth is not known.
+func (s *shop) timeline(w http.ResponseWriter, r *http.Request) {
+	from, err := time.Parse(time.RFC3339, r.FormValue("from"))
+	to, toErr := time.Parse(time.RFC3339, r.FormValue("to"))
+	if err != nil || toErr != nil || !from.Before(to) {
+		http.Error(w, "from, to: times, the first before the second", http.StatusUnprocessableEntity)
+		return
+	}
+	type segment struct {
+		From  int64  `json:"from"`
+		To    int64  `json:"to"`
+		State string `json:"state"`
+	}
+	total := to.Sub(from).Microseconds()
+	known, half := from.UnixMicro()+total/10, from.UnixMicro()+total/2
+	var rows []map[string]any
+	machines, _ := s.Machines(r.Context())
+	for _, m := range machines {
+		states := map[string]int64{"running": half - known}
+		states[m.State] += to.UnixMicro() - half
+		rows = append(rows, map[string]any{
+			"machine": m.Slug, "name": m.Name, "agent": m.Agent,
+			"segments": []segment{{from.UnixMicro(), known, "unknown"}, {known, half, "running"}, {half, to.UnixMicro(), m.State}},
+			"shares":   map[string]any{"total": total, "states": states, "unknown": total / 10, "coverage": 0.9},
+		})
+	}
+	answer(w, map[string]any{"from": from, "to": to, "now": s.now(), "rows": rows}, nil)
 }
 
 func (s *shop) series(w http.ResponseWriter, r *http.Request) {

@@ -53,7 +53,7 @@ func (s *site) groupMachines(machines []api.Machine, agents []api.Agent, filter 
 		}
 		groups[i].Cards = append(groups[i].Cards, card{m, !matches(m, filter.Query, filter.State), now})
 	}
-	areas := s.areas()
+	areas := s.shop().Areas
 	slices.SortStableFunc(groups, func(a, b group) int {
 		return cmp.Compare(a.rank(areas), b.rank(areas))
 	})
@@ -79,6 +79,3 @@ func (g group) rank(areas []string) int {
 	}
 	return len(areas)
 }
-
-// areas lists the areas of the shop in their order.
-func (s *site) areas() []string { return nil }

@@ -1,6 +1,9 @@
 package web
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // laneRange is the range of time that the lanes on the cards show.
 type laneRange struct {
@@ -14,7 +17,16 @@ type laneRange struct {
 // lastHours is how far the lanes go back where there is no shift.
 const lastHours = 8 * time.Hour
 
-// laneRange gives the range of the lanes at a moment.
+// laneRange gives the range of the lanes at a moment: the shift that goes on, and
+// the last hours where there is none.
 func (s *site) laneRange(now time.Time) laneRange {
-	return laneRange{From: now.Add(-lastHours), To: now, Label: "last 8 h", Moves: true}
+	shift, ok := s.shop().Calendar.At(now.UnixMicro())
+	if !ok {
+		return laneRange{From: now.Add(-lastHours), To: now, Label: "last 8 h", Moves: true}
+	}
+	from, to := time.UnixMicro(shift.From).In(now.Location()), time.UnixMicro(shift.To).In(now.Location())
+	return laneRange{
+		From: from, To: to,
+		Label: fmt.Sprintf("shift %s, %s–%s", shift.Name, from.Format("15:04"), to.Format("15:04")),
+	}
 }

@@ -3,6 +3,7 @@ package web_test
 import (
 	"errors"
 	"html"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
+	shopfile "github.com/factorydash/factorydash/internal/shop"
 )
 
 // noon is when the tests of what the server draws take place.
@@ -51,15 +53,15 @@ func TestFloorShowsEachState(t *testing.T) {
 		t.Fatalf("status %d", status)
 	}
 	for slug, want := range map[string]string{
-		"vmc-01":      "VMC-01 Haas VF-4 Running 1 h 04 min Program O2201 BRACKET Parts 38 Mode Automatic",
-		"vmc-02":      "VMC-02 Haas VF-4 Running 12 min Program O2207 FLANGE Parts 112 Mode Automatic Warning 207 Lubricant level low",
-		"vmc-04":      "VMC-04 DMG MORI CMX 1100 Alarm 27 min Program O1180 Parts 21 Mode Automatic Fault 1010 Spindle temperature high Warning 52 Coolant concentration out of range",
-		"lathe-2":     "LATHE-2 Mazak QTN-200 Stopped 12 min Program O1234 Parts 55 Mode Automatic",
-		"mill-turn-1": "MILL-TURN-1 Mazak Integrex i-200 Running 8 min Program O7001 SHAFT Parts 9 Mode Automatic P1 Active O7001 SHAFT P2 Ready O7002 SUB",
-		"grinder-1":   "GRINDER-1 Studer S33 Setup 35 min Program none Parts 0 Mode Manual",
-		"robot-cell":  "ROBOT-CELL KUKA KR 60 Idle over 9 h 00 min Program — Parts 1204 Mode Automatic",
-		"saw-1":       "SAW-1 Offline 2 h 04 min Program — Parts — Mode —",
-		"edm-1":       "EDM-1 Sodick AQ35L No link 4 min last known: Running 11:55:53 Program — Parts — Mode —",
+		"vmc-01":      "VMC-01 Haas VF-4 Running 1 h 04 min Program O2201 BRACKET Parts 38 Mode Automatic Ran —",
+		"vmc-02":      "VMC-02 Haas VF-4 Running 12 min Program O2207 FLANGE Parts 112 Mode Automatic Ran — Warning 207 Lubricant level low",
+		"vmc-04":      "VMC-04 DMG MORI CMX 1100 Alarm 27 min Program O1180 Parts 21 Mode Automatic Ran — Fault 1010 Spindle temperature high Warning 52 Coolant concentration out of range",
+		"lathe-2":     "LATHE-2 Mazak QTN-200 Stopped 12 min Program O1234 Parts 55 Mode Automatic Ran —",
+		"mill-turn-1": "MILL-TURN-1 Mazak Integrex i-200 Running 8 min Program O7001 SHAFT Parts 9 Mode Automatic Ran — P1 Active O7001 SHAFT P2 Ready O7002 SUB",
+		"grinder-1":   "GRINDER-1 Studer S33 Setup 35 min Program none Parts 0 Mode Manual Ran —",
+		"robot-cell":  "ROBOT-CELL KUKA KR 60 Idle over 9 h 00 min Program — Parts 1204 Mode Automatic Ran —",
+		"saw-1":       "SAW-1 Offline 2 h 04 min Program — Parts — Mode — Ran —",
+		"edm-1":       "EDM-1 Sodick AQ35L No link 4 min last known: Running 11:55:53 Program — Parts — Mode — Ran —",
 	} {
 		card := section(t, html, `<article class="machine" data-slug="`+slug+`"`, "</article>")
 		if diff := cmp.Diff(want, words(card)); diff != "" {
@@ -79,8 +81,8 @@ func TestFloorCountsAndAttention(t *testing.T) {
 		t.Errorf("counts: %q, want %q", counts, want)
 	}
 	got := words(section(t, html, `<ul id="attention-list">`, "</ul>"))
-	want := "Alarm VMC-04 27 min since 11:33:00 1010 Spindle temperature high · O1180 " +
-		"Stopped LATHE-2 12 min since 11:48:00 Optional stop · O1234 " +
+	want := "Alarm VMC-04 Why? 27 min since 11:33:00 1010 Spindle temperature high · O1180 " +
+		"Stopped LATHE-2 Why? 12 min since 11:48:00 Optional stop · O1234 " +
 		"No link Agent hall-c 4 min since 11:56:00 dial tcp 10.0.4.13:5000: connection refused 1 machine unknown next try in 26 s"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("attention (-want +got):\n%s", diff)
@@ -108,6 +110,9 @@ func TestAttentionIsSortedByGravityThenAge(t *testing.T) {
 	list := section(t, html, `<ul id="attention-list">`, "</ul>")
 	var got []string
 	for _, m := range regexp.MustCompile(`href="/m/([^"]*)"`).FindAllStringSubmatch(list, -1) {
+		if strings.HasSuffix(m[1], "/why") {
+			continue
+		}
 		got = append(got, m[1])
 	}
 	if diff := cmp.Diff([]string{"old-alarm", "young-alarm", "old-stop", "young-stop", "gone"}, got); diff != "" {
@@ -163,6 +168,96 @@ func TestFloorWithoutMuch(t *testing.T) {
 		}
 		if strings.Contains(html, "the disk is full") {
 			t.Errorf("%s: the page shows an internal error", c.name)
+		}
+	}
+}
+
+func TestFloorGroupsMachinesByArea(t *testing.T) {
+	s := newShop(atNoon)
+	for slug, area := range map[string]string{"vmc-01": "Turning", "edm-1": "Milling", "saw-1": "Milling"} {
+		s.edit(slug, func(m *api.MachineDetail) { m.Area = area })
+	}
+	s.said = shopfile.None(time.UTC)
+	s.said.Areas = []string{"Milling", "Turning"}
+	_, html := page(t, s.serve(t), "/floor")
+	var got []string
+	for _, m := range regexp.MustCompile(`<section class="group" data-key="([^"]*)"|<article class="machine" data-slug="([^"]+)"`).FindAllStringSubmatch(html, -1) {
+		got = append(got, m[1]+m[2])
+	}
+	want := []string{
+		"area Milling", "saw-1", "edm-1", "area Turning", "vmc-01",
+		"agent hall-a", "vmc-02", "vmc-04", "lathe-2", "mill-turn-1", "agent hall-b", "grinder-1", "robot-cell",
+	}
+	if diff := cmp.Diff(want, got[:len(want)]); diff != "" {
+		t.Errorf("areas (-want +got):\n%s", diff)
+	}
+}
+
+func TestFloorOfThePast(t *testing.T) {
+	s := newShop(atNoon)
+	server := s.serve(t)
+	for _, at := range []string{"2026-11-23T09:30:00Z", "2026-11-23T10:30:00%2B01:00", "2026-11-23T09:30", "2026-11-23+09:30:00"} {
+		status, html := page(t, server, "/floor?state=&view=table&at="+at)
+		if status != http.StatusOK || !s.at.Equal(noon.Add(-150*time.Minute)) {
+			t.Fatalf("%s: status %d, asked for %s", at, status, s.at)
+		}
+		text := words(html)
+		for _, want := range []string{
+			"As it was at Mon 2026-11-23 09:30:00, 2 h 30 min ago", "Back to now", "Needed attention", "1 Not known",
+			"EDM-1 Not known",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in %s", at, want, text)
+			}
+		}
+		for _, href := range []string{
+			`href="/floor?at=2026-11-23T09%3A25%3A00Z&amp;view=table"`, `href="/floor?at=2026-11-23T10%3A30%3A00Z&amp;view=table"`,
+			`class="back" href="/floor?view=table"`, `href="/m/vmc-04/why?at=2026-11-23T09%3A30%3A00Z"`,
+		} {
+			if !strings.Contains(html, href) {
+				t.Errorf("%s: no %s", at, href)
+			}
+		}
+		if strings.Contains(html, `id="live"`) {
+			t.Errorf("%s: the page says that it is live", at)
+		}
+	}
+	for query, want := range map[string]string{
+		"?at=2026-11-23T12:30:00Z": "use a moment that has passed", "?at=yesterday": "use a moment such as",
+		"?view=tiles": "use cards, compact, table or plan",
+	} {
+		if status, html := page(t, server, "/floor"+query); status != http.StatusBadRequest || !strings.Contains(words(html), want) {
+			t.Errorf("%s: status %d, want 400 with %q", query, status, want)
+		}
+	}
+}
+
+// TestZoneOfTheReader checks that all times are in the zone that a reader has
+// chosen, and in the plant's where it is none.
+func TestZoneOfTheReader(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	for cookie, want := range map[string][2]string{
+		"": {"since 11:33:00", "UTC"}, "Asia/Tokyo": {"since 20:33:00", "Asia/Tokyo (UTC+09:00)"},
+		"No/Where": {"since 11:33:00", "UTC"}, "../etc/passwd": {"since 11:33:00", "UTC"},
+	} {
+		request, err := http.NewRequest(http.MethodGet, server.URL+"/floor", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cookie != "" {
+			request.AddCookie(&http.Cookie{Name: "factorydash-zone", Value: cookie})
+		}
+		answer, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		html, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := words(string(html)); !strings.Contains(text, want[0]) || !strings.Contains(text, "Times in "+want[1]) {
+			t.Errorf("zone %q: no %q", cookie, want)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func TestCardsFollowTheStream(t *testing.T) {
 // drawn gives what elements say, without ages, which go on meanwhile.
 const drawn = `(root => [...root.querySelectorAll(%q)].map(e => {
 	e = e.cloneNode(true);
-	for (const x of e.querySelectorAll("[hidden],template,time,[data-until]")) x.remove();
+	for (const x of e.querySelectorAll("[hidden],template,time,[data-until],.js-only")) x.remove();
 	return e.textContent.replace(/\s+/g, "") + " " + [...e.querySelectorAll("use")].map(u => u.getAttribute("href")) + " " + (e.dataset.state ?? "") + (e.dataset.kind ?? "");
 }).join("\n"))(%s)`
 

@@ -66,8 +66,12 @@ type site struct {
 	views   Views
 	version string
 	shop    func() *shop.Shop
-	// now is the time in the plant's zone.
-	now    func() time.Time
+	// now is the time in the plant's zone, or in the one that the reader has chosen.
+	now func() time.Time
+	// chosenZone is set where the zone of now is not the plant's but one that the
+	// reader has chosen.
+	chosenZone bool
+
 	log    *slog.Logger
 	assets *assets
 	pages  map[string]*template.Template
@@ -97,13 +101,17 @@ func New(o Options) (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
+	// Each page is drawn in the zone that its reader has chosen.
+	page := func(path string, draw func(*site, http.ResponseWriter, *http.Request)) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { draw(s.forReader(r), w, r) })
+	}
 	mux.Handle("GET /{$}", http.RedirectHandler("/floor", http.StatusFound))
-	mux.HandleFunc("GET /floor", s.floor)
-	mux.HandleFunc("GET /m/{machine}", s.machine)
-	mux.HandleFunc("GET /agents", s.agents)
-	mux.HandleFunc("GET /agents/{name}", s.agent)
-	mux.HandleFunc("GET /system", s.system)
-	mux.HandleFunc("GET /about", s.about)
+	page("/floor", (*site).floor)
+	page("/m/{machine}", (*site).machine)
+	page("/agents", (*site).agents)
+	page("/agents/{name}", (*site).agent)
+	page("/system", (*site).system)
+	page("/about", (*site).about)
 	mux.Handle("GET /assets/{file}", s.assets)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no page at %s.", r.URL.Path))
@@ -136,8 +144,10 @@ type page struct {
 	Script  string
 	Version string
 	Now     time.Time
-	// Zone is the plant's zone as browsers take it, ZoneWord as people do.
+	// Zone is the zone of the times as browsers take it, ZoneWord as people do.
+	// ChosenZone is set where it is the reader's and not the plant's.
 	Zone, ZoneWord string
+	ChosenZone     bool
 	// At is the moment of the past that the page shows; nil for now.
 	At   *time.Time
 	Body any
@@ -196,6 +206,7 @@ func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	p.Version, p.Now = s.version, s.now()
 	p.Zone, p.ZoneWord = zoneNames(p.Now)
+	p.ChosenZone = s.chosenZone
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.log.ErrorContext(r.Context(), "page not drawn", "page", name, "error", err)

@@ -3,6 +3,14 @@
 import { keepCounting, then } from "./clock";
 import { apply, chosen, remember } from "./scheme";
 
+/** How long a chosen zone is remembered, in seconds: a year. */
+const ZONE_AGE = 365 * 24 * 3600;
+
+/** rememberZone tells the server in which zone to draw times from now on: the plant's where the name is empty. */
+function rememberZone(name: string): void {
+  document.cookie = `factorydash-zone=${name}; path=/; samesite=lax; max-age=${name ? ZONE_AGE : 0}`;
+}
+
 function start(): void {
   const select = document.getElementById("theme") as HTMLSelectElement | null;
   if (select) {
@@ -14,6 +22,13 @@ function start(): void {
   }
   for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"]) {
     matchMedia(query).addEventListener("change", () => apply(select?.value ?? chosen()));
+  }
+  const zone = document.getElementById("zone") as HTMLSelectElement | null;
+  if (zone) {
+    zone.addEventListener("change", () => {
+      rememberZone(zone.value === "browser" ? Intl.DateTimeFormat().resolvedOptions().timeZone : "");
+      location.reload();
+    });
   }
   if (then === undefined) keepCounting();
 }
