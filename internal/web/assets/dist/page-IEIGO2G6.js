@@ -1,1 +1,0 @@
-import"./chunk-TU7W6TCZ.js";
