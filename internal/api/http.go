@@ -176,6 +176,7 @@ func (s *Service) routes(api huma.API) {
 		func(ctx context.Context, p *PageParams) (Page[Gap], error) {
 			return s.Gaps(ctx, GapQuery{After: p.After, Limit: p.Limit})
 		})
+	s.alarmRoutes(api)
 	get(s, api, "/store", "store", "The store", "How much is stored, for how long it is kept, and what of it was found damaged.",
 		func(ctx context.Context, _ *struct{}) (Store, error) { return s.Store(ctx) })
 	get(s, api, "/system", "system", "The installation", "Who captures, how the jobs go, what is stored. What could not be had is left out, and missing says why.",

@@ -41,6 +41,20 @@ const (
 	MaxHistory = 10_000
 	// MaxBaselines is how many observations of baselines are read for a moment.
 	MaxBaselines = 200_000
+	// MaxAlarmObservations is how many observations of conditions are read for a list
+	// of alarms, and MaxAlarmBytes how long their texts may be together.
+	MaxAlarmObservations = 200_000
+	MaxAlarmBytes        = 64 << 20
+	// AlarmContext is how far before and after the raising of an alarm is told what
+	// else happened, and MaxContext how many entries of each kind that are.
+	AlarmContext = 10 * time.Minute
+	MaxContext   = 200
+	// AlarmHistory is how far back the earlier activations of an alarm are looked
+	// for, and MaxUsual of how many of them the usual duration is the median.
+	AlarmHistory = 30 * 24 * time.Hour
+	MaxUsual     = 100
+	// MaxHealthRange is the longest range of which the health of alarms is told.
+	MaxHealthRange = 92 * 24 * time.Hour
 	// DefaultRange is the range of series and observations that are asked for
 	// without a beginning.
 	DefaultRange = time.Hour

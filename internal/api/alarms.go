@@ -1,0 +1,201 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/insight"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// AlarmQuery asks for alarms: those that are active now, or those of a range of
+// time.
+type AlarmQuery struct {
+	// Active asks for those that are active now, whatever the range is; only the
+	// filters count then.
+	Active bool
+	// From and To bound the time in which an alarm was active: From ≤ time < To.
+	// Without From it is the last DefaultRange before To; without To it ends now.
+	From, To time.Time
+	// Machine is the slug of a machine: all machines where it is empty.
+	Machine string
+	// Level is fault or warning; both where it is empty.
+	Level string
+	// Text is words that must all stand somewhere in what is said of an alarm.
+	Text string
+	// After is the Next of the page before; empty for the first one.
+	After string
+	// Limit is how many are wanted: DefaultPage where it is 0.
+	Limit int
+}
+
+// Alarms is a list of alarms: those of a range the newest first, the active ones the
+// gravest first and of these the longest.
+type Alarms struct {
+	Items []AlarmEntry `json:"items"`
+	// Next is given as "after" to get the part that follows; it is left out where the
+	// list ends.
+	Next string `json:"next,omitempty"`
+	// Total is how many there are in all.
+	Total int `json:"total"`
+	// Unknown are the names of the agents that are away: whether alarms of their
+	// machines are active is not known.
+	Unknown []string `json:"unknown,omitempty"`
+	// From and To are the range; left out for the active ones.
+	From *time.Time `json:"from,omitempty"`
+	To   *time.Time `json:"to,omitempty"`
+}
+
+// Alarms gives the active alarms, from what is known now, or a page of those of a
+// range. Invalid for a range, level, cursor or limit that cannot be, and for a range
+// in which more was said than is read at once; NotFound where there is no such
+// machine.
+func (s *Service) Alarms(ctx context.Context, q AlarmQuery) (Alarms, error) {
+	if _, err := levelOf(q.Level); err != nil {
+		return Alarms{}, err
+	}
+	if _, err := checkCount("limit", q.Limit, DefaultPage, 1, MaxPage); err != nil {
+		return Alarms{}, err
+	}
+	machines := s.inventory.Load().machines
+	if q.Machine != "" {
+		m, err := s.findMachine(q.Machine)
+		if err != nil {
+			return Alarms{}, err
+		}
+		machines = []*machine{m}
+	}
+	if q.Active {
+		return s.activeAlarms(machines, q), nil
+	}
+	return s.pastAlarms(ctx, machines, q)
+}
+
+// activeAlarms gives what is active now. What was active when an agent was last
+// heard stands behind the rest, with the reason for doubt.
+func (s *Service) activeAlarms(machines []*machine, q AlarmQuery) Alarms {
+	v := Alarms{Items: []AlarmEntry{}}
+	level, _ := levelOf(q.Level)
+	now := s.now()
+	for _, m := range machines {
+		if !m.onFloor() || !s.isRead(m.agent.Agent) {
+			continue
+		}
+		doubt := ""
+		if status := s.status(m.agent.Agent); !status.Link.Up() {
+			doubt = "the agent " + m.agent.Name + " is away"
+			if !slices.Contains(v.Unknown, m.agent.Name) {
+				v.Unknown = append(v.Unknown, m.agent.Name)
+			}
+		}
+		for _, it := range m.card.conditions {
+			l := s.latest(it)
+			for _, active := range l.Active {
+				a := insight.Activation{
+					Item: it.ID, Run: l.Run, Key: active.Alarm.Key(), First: active.Alarm, Last: active.Alarm,
+					Level: active.Alarm.Level, Raised: active.Raised, RaisedSequence: active.RaisedSequence,
+				}
+				if level != plant.LevelNone && a.Level != level || !alarmMatches(it, a, q.Text) {
+					continue
+				}
+				e := newAlarmEntry(it, a, now)
+				e.Doubt = doubt
+				v.Items = append(v.Items, e)
+			}
+		}
+	}
+	slices.SortStableFunc(v.Items, func(a, b AlarmEntry) int {
+		sure := func(e AlarmEntry) string { return e.Doubt }
+		return cmp.Or(cmp.Compare(min(len(sure(a)), 1), min(len(sure(b)), 1)), cmp.Compare(a.Level, b.Level), a.Raised.Compare(b.Raised))
+	})
+	v.Total = len(v.Items)
+	v.Items = v.Items[:min(len(v.Items), cmp.Or(q.Limit, MaxPage))]
+	return v
+}
+
+// pastAlarms gives a page of the alarms of a range.
+func (s *Service) pastAlarms(ctx context.Context, machines []*machine, q AlarmQuery) (Alarms, error) {
+	from, to, err := s.pastRange(q.From, q.To)
+	if err != nil {
+		return Alarms{}, err
+	}
+	var after alarmID
+	if q.After != "" {
+		ok := false
+		if after, ok = parseAlarmID(q.After); !ok {
+			return Alarms{}, errCursor(q.After)
+		}
+	}
+	reading, all, err := s.alarms(ctx, conditionsOf(machines), from, to)
+	if err != nil {
+		return Alarms{}, err
+	}
+	known := newOccurrences(all)
+	level, _ := levelOf(q.Level)
+	wanted := slices.DeleteFunc(all, func(a insight.Activation) bool {
+		return level != plant.LevelNone && a.Level != level || !alarmMatches(reading.items[a.Item], a, q.Text)
+	})
+	slices.SortFunc(wanted, func(a, b insight.Activation) int { return idOf(a).compare(idOf(b)) })
+	v := Alarms{Items: []AlarmEntry{}, Total: len(wanted), From: instant(timeOf(from)), To: instant(timeOf(to))}
+	if q.After != "" {
+		wanted = wanted[afterAlarm(wanted, after):]
+	}
+	if limit := cmp.Or(q.Limit, DefaultPage); len(wanted) > limit {
+		wanted = wanted[:limit]
+		v.Next = idOf(wanted[limit-1]).String()
+	}
+	v.Items, err = s.alarmEntries(ctx, reading, wanted, known)
+	return v, err
+}
+
+// afterAlarm gives the place of the first alarm behind one, in a list that has the
+// newest first.
+func afterAlarm(list []insight.Activation, after alarmID) int {
+	i, found := slices.BinarySearchFunc(list, after, func(a insight.Activation, id alarmID) int { return idOf(a).compare(id) })
+	if found {
+		i++
+	}
+	return i
+}
+
+// pastRange gives a range in microseconds that ends no later than now.
+func (s *Service) pastRange(from, to time.Time) (first, end int64, err error) {
+	if now := s.now(); to.IsZero() || to.After(now) {
+		to = now
+	}
+	return s.microseconds(from, to)
+}
+
+// conditionsOf gives the conditions of machines.
+func conditionsOf(machines []*machine) []*item {
+	var items []*item
+	for _, m := range machines {
+		if !m.IsAgent {
+			items = append(items, m.card.conditions...)
+		}
+	}
+	return items
+}
+
+// alarmEntries gives activations with what the machines had and did when they were
+// raised, how often they were and how long they last.
+func (s *Service) alarmEntries(ctx context.Context, r *alarmReading, list []insight.Activation, known occurrences) ([]AlarmEntry, error) {
+	scene, err := s.readScene(ctx, r, list)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]AlarmEntry, len(list))
+	for i, a := range list {
+		it := r.items[a.Item]
+		e := newAlarmEntry(it, a, s.now())
+		e.Count, e.UsualSeconds = known.count(a, r.from), known.usual(a)
+		e.Program = scene.program(it, a)
+		if state := scene.state(it.machine, a); state != 0 {
+			e.State, e.Word = state.Slug(), state.String()
+		}
+		entries[i] = e
+	}
+	return entries, nil
+}
