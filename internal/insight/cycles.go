@@ -51,6 +51,30 @@ type Cycle struct {
 	End  CycleEnd
 	// Parts is what was counted from its begin up to the begin of the next one.
 	Parts float64
+	// turns are the moments at which it began to be executed or interrupted.
+	turns []turn
+}
+
+// turn is a moment from which on a path does something.
+type turn struct {
+	at   int64
+	does activity
+}
+
+// RunningWithin is for how many microseconds of from ≤ time < to the cycle was
+// executed.
+func (c *Cycle) RunningWithin(from, to int64) int64 {
+	sum := int64(0)
+	for i, t := range c.turns {
+		until := c.To
+		if i+1 < len(c.turns) {
+			until = c.turns[i+1].at
+		}
+		if t.does == executing {
+			sum += max(0, min(until, to)-max(t.at, from))
+		}
+	}
+	return sum
 }
 
 // Whole reports whether the cycle was seen from begin to end and the program ran
@@ -89,8 +113,8 @@ var (
 // A cycle begins when the path begins to execute, and again where the program
 // changes while it does. A program that is told at the moment of the begin, or
 // becomes known only later, is the cycle's own and no change. What is not known
-// ends a cycle.
-func Cycles(observations []plant.Observation, holes []Hole, items CycleItems) []Cycle {
+// ends a cycle. What is told last holds up to the moment heard, in microseconds.
+func Cycles(observations []plant.Observation, holes []Hole, items CycleItems, heard int64) []Cycle {
 	t := cycleTracker{}
 	for o, hole := range broken(observations, holes) {
 		if t.run != o.Run || hole {
@@ -108,18 +132,23 @@ func Cycles(observations []plant.Observation, holes []Hole, items CycleItems) []
 		}
 		t.pass(o.Time)
 	}
+	t.pass(heard)
 	return t.cycles
 }
 
-// CountParts adds to each cycle what was counted from its begin up to the begin of
-// the next one. Both are in order of run and sequence.
-func CountParts(cycles []Cycle, steps []PartStep) {
+// CountParts sets the parts of each cycle to what was counted from its begin up to
+// the begin of the next one, at from ≤ time < to. Cycles and steps are in order of
+// run and sequence.
+func CountParts(cycles []Cycle, steps []PartStep, from, to int64) {
+	for i := range cycles {
+		cycles[i].Parts = 0
+	}
 	at := -1
 	for _, s := range steps {
 		for at+1 < len(cycles) && cycles[at+1].begunBy(s) {
 			at++
 		}
-		if at >= 0 && cycles[at].Run == s.Run {
+		if at >= 0 && cycles[at].Run == s.Run && s.Time >= from && s.Time < to {
 			cycles[at].Parts += s.Parts
 		}
 	}
@@ -164,6 +193,9 @@ func (t *cycleTracker) execute(o plant.Observation) {
 			t.last().Interruptions++
 		}
 	}
+	if t.open && does != t.does {
+		t.last().turns = append(t.last().turns, turn{t.clock, does})
+	}
 	t.does = does
 }
 
@@ -191,6 +223,7 @@ func (t *cycleTracker) begin(o plant.Observation, seen bool) {
 	t.cycles = append(t.cycles, Cycle{
 		Program: t.program, Manual: t.mode != "" && t.mode != "AUTOMATIC", Seen: seen,
 		From: o.Time, To: o.Time, Run: o.Run, Sequence: o.Sequence,
+		turns: []turn{{o.Time, executing}},
 	})
 	t.open, t.clock, t.rested = true, o.Time, false
 }

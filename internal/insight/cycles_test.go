@@ -72,7 +72,7 @@ func TestCycles(t *testing.T) {
 		{name: "time runs backwards", said: []string{"0 prog O1", "0 exec READY", "10 exec ACTIVE", "8 exec FEED_HOLD", "20 exec READY"}, want: []cycle{{"O1", 10, 20, 0, 10, 1, true, insight.CycleCompleted}}},
 	} {
 		var got []cycle
-		for _, o := range insight.Cycles(said(c.said...), c.holes, pathItems) {
+		for _, o := range insight.Cycles(said(c.said...), c.holes, pathItems, 0) {
 			got = append(got, cycle{o.Program, o.From / 1e6, o.To / 1e6, o.Running / 1e6, o.Interrupted / 1e6, o.Interruptions, o.Seen, o.End})
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -82,7 +82,7 @@ func TestCycles(t *testing.T) {
 }
 
 func TestCycleInManualMode(t *testing.T) {
-	cycles := insight.Cycles(said("0 mode MANUAL_DATA_INPUT", "1 exec ACTIVE", "2 exec READY", "3 mode AUTOMATIC", "4 exec ACTIVE"), nil, pathItems)
+	cycles := insight.Cycles(said("0 mode MANUAL_DATA_INPUT", "1 exec ACTIVE", "2 exec READY", "3 mode AUTOMATIC", "4 exec ACTIVE"), nil, pathItems, 0)
 	if len(cycles) != 2 || !cycles[0].Manual || cycles[1].Manual {
 		t.Errorf("%+v", cycles)
 	}
@@ -98,8 +98,8 @@ func TestPartsOfCycles(t *testing.T) {
 			events = append(events, o)
 		}
 	}
-	cycles := insight.Cycles(events, nil, pathItems)
-	insight.CountParts(cycles, insight.Parts(counter, nil, insight.PartRules{}))
+	cycles := insight.Cycles(events, nil, pathItems, 0)
+	insight.CountParts(cycles, insight.Parts(counter, nil, insight.PartRules{}), 0, 100e6)
 	if len(cycles) != 2 || cycles[0].Parts != 3 || cycles[1].Parts != 1 {
 		t.Errorf("%+v", cycles)
 	}
@@ -134,7 +134,7 @@ func TestCyclesAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := anyPath(t)
 		var before insight.Cycle
-		for i, c := range insight.Cycles(all, nil, pathItems) {
+		for i, c := range insight.Cycles(all, nil, pathItems, 0) {
 			if c.Running < 0 || c.Interrupted < 0 || c.Running+c.Interrupted != c.To-c.From {
 				t.Fatalf("times of %+v", c)
 			}
@@ -153,22 +153,21 @@ func TestCyclesFromAnywhere(t *testing.T) {
 	items := insight.CycleItems{Execution: pathItems.Execution}
 	rapid.Check(t, func(t *rapid.T) {
 		all := anyPath(t)
-		whole := insight.Cycles(all, nil, items)
+		whole := insight.Cycles(all, nil, items, 0)
 		cut := rapid.IntRange(0, len(all)).Draw(t, "cut")
-		early := insight.Cycles(all[:cut], nil, items)
+		early := insight.Cycles(all[:cut], nil, items, 0)
 		if n := len(early); n > 0 && early[n-1].End == insight.CycleOpen {
 			early = early[:n-1]
 		}
-		if diff := cmp.Diff(whole[:len(early)], early, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(whole[:len(early)], early, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(insight.Cycle{})); diff != "" {
 			t.Fatalf("up to %d (-all +read):\n%s", cut, diff)
 		}
 		for cut < len(all) && (all[cut].Item != items.Execution || all[cut].Value.Text != "READY") {
 			cut++
 		}
-		late := insight.Cycles(all[cut:], nil, items)
-		if diff := cmp.Diff(whole[len(whole)-len(late):], late, cmpopts.EquateEmpty()); diff != "" {
+		late := insight.Cycles(all[cut:], nil, items, 0)
+		if diff := cmp.Diff(whole[len(whole)-len(late):], late, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(insight.Cycle{})); diff != "" {
 			t.Fatalf("from %d (-all +read):\n%s", cut, diff)
 		}
 	})
 }
-

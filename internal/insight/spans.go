@@ -37,7 +37,7 @@ func Spans(observations []plant.Observation, holes []Hole, from, to, heard int64
 	var all []Span
 	var run plant.RunID
 	for o, hole := range broken(observations, holes) {
-		s := Span{Since: o.Time, Run: o.Run, Sequence: o.Sequence, Count: 1}
+		s := Span{Since: o.Time, Open: true, Run: o.Run, Sequence: o.Sequence, Count: 1}
 		s.Value, s.Known = valueText(o.Value)
 		switch {
 		case hole:
@@ -52,7 +52,7 @@ func Spans(observations []plant.Observation, holes []Hole, from, to, heard int64
 				continue
 			}
 			s.Since = max(s.Since, last.Since)
-			last.Until = s.Since
+			last.Until, last.Open = s.Since, false
 		}
 		all = append(all, s)
 		run = o.Run
@@ -65,7 +65,7 @@ func clip(all []Span, from, to, heard int64) []Span {
 	end := min(to, heard)
 	kept := all[:0]
 	for _, s := range all {
-		s.From, s.To, s.Open = max(s.Since, from), s.Until, s.Until == 0
+		s.From, s.To = max(s.Since, from), s.Until
 		if s.Open || s.To > end {
 			s.To = end
 		}
