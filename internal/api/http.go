@@ -78,7 +78,7 @@ func describe(document *huma.OpenAPI) {
 	document.AddOperation(csvOperation())
 	schemas := document.Components.Schemas.Map()
 	// Numbers that JavaScript cannot hold are written as strings.
-	for schema, property := range map[string]string{"Item": "sequence", "Gap": "instance", "Agent": "instanceId"} {
+	for schema, property := range map[string]string{"Item": "sequence", "Gap": "instance", "Agent": "instanceId", "Cycle": "sequence", "PartStep": "sequence"} {
 		*schemas[schema].Properties[property] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
 	}
 	// Lists may be empty and are never null.
@@ -212,6 +212,7 @@ func (s *Service) routes(api huma.API) {
 		) (observationPage, error) {
 			return s.observations(ctx, p.ObservationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
 		})
+	s.workRoutes(api)
 	get(s, api, "/items", "items", "Find data items", "Data items of all machines that have every word of q in their id, name, type, subtype, component or units, or in the name of their machine: "+
 		"those with that id or name first, then those in which the words stand whole or at the beginning of a word.",
 		func(ctx context.Context, p *ItemParams) (Page[ItemEntry], error) {

@@ -55,6 +55,23 @@ const (
 	MaxUsual     = 100
 	// MaxHealthRange is the longest range of which the health of alarms is told.
 	MaxHealthRange = 92 * 24 * time.Hour
+	// MaxTracked is how many changes of programs, tools, modes, executions and counts
+	// a machine may have in a range that its work is asked of.
+	MaxTracked = 200_000
+	// MaxWorkRange is the longest range that the work of machines is asked of.
+	MaxWorkRange = 92 * 24 * time.Hour
+	// WorkLead is how far before a range is read to find the begin of a cycle that
+	// reaches into it, and what a part counter showed.
+	WorkLead = 12 * time.Hour
+	// MaxCycles is how many cycles an answer has; the newest of them where there are
+	// more.
+	MaxCycles = 2000
+	// MaxPartSteps is how many changes of a part counter an answer has; the newest of
+	// them where there are more.
+	MaxPartSteps = 5000
+	// DefaultColumns and MaxColumns are how many pixel columns a lane has.
+	DefaultColumns = 1000
+	MaxColumns     = 4000
 	// DefaultRange is the range of series and observations that are asked for
 	// without a beginning.
 	DefaultRange = time.Hour

@@ -17,8 +17,10 @@ import (
 type track struct {
 	observations []plant.Observation
 	holes        []insight.Hole
-	// gaps are the gaps of the holes.
+	// gaps are the gaps of the holes, and ends the times of the first observations
+	// behind them; that of the hole where there is none.
 	gaps []plant.Gap
+	ends []int64
 }
 
 // track reads what items of one agent said at from ≤ time < to, and before that
@@ -77,10 +79,21 @@ func (s *Service) trackHoles(ctx context.Context, t *track, run plant.RunID, fir
 		if err != nil {
 			return err
 		}
-		if at < to {
-			t.holes = append(t.holes, insight.Hole{Run: run, Sequence: g.From, Time: at})
-			t.gaps = append(t.gaps, g)
+		if at >= to {
+			continue
 		}
+		end := at
+		if len(t.gaps) < MaxGapTimes && g.To != plant.OpenEnd {
+			o, ok, err := firstObservation(ctx, s.reader, run, g.To+1)
+			if err != nil {
+				return err
+			}
+			if ok {
+				end = max(at, o.Time)
+			}
+		}
+		t.holes = append(t.holes, insight.Hole{Run: run, Sequence: g.From, Time: at})
+		t.gaps, t.ends = append(t.gaps, g), append(t.ends, end)
 	}
 	return nil
 }

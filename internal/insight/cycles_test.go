@@ -15,10 +15,10 @@ import (
 // The data items of the path in these tests.
 var pathItems = insight.CycleItems{Execution: 1, Program: 2, Mode: 3}
 
-// said makes the observations of a path from words such as "10 exec ACTIVE": the
+// saidBy makes the observations of a path from words such as "10 exec ACTIVE": the
 // second, the data item and its value, "-" for UNAVAILABLE. "restart" begins
 // another run.
-func said(lines ...string) []plant.Observation {
+func saidBy(lines ...string) []plant.Observation {
 	items := map[string]plant.ItemID{"exec": pathItems.Execution, "prog": pathItems.Program, "mode": pathItems.Mode, "count": 4}
 	var all []plant.Observation
 	run, sequence := plant.RunID(1), int64(0)
@@ -72,7 +72,7 @@ func TestCycles(t *testing.T) {
 		{name: "time runs backwards", said: []string{"0 prog O1", "0 exec READY", "10 exec ACTIVE", "8 exec FEED_HOLD", "20 exec READY"}, want: []cycle{{"O1", 10, 20, 0, 10, 1, true, insight.CycleCompleted}}},
 	} {
 		var got []cycle
-		for _, o := range insight.Cycles(said(c.said...), c.holes, pathItems, 0) {
+		for _, o := range insight.Cycles(saidBy(c.said...), c.holes, pathItems, 0) {
 			got = append(got, cycle{o.Program, o.From / 1e6, o.To / 1e6, o.Running / 1e6, o.Interrupted / 1e6, o.Interruptions, o.Seen, o.End})
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -82,14 +82,14 @@ func TestCycles(t *testing.T) {
 }
 
 func TestCycleInManualMode(t *testing.T) {
-	cycles := insight.Cycles(said("0 mode MANUAL_DATA_INPUT", "1 exec ACTIVE", "2 exec READY", "3 mode AUTOMATIC", "4 exec ACTIVE"), nil, pathItems, 0)
+	cycles := insight.Cycles(saidBy("0 mode MANUAL_DATA_INPUT", "1 exec ACTIVE", "2 exec READY", "3 mode AUTOMATIC", "4 exec ACTIVE"), nil, pathItems, 0)
 	if len(cycles) != 2 || !cycles[0].Manual || cycles[1].Manual {
 		t.Errorf("%+v", cycles)
 	}
 }
 
 func TestPartsOfCycles(t *testing.T) {
-	all := said("0 count 5", "0 prog O1", "0 exec READY", "1 count 6", "10 exec ACTIVE", "20 count 7", "30 exec READY", "31 count 9", "40 exec ACTIVE", "50 exec READY", "50 count 10")
+	all := saidBy("0 count 5", "0 prog O1", "0 exec READY", "1 count 6", "10 exec ACTIVE", "20 count 7", "30 exec READY", "31 count 9", "40 exec ACTIVE", "50 exec READY", "50 count 10")
 	var events, counter []plant.Observation
 	for _, o := range all {
 		if o.Item == 4 {

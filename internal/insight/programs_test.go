@@ -23,7 +23,7 @@ func TestPrograms(t *testing.T) {
 	run(30)
 	lines = append(lines, fmt.Sprintf("%d mode MANUAL", now))
 	run(1000)
-	cycles := insight.Cycles(said(lines...), nil, pathItems, 0)
+	cycles := insight.Cycles(saidBy(lines...), nil, pathItems, 0)
 	programs := insight.Programs(cycles)
 	if len(programs) != 2 {
 		t.Fatalf("%+v", programs)

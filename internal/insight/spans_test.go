@@ -32,7 +32,7 @@ func TestSpans(t *testing.T) {
 		{name: "backwards", said: []string{"11 prog O1", "9 prog O2", "20 prog O3"}, from: 5, to: 30, want: []span{{"O2", "", 11, 20, 11, false}, {"O3", "", 20, 30, 20, true}}},
 	} {
 		var got []span
-		for _, s := range insight.Spans(said(c.said...), c.holes, c.from*1e6, c.to*1e6, 50e6) {
+		for _, s := range insight.Spans(saidBy(c.said...), c.holes, c.from*1e6, c.to*1e6, 50e6) {
 			got = append(got, span{s.Value, s.Reason, s.From / 1e6, s.To / 1e6, s.Since / 1e6, s.Open})
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {

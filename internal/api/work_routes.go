@@ -1,0 +1,40 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// workRoutes registers what can be asked of the work of machines.
+func (s *Service) workRoutes(api huma.API) {
+	get(s, api, "/machines/{slug}/lane", "machines", "What a machine did",
+		"Programs, tools, modes, cycles, parts and gaps of a machine over a range, on one axis of time. Times within are microseconds since 1970 UTC.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			RangeParams
+			Columns int `query:"columns" minimum:"1" maximum:"4000" default:"1000" doc:"How many pixels wide it is shown: what is narrower is put together"`
+		},
+		) (Lane, error) {
+			return s.Lane(ctx, LaneQuery{Machine: p.Slug, From: p.from(), To: p.to(), Columns: p.Columns})
+		})
+	get(s, api, "/machines/{slug}/cycles", "machines", "Cycles of a machine",
+		"The runs of programs of which a part is in the range, the oldest first, and how those of each program went.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			RangeParams
+			Program string `query:"program" maxLength:"1000" doc:"A program, for the cycles of that one"`
+		},
+		) (Cycles, error) {
+			return s.Cycles(ctx, CycleQuery{Machine: p.Slug, Program: p.Program, From: p.from(), To: p.to()})
+		})
+	get(s, api, "/machines/{slug}/parts", "machines", "Parts of a machine",
+		"What became of the part counter of a machine: what was made, and where the counter was reset, jumped or was not known.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			RangeParams
+		},
+		) (Parts, error) {
+			return s.Parts(ctx, PartQuery{Machine: p.Slug, From: p.from(), To: p.to()})
+		})
+}
