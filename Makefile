@@ -34,6 +34,33 @@ run: ## Build, then show a simulated shop and the NIST test bed on http://127.0.
 build: ## Build the static binary into bin/.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/factorydash
 
+# The image: its name, and the platforms of `make image PLATFORMS=linux/amd64,linux/arm64
+# PUSH=1`, which pushes it, since Docker keeps images of one platform only.
+IMAGE     ?= factorydash:local
+PLATFORMS ?=
+PUSH      ?=
+
+.PHONY: image
+image: ## Build the container image IMAGE; PLATFORMS=a,b PUSH=1 builds it for several and pushes it.
+	@scripts/image "$(IMAGE)" "$(VERSION)" "$(PLATFORMS)" "$(PUSH)"
+
+.PHONY: up
+up: ## Start factorydash with PostgreSQL and Redis in containers (compose.yaml) and wait until it is healthy.
+	scripts/compose-secrets
+	FACTORYDASH_IMAGE="$(IMAGE)" FACTORYDASH_VERSION="$(VERSION)" docker compose up -d --build --wait
+
+.PHONY: down
+down: ## Stop what `make up` started; the data stays.
+	docker compose down
+
+.PHONY: rundev
+rundev: ## Run everything in containers from the checkout, live reload included (compose.dev.yaml).
+	docker compose -f compose.dev.yaml up
+
+.PHONY: dist
+dist: ## Build what a release has into dist/: archives, Debian packages, checksums. VERSION=v1.2.3.
+	scripts/release "$(VERSION)" dist
+
 .PHONY: test
 test: browser services ## Run every test, installing what they need (a browser, Redis, PostgreSQL); under 12 minutes on 2 cores.
 	FACTORYDASH_TEST_REQUIRE=1 $(GO) test -timeout 15m ./...
@@ -48,7 +75,8 @@ browser: # Install the browser that the page tests drive, where there is none.
 	@scripts/install-browser
 
 .PHONY: services
-services: # Install the servers that the tests start, where there are none.
+services: # Install the servers that the tests start, and the checkers of scripts, where there are none.
+	@scripts/install-checkers
 	@scripts/install-redis
 	@scripts/install-postgres
 

@@ -250,8 +250,8 @@ func (env *environment) restoreDatabase(ctx context.Context, b *backup.Reader) (
 	if err := unpackStore(ctx, b, unpacked); err != nil {
 		return err
 	}
-	from, err := sqlite.Open(ctx, unpacked, sqlite.Options{})
-	if err != nil {
+	var from dataStore
+	if from, err = sqlite.Open(ctx, unpacked, sqlite.Options{}); err != nil {
 		return err
 	}
 	defer from.Close()

@@ -85,7 +85,12 @@ type program struct {
 // start runs factorydash in the background; it is killed when the test ends.
 func start(tb testing.TB, args ...string) *program {
 	tb.Helper()
-	cmd := command(context.Background(), append([]string{"--log-format", "json"}, args...)...)
+	return launch(tb, command(context.Background(), append([]string{"--log-format", "json"}, args...)...))
+}
+
+// launch starts a process that logs to stderr; it is killed when the test ends.
+func launch(tb testing.TB, cmd *exec.Cmd) *program {
+	tb.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -103,7 +108,7 @@ func start(tb testing.TB, args ...string) *program {
 	tb.Cleanup(func() {
 		p.kill()
 		if tb.Failed() {
-			tb.Logf("log of factorydash %s:\n%s", strings.Join(args, " "), p.tail(40))
+			tb.Logf("log of %s:\n%s", strings.Join(cmd.Args, " "), p.tail(40))
 		}
 	})
 	return p

@@ -14,7 +14,7 @@ import (
 
 // proxyFlags says whom to believe that a request comes from somebody else.
 type proxyFlags struct {
-	TrustedProxies string `help:"Addresses of the proxies in front, as 10.0.0.5 or 10.0.0.0/8, separated by commas or spaces: what they say in X-Forwarded-For and X-Forwarded-Proto is believed, and nobody else's." placeholder:"NETWORKS" env:"TRUSTED_PROXIES"`
+	TrustedProxies string `help:"Addresses of the proxies in front, as 10.0.0.5 or 10.0.0.0/8, separated by commas or spaces: what they say in X-Forwarded-For (or X-Real-IP) and X-Forwarded-Proto is believed, and nobody else's." placeholder:"NETWORKS" env:"TRUSTED_PROXIES"`
 }
 
 // Validate is called by the command line's parser.
@@ -86,6 +86,11 @@ func (p proxies) believe(r *http.Request, peer netip.AddrPort) {
 		client = address
 		if !p.trust(address) {
 			break
+		}
+	}
+	if hops[0] == "" && len(hops) == 1 { // Some say it in this header alone.
+		if address, err := hopAddress(strings.TrimSpace(r.Header.Get("X-Real-Ip"))); err == nil {
+			client = address
 		}
 	}
 	if client != peer.Addr().Unmap() {

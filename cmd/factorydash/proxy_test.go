@@ -27,7 +27,7 @@ func TestTrustedProxies(t *testing.T) {
 		{"with a port", "10.0.0.0/8", "10.0.0.1:5", "1.2.3.4:999", "", "1.2.3.4:0", false},
 		{"IPv6", "fd00::/8, 10.0.0.1", "[fd00::1]:5", "2001:db8::1", "", "[2001:db8::1]:0", false},
 		{"mapped", "10.0.0.1", "[::ffff:10.0.0.1]:5", "1.2.3.4", "", "1.2.3.4:0", false},
-		{"nothing said", "10.0.0.1", "10.0.0.1:5", "", "", "10.0.0.1:5", false},
+		{"only X-Real-IP", "10.0.0.1", "10.0.0.1:5", "", "", "5.5.5.5:0", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := proxyFlags{TrustedProxies: test.trusted}.networks()
@@ -41,6 +41,7 @@ func TestTrustedProxies(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/floor", http.NoBody)
 			r.RemoteAddr = test.peer
 			r.Header.Set("X-Forwarded-For", test.chain)
+			r.Header.Set("X-Real-Ip", "5.5.5.5")
 			r.Header.Set("X-Forwarded-Proto", test.proto)
 			r.Header.Set("X-Forwarded-Host", "attacker.example")
 			handler.ServeHTTP(httptest.NewRecorder(), r)

@@ -169,7 +169,7 @@ func (b *Reader) Database(w io.Writer) error {
 		return fmt.Errorf("unpack the backup: %w", out.err)
 	}
 	if err == nil {
-		if _, err = b.archive.Next(); err == io.EOF {
+		if _, err = b.archive.Next(); errors.Is(err, io.EOF) {
 			_, err = io.Copy(io.Discard, b.packed) // The last checksum is behind the archive.
 		} else if err == nil {
 			err = errors.New("there is more in it than belongs there")
