@@ -270,7 +270,7 @@ func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	fmt.Fprint(w, "retry: 100\n")
-	events <- api.Event{Name: "hello", Data: api.Hello{Now: s.now()}}
+	events <- api.Event{Name: "hello", Data: api.Hello{Now: s.now(), Version: "1.2.3"}}
 	for {
 		select {
 		case e := <-events:

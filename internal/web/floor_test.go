@@ -203,7 +203,7 @@ func TestFloorOfThePast(t *testing.T) {
 		}
 		text := words(html)
 		for _, want := range []string{
-			"As it was at Mon 2026-11-23 09:30:00, 2 h 30 min ago", "Back to now", "Needed attention", "1 Not known",
+			"As it was at Mon 2026-11-23 09:30:00 , 2 h 30 min ago", "Back to now", "Needed attention", "1 Not known",
 			"EDM-1 Not known",
 		} {
 			if !strings.Contains(text, want) {

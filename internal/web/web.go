@@ -107,6 +107,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	mux.Handle("GET /{$}", http.RedirectHandler("/floor", http.StatusFound))
 	page("/floor", (*site).floor)
+	page("/andon/{board}", (*site).andon)
 	page("/m/{machine}", (*site).machine)
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)
@@ -148,6 +149,8 @@ type page struct {
 	// ChosenZone is set where it is the reader's and not the plant's.
 	Zone, ZoneWord string
 	ChosenZone     bool
+	// Bare is set for a page without the frame of the others, which is dark.
+	Bare bool
 	// At is the moment of the past that the page shows; nil for now.
 	At   *time.Time
 	Body any

@@ -14,7 +14,7 @@ import (
 // theme.js stands apart: it is a plain script, since it must run before the
 // page is painted.
 var (
-	modules = []string{"ts/floor.ts", "ts/machine.ts", "ts/agents.ts", "ts/system.ts", "ts/page.ts"}
+	modules = []string{"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/agents.ts", "ts/system.ts", "ts/page.ts"}
 	others  = []string{"ts/theme.ts", "css/app.css", "css/icon.svg"}
 )
 

@@ -3,6 +3,7 @@
 import { instant } from "./clock";
 import { byId, fill, fillList, glyph, lasting, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, wordText } from "./format";
+import { urgency } from "./tiles";
 import type { Agent, Machine } from "./types";
 
 interface Entry {
@@ -18,8 +19,6 @@ interface Entry {
   retry?: string | undefined;
   machines: number;
 }
-
-const urgency: Record<string, number> = { alarm: 3, stopped: 2, "no-link": 1 };
 
 /** up reports whether observations arrive from an agent. */
 export function up(a: Agent): boolean {
@@ -40,14 +39,14 @@ export function drawAttention(machines: readonly Machine[], agents: readonly Age
     since: a.since, why: causeText(a.error ?? ""), retry: a.retry, machines: a.machines,
   }));
   for (const m of machines) {
-    if (!urgency[m.state] || (m.state === "no-link" && names.has(m.agent))) continue;
+    if (!urgency(m.state) || (m.state === "no-link" && names.has(m.agent))) continue;
     list.push({
       state: m.state, word: m.word, name: m.name, href: `/m/${encodeURIComponent(m.slug)}`,
       reasons: m.state === "no-link" ? "" : `/m/${encodeURIComponent(m.slug)}/why`,
       since: m.since, sinceBefore: m.sinceBefore, why: reason(m), retry: m.retry, machines: 0,
     });
   }
-  list.sort((a, b) => (urgency[b.state] ?? 0) - (urgency[a.state] ?? 0) || begin(a) - begin(b));
+  list.sort((a, b) => urgency(b.state) - urgency(a.state) || begin(a) - begin(b));
   fillList(byId("attention-list"), "blank-entry", list, drawEntry);
   put("attention-count", String(list.length));
   byId("attention-none").hidden = list.length > 0;

@@ -41,6 +41,9 @@ export interface Page {
   outdated?(): boolean;
   /** Reads all current values anew. */
   reread(): Promise<void>;
+  /** Is told of each connection that the server has opened, and of how old the data is. */
+  greeted?(hello: Hello): void;
+  aged?(ms: number, stale: boolean): void;
   /** Draws what has changed; never called while the page is hidden. */
   draw(): void;
 }
@@ -156,6 +159,7 @@ class Follower {
     this.failures = 0;
     this.mode = "live";
     setNow(hello.now);
+    this.page.greeted?.(hello);
     if (hello.resumed && this.complete) {
       this.arrived();
       return;
@@ -269,6 +273,7 @@ class Follower {
     const quiet = old && live && !this.page.expects();
     const stale = old && !quiet;
     document.body.classList.toggle("stale", stale);
+    this.page.aged?.(age, stale);
     const pill = document.getElementById("live");
     if (!pill) return;
     let word: string = this.mode;

@@ -22,11 +22,13 @@ export function remember(theme: string): void {
 
 /** apply puts a theme in force. */
 export function apply(theme: string): void {
+  const root = document.documentElement;
+  // A page that hangs on a wall is dark whoever looks at it.
+  if (root.dataset["fixedTheme"] !== undefined && theme !== "contrast") theme = "dark";
   if (theme === "auto") {
     theme = matchMedia("(prefers-contrast: more)").matches ? "contrast"
       : matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
-  const root = document.documentElement;
   root.dataset["bsTheme"] = theme === "light" ? "light" : "dark";
   root.dataset["contrast"] = theme === "contrast" ? "high" : "";
   root.dispatchEvent(new Event("theme"));
