@@ -1,0 +1,1 @@
+import"./chunk-WK22MNW7.js";
