@@ -213,6 +213,7 @@ func (s *Service) routes(api huma.API) {
 			return s.observations(ctx, p.ObservationParams, ObservationQuery{Machine: p.Slug, DataItem: p.Item})
 		})
 	s.workRoutes(api)
+	s.stateRoutes(api)
 	get(s, api, "/items", "items", "Find data items", "Data items of all machines that have every word of q in their id, name, type, subtype, component or units, or in the name of their machine: "+
 		"those with that id or name first, then those in which the words stand whole or at the beginning of a word.",
 		func(ctx context.Context, p *ItemParams) (Page[ItemEntry], error) {

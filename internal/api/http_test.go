@@ -124,7 +124,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /api/v1/machines/{slug}/parts",
 		"get /api/v1/store",
 		"get /api/v1/stream",
-		"get /api/v1/system",
+		"get /api/v1/system", "get /api/v1/timeline",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)

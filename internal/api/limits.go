@@ -30,6 +30,10 @@ const (
 	// MaxPointText is how many bytes the text of a point has: a longer one is
 	// cut, since a chart only names it.
 	MaxPointText = 1000
+	// MaxTimelineColumns is how many columns a timeline is put together for, and
+	// MaxTimelineMachines how many machines may be named for one.
+	MaxTimelineColumns  = 10_000
+	MaxTimelineMachines = 1000
 	// MaxGapWindow is how many gaps of the ledger a series holds at once.
 	MaxGapWindow = 1000
 	// MaxGapTimes is for how many gaps of the ledger a series looks up since

@@ -166,11 +166,11 @@ func (m *moment) tells(ctx context.Context, run plant.Run, reach, place int64) (
 // observation before it, since what is lost may be of the same time; where
 // retention has deleted that one, it is taken to be long ago.
 func (m *moment) begun(ctx context.Context, run plant.Run, g plant.Gap) (bool, error) {
-	o, ok, err := firstObservation(ctx, m.reader, run.ID, g.From-1)
+	o, ok, err := observationAt(ctx, m.reader, run.ID, g.From-1)
 	switch {
 	case err != nil:
 		return false, err
-	case ok && o.Sequence == g.From-1:
+	case ok:
 		return o.Time <= m.at, nil
 	default:
 		return run.Freed > 0 || g.Noticed.UnixMicro() <= m.at, nil

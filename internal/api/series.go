@@ -207,11 +207,18 @@ func (b *breaker) timeBefore(ctx context.Context, g plant.Gap) (int64, error) {
 		return noticed, nil
 	}
 	b.looks++
-	o, ok, err := firstObservation(ctx, b.reader, g.Run, g.From-1)
-	if err != nil || !ok || o.Sequence != g.From-1 {
+	o, ok, err := observationAt(ctx, b.reader, g.Run, g.From-1)
+	if err != nil || !ok {
 		return noticed, err
 	}
 	return o.Time, nil
+}
+
+// observationAt gives the observation of a run with a number, and whether it is
+// stored.
+func observationAt(ctx context.Context, r store.Reader, run plant.RunID, number int64) (o plant.Observation, ok bool, err error) {
+	o, ok, err = firstObservation(ctx, r, run, number)
+	return o, ok && o.Sequence == number, err
 }
 
 // firstObservation gives the first observation of a run from a number on, and

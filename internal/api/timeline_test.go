@@ -1,0 +1,179 @@
+package api_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/live"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// millRow gives the timeline of the machine mill.
+func millRow(t *testing.T, w *world, from, to time.Duration, columns int) api.TimelineRow {
+	t.Helper()
+	v, err := w.service.Timeline(t.Context(), api.TimelineQuery{From: start.Add(from), To: start.Add(to), Columns: columns})
+	if err != nil || len(v.Rows) != 1 {
+		t.Fatalf("timeline %+v, %v; want one row", v, err)
+	}
+	return v.Rows[0]
+}
+
+// segment is a segment as tests write it: times are minutes after start.
+type segment struct {
+	State    string
+	From, To float64
+	Reason   string
+	Detail   string
+	Since    float64
+	Until    float64
+	Open     bool
+}
+
+func segmentsOf(row api.TimelineRow) []segment {
+	minutes := func(micros int64) float64 {
+		if micros == 0 {
+			return 0
+		}
+		return time.UnixMicro(micros).Sub(start).Minutes()
+	}
+	var list []segment
+	for _, s := range row.Segments {
+		list = append(list, segment{
+			s.State, minutes(s.From), minutes(s.To), string(s.Reason), s.Detail, minutes(s.Since), minutes(s.Until), s.Open,
+		})
+	}
+	return list
+}
+
+// ran is what the machine of a test did: it was idle from minute 1, ran from minute
+// 10, and said something at minute 30, behind which 5 observations are missing up to
+// one at minute 40, and stopped at minute 50. Now is minute 60.
+func ran() *fake {
+	f := newFake()
+	f.commit(state(time.Minute, plant.Idle), text(execution, time.Minute, "READY"))
+	f.commit(state(10*time.Minute, plant.Running), text(execution, 10*time.Minute, "ACTIVE"))
+	f.commit(nil, number(load, 30*time.Minute, 1))
+	next := f.runs[0].Next
+	f.gaps = append(f.gaps, plant.Gap{Run: 1, From: next, To: next + 4, Reason: plant.GapOverrun, Noticed: start.Add(40 * time.Minute)})
+	f.runs[0].Next += 5
+	f.commit(nil, number(load, 40*time.Minute, 1))
+	f.commit(state(50*time.Minute, plant.Stopped), text(execution, 50*time.Minute, "FEED_HOLD"))
+	return f
+}
+
+func TestTimeline(t *testing.T) {
+	gap := segment{"unknown", 30, 40, "gap", "lost 5 observations", 30, 40, false}
+	tests := []struct {
+		name     string
+		from, to time.Duration
+		status   plant.AgentStatus
+		want     []segment
+	}{
+		{"everything, and nothing right of now", -time.Minute, 2 * time.Hour, streaming(1), []segment{
+			{State: "unknown", From: -1, To: 1, Reason: "no-data", Until: 1},
+			{State: "idle", From: 1, To: 10, Since: 1, Until: 10},
+			{State: "running", From: 10, To: 30, Since: 10, Until: 30},
+			gap,
+			{State: "running", From: 40, To: 50, Since: 40, Until: 50},
+			{State: "stopped", From: 50, To: 60, Since: 50, Open: true},
+		}},
+		{"ends outside the range are told", 15 * time.Minute, 20 * time.Minute, streaming(1), []segment{
+			{State: "running", From: 15, To: 20, Since: 10, Until: 30},
+		}},
+		{"within a gap", 32 * time.Minute, 33 * time.Minute, streaming(1), []segment{
+			{"unknown", 32, 33, "gap", "lost 5 observations", 30, 40, false},
+		}},
+		{"the link is down since minute 55", 45 * time.Minute, time.Hour, plant.AgentStatus{Agent: 1, Link: plant.LinkDown, LastDocument: start.Add(55 * time.Minute)}, []segment{
+			{State: "running", From: 45, To: 50, Since: 40, Until: 50},
+			{State: "stopped", From: 50, To: 55, Since: 50, Until: 55},
+			{State: "no-link", From: 55, To: 60, Since: 55, Open: true},
+		}},
+		{"observations of long ago still come", 45 * time.Minute, time.Hour, plant.AgentStatus{Agent: 1, Link: plant.LinkStreaming, Next: 10, Last: 10_010, Lag: 10_000}, []segment{
+			{State: "running", From: 45, To: 50, Since: 40, Until: 50},
+			{State: "unknown", From: 50, To: 60, Reason: "no-data", Detail: "still being read", Since: 50, Open: true},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, ran(), live.Options{})
+			w.hub.PublishStatus(test.status)
+			row := millRow(t, w, test.from, test.to, 0)
+			if diff := cmp.Diff(test.want, segmentsOf(row)); diff != "" {
+				t.Errorf("segments (-want +got):\n%s", diff)
+			}
+			total := row.Shares.Unknown
+			for _, d := range row.Shares.States {
+				total += d
+			}
+			if want := min(test.to, time.Hour) - test.from; total != want.Microseconds() || row.Shares.Total != total {
+				t.Errorf("shares %+v: want %d in all", row.Shares, want.Microseconds())
+			}
+		})
+	}
+}
+
+// An agent that restarts leaves it unknown what its machines do until it says so.
+func TestTimelineOfRestart(t *testing.T) {
+	f := newFake()
+	f.commit(state(0, plant.Running), text(execution, 0, "ACTIVE"))
+	f.commit(nil, number(load, 5*time.Minute, 1))
+	f.runs = append(f.runs, plant.Run{ID: 2, Agent: 1, InstanceID: 8, First: 1, Next: 1, Began: start.Add(8 * time.Minute)})
+	f.commit(nil, number(load, 9*time.Minute, 1))
+	f.commit(state(10*time.Minute, plant.Idle), text(execution, 10*time.Minute, "READY"))
+	w := newWorld(t, f, live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	want := []segment{
+		{State: "running", From: 0, To: 5, Until: 5},
+		{State: "unknown", From: 5, To: 10, Reason: "restart", Since: 5, Until: 10},
+		{State: "idle", From: 10, To: 12, Since: 10, Open: true},
+	}
+	want[2].Open, want[2].Until = true, 0
+	got := segmentsOf(millRow(t, w, 0, 12*time.Minute, 0))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("segments (-want +got):\n%s", diff)
+	}
+}
+
+// A machine of which nothing came is unknown, and has no share of anything.
+func TestTimelineOfNothing(t *testing.T) {
+	w := newWorld(t, newFake(), live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	row := millRow(t, w, 0, time.Hour, 0)
+	want := []segment{{State: "unknown", From: 0, To: 60, Reason: "no-data", Open: true}}
+	if diff := cmp.Diff(want, segmentsOf(row)); diff != "" || row.Shares.Coverage != 0 {
+		t.Errorf("segments (-want +got):\n%s\nshares %+v, want no coverage", diff, row.Shares)
+	}
+}
+
+// In columns, a short alarm is seen among what is too narrow, and the time in each
+// state is told.
+func TestTimelineColumns(t *testing.T) {
+	f := newFake()
+	f.commit(state(0, plant.Running), text(execution, 0, "ACTIVE"))
+	for i, s := range []plant.State{plant.Idle, plant.Alarmed, plant.Running, plant.Idle} {
+		d := 30*time.Minute + time.Duration(i)*2*time.Second
+		f.commit(state(d, s), text(execution, d, "READY"))
+	}
+	f.commit(state(40*time.Minute, plant.Running), text(execution, 40*time.Minute, "ACTIVE"))
+	w := newWorld(t, f, live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	row := millRow(t, w, 0, time.Hour, 60)
+	var states []string
+	for _, s := range row.Segments {
+		states = append(states, s.State)
+	}
+	if !slices.Equal(states, []string{"running", "alarm", "idle", "running"}) {
+		t.Fatalf("states %v", states)
+	}
+	group := row.Segments[1]
+	if group.Count != 3 || group.Mix["alarm"] != 2e6 || group.Mix["idle"] != 2e6 || group.Mix["running"] != 2e6 || group.To-group.From != 6e6 {
+		t.Errorf("%+v: want three intervals of 2 s", group)
+	}
+	if row.Shares.States["alarm"] != 2e6 {
+		t.Errorf("shares %+v: want 2 s of alarm", row.Shares)
+	}
+}
