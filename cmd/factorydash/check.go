@@ -61,6 +61,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		{"log-level", func() (string, error) { return env.cli.Log.Level.String(), nil }},
 		{"log-format", func() (string, error) { return env.cli.Log.Format, nil }},
 		{"log-file", func() (string, error) { return orNone(env.cli.Log.File), nil }},
+		{"traces", checkTraces},
 		{"agent-ca", func() (string, error) {
 			_, err := c.dialer(userAgent(env.build))
 			return orNone(c.CA), err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/tracing"
 )
 
 // The limits of the web server. Event streams set a deadline for each write
@@ -53,6 +54,7 @@ type httpParts struct {
 	// does not tell.
 	faults   func() []store.Fault
 	registry *prometheus.Registry
+	tracer   *tracing.Tracer
 	log      *slog.Logger
 }
 
@@ -84,9 +86,9 @@ func (p httpParts) handler() (http.Handler, error) {
 		answer(w, http.StatusOK, "ready"+p.warnings())
 	})
 	mux.HandleFunc("GET /robots.txt", robots)
-	var handler http.Handler = mux
+	handler := traceRequests(p.tracer, mux)
 	if p.api != nil { // Without pages, nothing here is worth a name.
-		handler = p.hosts.guard(mux)
+		handler = p.hosts.guard(handler)
 	}
 	return p.proxies.unwrap(logged(p.log, secure(handler))), nil
 }

@@ -65,7 +65,7 @@ func TestImage(t *testing.T) {
 		t.Errorf("the image runs as %q, want the number of an ordinary user", user)
 	}
 	port := process{env: map[string]string{}}.withPort(t).env["PORT"]
-	env := append(image.args("ENV"), "SECRET_KEY="+randomKey(), "ALLOWED_HOSTS=floor.example.com", "PORT="+port, "FACTORYDASH_SIMULATE=true")
+	env := append(image.args("ENV"), "SECRET_KEY="+randomKey(), "ALLOWED_HOSTS=floor.example.com", "PORT="+port, "FACTORYDASH_SIMULATE=true", "TZ=Europe/Vienna")
 	jail := newJail(t, root, image.args("USER")[0])
 	p := launch(t, jail.command(env, append(image.args("ENTRYPOINT"), image.args("CMD")...)...))
 	p.waitLog("page is up")
@@ -81,7 +81,7 @@ func TestImage(t *testing.T) {
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		return err == nil && response.StatusCode == http.StatusOK && bytes.Contains(body, []byte(`href="/m/`))
+		return err == nil && response.StatusCode == http.StatusOK && bytes.Contains(body, []byte(`href="/m/`)) && bytes.Contains(body, []byte("Europe/Vienna"))
 	})
 	health := jail.command(env, healthCommand(t, image)...)
 	if text, err := health.CombinedOutput(); err != nil || string(text) != "ready\n" {

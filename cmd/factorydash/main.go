@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+	_ "time/tzdata" // Time zones where the system has none, as in the image and on Windows.
 
 	"github.com/alecthomas/kong"
 

@@ -20,7 +20,9 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/retention"
 	"github.com/factorydash/factorydash/internal/shop"
+	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/telemetry"
+	"github.com/factorydash/factorydash/internal/tracing"
 	"github.com/factorydash/factorydash/internal/web"
 )
 
@@ -72,6 +74,7 @@ type node struct {
 	store    dataStore
 	redis    *redis.Client // nil where there is none
 	registry *prometheus.Registry
+	tracer   *tracing.Tracer // nil where nobody takes traces
 	queue    jobs.Queue
 	hub      *live.Hub
 	service  *api.Service
@@ -179,6 +182,10 @@ func (n *node) start(ctx context.Context, listener net.Listener) error {
 	n.registry = telemetry.NewRegistry(n.env.build)
 	n.hub = live.NewHub(live.Options{})
 	var err error
+	if n.tracer, err = openTracer(n.env); err != nil {
+		return err
+	}
+	n.group.Go(func() error { return n.tracer.Run(ctx) })
 	if n.queue, err = openQueue(n.redis, n.flags.RedisNamespace, n.env, n.registry); err != nil {
 		return err
 	}
@@ -224,7 +231,8 @@ func (n *node) start(ctx context.Context, listener net.Listener) error {
 	}
 	n.group.Go(func() error {
 		return serveHTTP(ctx, listener, httpParts{
-			pages: pages, hosts: hosts, proxies: proxies, api: n.service, store: n.store, faults: n.store.Faults, registry: n.registry, log: n.env.log,
+			pages: pages, hosts: hosts, proxies: proxies, api: n.service, store: n.store, faults: n.store.Faults, registry: n.registry,
+			tracer: n.tracer, log: n.env.log,
 		})
 	})
 	return nil
@@ -288,7 +296,7 @@ func (n *node) newHolder() (*collect.Holder, error) {
 	holder, err = collect.NewHolder(collect.HolderOptions{
 		Leases: n.store, Name: workerName(), Version: n.env.build.Version, Started: time.Now(),
 		Capture: collect.Options{
-			Store: n.store, Ledger: n.store, Dial: dial, Publish: n.publish, Status: n.publishStatus,
+			Store: n.writer(), Ledger: n.store, Dial: dial, Publish: n.publish, Status: n.publishStatus,
 			Log: n.env.log, Registerer: n.registry,
 			CommitDelay: n.capture.CommitDelay, PollInterval: n.capture.PollInterval,
 		},
@@ -296,6 +304,14 @@ func (n *node) newHolder() (*collect.Holder, error) {
 		Removed:    n.removed,
 	})
 	return holder, err
+}
+
+// writer gives the store for capture.
+func (n *node) writer() store.Writer {
+	if n.tracer == nil {
+		return n.store
+	}
+	return tracedWriter{n.store, n.tracer}
 }
 
 // publish tells of a commit: the pages of this process and those of others.
@@ -392,7 +408,7 @@ func (n *node) startJobs(ctx context.Context) error {
 			return err
 		}
 		work := handlers(keeper, newCaptureWatch(n.store, n.env.log, n.registry))
-		n.group.Go(func() error { return n.queue.Work(ctx, work) })
+		n.group.Go(func() error { return n.queue.Work(ctx, traceJobs(n.tracer, work)) })
 	}
 	if n.does(scheduleJobs) {
 		n.group.Go(func() error { return n.queue.Schedule(ctx) })
