@@ -148,13 +148,19 @@ func benchCommit(b *testing.B, machines, batch int) {
 }
 
 // BenchmarkRawCopy copies the same rows, encoded before, into a table with the
-// same columns and indexes, in transactions of 1,000 rows. It is what the store is
-// measured against.
+// same columns and indexes, in transactions of so many rows. It is what the store
+// is measured against: commits with 1,000, catching up and imports with 10,000.
 func BenchmarkRawCopy(b *testing.B) {
+	for _, batch := range []int{benchBatch, 10_000} {
+		b.Run(strconv.Itoa(batch), func(b *testing.B) { benchRawCopy(b, batch) })
+	}
+}
+
+func benchRawCopy(b *testing.B, batch int) {
 	s, run, inventory := benchStore(b, machines*machineItems)
 	var encoded [][]byte
 	for observations := benchObservations(inventory.Items, b.N); len(observations) > 0; {
-		part := observations[:min(benchBatch, len(observations))]
+		part := observations[:min(batch, len(observations))]
 		observations = observations[len(part):]
 		encoded = append(encoded, postgres.EncodeRows(b, run.ID, part))
 	}
