@@ -18,6 +18,7 @@ import (
 
 type importCommand struct {
 	retentionFlags
+	shopFlags
 	Files   []string `arg:"" name:"file" help:"Recorded MTConnectStreams documents (.xml, .gz, .tgz) or files of SHDR lines (.txt, .gz) in the order of time." type:"existingfile"`
 	Devices string   `help:"MTConnectDevices document of the agent. SHDR needs it; without it, data items of documents are in no device model." type:"existingfile" placeholder:"FILE"`
 	Agent   string   `help:"Name of the agent in the store. Without it, documents get that of their file and SHDR that of its device." placeholder:"NAME"`
@@ -40,6 +41,10 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	rules, err := c.stateRules()
+	if err != nil {
+		return err
+	}
 	st, err := env.openStore(ctx)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (c *importCommand) Run(ctx context.Context, env *environment) error {
 	}
 	progress := newProgress(env.stderr, "imported")
 	options := collect.Options{
-		Store: st, Ledger: st, Log: env.log,
+		Store: st, Ledger: st, Rules: rules, Log: env.log,
 		Publish: func(change plant.Change) { progress.add(int64(change.Observations)) },
 	}
 	table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)

@@ -12,6 +12,7 @@ import (
 type loaddataCommand struct {
 	agentFlags
 	captureFlags
+	shopFlags
 }
 
 // Run reads each agent until what it has now is stored, and prints a summary.
@@ -25,6 +26,10 @@ func (c *loaddataCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	rules, err := c.stateRules()
+	if err != nil {
+		return err
+	}
 	st, err := env.openStore(ctx)
 	if err != nil {
 		return err
@@ -32,7 +37,7 @@ func (c *loaddataCommand) Run(ctx context.Context, env *environment) error {
 	defer st.Close()
 	progress := newProgress(env.stderr, "stored")
 	supervisor, err := collect.New(collect.Options{
-		Store: st, Ledger: st, Dial: dial, Log: env.log,
+		Store: st, Ledger: st, Dial: dial, Rules: rules, Log: env.log,
 		Publish:     func(change plant.Change) { progress.add(int64(change.Observations)) },
 		CommitDelay: c.CommitDelay, PollInterval: c.PollInterval,
 	})

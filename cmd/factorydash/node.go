@@ -297,7 +297,7 @@ func (n *node) newHolder() (*collect.Holder, error) {
 		Leases: n.store, Name: workerName(), Version: n.env.build.Version, Started: time.Now(),
 		Capture: collect.Options{
 			Store: n.writer(), Ledger: n.store, Dial: dial, Publish: n.publish, Status: n.publishStatus,
-			Log: n.env.log, Registerer: n.registry,
+			Rules: stateRulesOf(n.shop), Log: n.env.log, Registerer: n.registry,
 			CommitDelay: n.capture.CommitDelay, PollInterval: n.capture.PollInterval,
 		},
 		HandedOver: n.handedOver,

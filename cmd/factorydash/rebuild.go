@@ -11,12 +11,17 @@ import (
 )
 
 type rebuildCommand struct {
+	shopFlags
 	Agent string `help:"Only this agent's machines." placeholder:"NAME"`
 }
 
 // Run derives what is derived from the observations anew. An agent that is captured
 // meanwhile is left out: what it says would be lost from its states.
 func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {
+	rules, err := c.stateRules()
+	if err != nil {
+		return err
+	}
 	st, err := env.openExistingStore(ctx)
 	if err != nil {
 		return err
@@ -45,7 +50,7 @@ func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {
 			continue
 		}
 		progress := newProgress(env.stderr, agent.Name+": read")
-		done, err := collect.Rebuild(ctx, st, agent.ID, progress.set)
+		done, err := collect.Rebuild(ctx, st, agent.ID, rules, progress.set)
 		progress.done()
 		if ctx.Err() != nil {
 			return ctx.Err()

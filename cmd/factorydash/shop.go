@@ -7,6 +7,7 @@ import (
 	"time"
 	_ "time/tzdata" // The image has no time zones of its own, and a shop file names one.
 
+	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/shop"
 	"github.com/factorydash/factorydash/internal/simulate"
 )
@@ -44,6 +45,23 @@ func builtInShop(simulated bool) (*shop.Shop, error) {
 		return nil, fmt.Errorf("the simulated shop's: %w", err)
 	}
 	return said, nil
+}
+
+// stateRules gives the rules of the machines' states for a command that derives them.
+func (f shopFlags) stateRules() (func(slug string) insight.Rules, error) {
+	if f.Shop == "" {
+		return nil, nil //nolint:nilnil // Nothing is said, and nothing is wrong.
+	}
+	said, err := shop.ReadFile(f.Shop, time.Local, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("--shop %s: %w", f.Shop, err)
+	}
+	return stateRulesOf(func() *shop.Shop { return said }), nil
+}
+
+// stateRulesOf gives the rules that a shop has for the states of a machine.
+func stateRulesOf(said func() *shop.Shop) func(slug string) insight.Rules {
+	return func(slug string) insight.Rules { return said().Machine(slug).Rules }
 }
 
 // checkShop says for people what the file holds, or what is wrong with it.

@@ -178,8 +178,9 @@ func (c *catalog) rebase(run plant.RunID, from, at int64, s survey) ([]plant.Obs
 		switch {
 		case !touched:
 			continue
-		case d.state.State == was.State:
+		case d.state.State == was.State && d.state.Rule == was.Rule:
 			d.state = was
+			d.machine.Resume(was)
 			continue
 		case was.Run == run:
 			if hidden[d.ID] || d.state.Sequence <= was.Sequence {
@@ -187,6 +188,11 @@ func (c *catalog) rebase(run plant.RunID, from, at int64, s survey) ([]plant.Obs
 			}
 			d.state.Time = max(d.state.Time, was.Time)
 		}
+		d.state.Since = d.state.Time
+		if d.state.State == was.State {
+			d.state.Since = was.Since
+		}
+		d.machine.Resume(d.state)
 		changes = append(changes, d.state)
 	}
 	return taken, changes

@@ -45,7 +45,7 @@ type item struct {
 
 // newCatalog makes the catalog of an inventory. What old, which may be nil, knew
 // stays known.
-func newCatalog(inv store.Inventory, old *catalog) *catalog {
+func newCatalog(inv store.Inventory, old *catalog, rules func(slug string) insight.Rules) *catalog {
 	c := &catalog{items: make(map[plant.ItemID]*item, len(inv.Items))}
 	byID := make(map[plant.DeviceID]*device, len(inv.Devices))
 	for _, d := range inv.Devices {
@@ -57,7 +57,7 @@ func newCatalog(inv store.Inventory, old *catalog) *catalog {
 		}
 	}
 	for _, d := range c.devices {
-		d.machine = insight.NewMachine(d.Device, inv.Items)
+		d.machine = insight.NewMachine(d.Device, inv.Items, rulesOf(rules, d.Slug))
 	}
 	for _, i := range c.items {
 		if d := byID[i.Device]; d.machine.Follows(i.ID) {
@@ -77,8 +77,16 @@ func newCatalog(inv store.Inventory, old *catalog) *catalog {
 	return c
 }
 
+// rulesOf gives the rules of a machine; the usual ones where rules is nil.
+func rulesOf(rules func(slug string) insight.Rules, slug string) insight.Rules {
+	if rules == nil {
+		return insight.Rules{}
+	}
+	return rules(slug)
+}
+
 func (c *catalog) addDevice(d plant.Device) *device {
-	added := &device{Device: d, items: make(map[string]*item), machine: insight.NewMachine(d, nil)}
+	added := &device{Device: d, items: make(map[string]*item), machine: insight.NewMachine(d, nil, insight.Rules{})}
 	c.devices = append(c.devices, added)
 	c.near, c.nearItem = nil, nil
 	return added

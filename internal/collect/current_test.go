@@ -107,7 +107,7 @@ func (m *machine) agrees(t tb, s *memory, id plant.AgentID) {
 		if d.Agent != id {
 			continue
 		}
-		tracker := insight.NewMachine(d, s.items)
+		tracker := insight.NewMachine(d, s.items, insight.Rules{})
 		state := plant.State(0)
 		for _, l := range s.latest {
 			if l.Run != run {
@@ -180,7 +180,7 @@ func TestFirstContact(t *testing.T) {
 			if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" || s.runs[0].First != 11 || s.runs[0].Stored != 50 {
 				t.Errorf("run %+v: want 50 stored from 11 on; lost (-want +got):\n%s", s.runs[0], diff)
 			}
-			want := plant.StateChange{Device: 1, Run: 1, Sequence: 8, Time: 8000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
+			want := plant.StateChange{Device: 1, Run: 1, Sequence: 8, Time: 8000, Since: 8000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
 			if diff := cmp.Diff(want, s.states[1]); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
@@ -217,7 +217,7 @@ func TestCurrentAfterOverrun(t *testing.T) {
 	_, stop := supervise(t, options(s), m.agent(1, "mill"))
 	m.agrees(t, s, 1)
 	stop()
-	if state := s.states[1]; state.State != plant.Running || state.Sequence != 2 {
+	if state := s.states[1]; state.State != plant.Running || state.Since != 2000 {
 		t.Errorf("state %+v, want running since 2", state)
 	}
 	m.alarm(mtconnect.Normal, "7") // 8, the last number before the gap that is not lost
@@ -232,7 +232,7 @@ func TestCurrentAfterOverrun(t *testing.T) {
 	if diff := cmp.Diff(losses{plant.GapOverrun: 15}, m.prove(t, s, 1)); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
-	want := plant.StateChange{Device: 1, Run: 1, Sequence: 9, Time: 9000, State: plant.Idle, Rule: "7 ready"}
+	want := plant.StateChange{Device: 1, Run: 1, Sequence: 9, Time: 9000, Since: 9000, State: plant.Idle, Rule: "7 ready"}
 	if diff := cmp.Diff(want, s.states[1]); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
@@ -262,7 +262,7 @@ func TestAlarmEndsWithinGap(t *testing.T) {
 	_, stop = supervise(t, options(s), m.agent(1, "mill"))
 	m.agrees(t, s, 1)
 	stop()
-	want := plant.StateChange{Device: 1, Run: 1, Sequence: 15, Time: 16000, State: plant.Idle, Rule: "7 ready"}
+	want := plant.StateChange{Device: 1, Run: 1, Sequence: 15, Time: 16000, Since: 16000, State: plant.Idle, Rule: "7 ready"}
 	if diff := cmp.Diff(want, s.states[1]); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
@@ -295,7 +295,7 @@ func TestCurrentFails(t *testing.T) {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
 	s.mu.Lock()
-	want := plant.StateChange{Device: 1, Run: 1, Sequence: 3, Time: 2000, State: plant.Offline, Rule: "2 unavailable"}
+	want := plant.StateChange{Device: 1, Run: 1, Sequence: 3, Time: 2000, Since: 2000, State: plant.Offline, Rule: "2 unavailable"}
 	if diff := cmp.Diff(want, s.states[1]); diff != "" {
 		t.Errorf("state while the agent does not say (-want +got):\n%s", diff)
 	}
@@ -306,7 +306,7 @@ func TestCurrentFails(t *testing.T) {
 	m.spoilBy(faults{})
 	m.agrees(t, s, 1)
 	stop()
-	want = plant.StateChange{Device: 1, Run: 1, Sequence: 62, Time: 62000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
+	want = plant.StateChange{Device: 1, Run: 1, Sequence: 62, Time: 62000, Since: 62000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
 	if diff := cmp.Diff(want, s.states[1]); diff != "" {
 		t.Errorf("state in the end (-want +got):\n%s", diff)
 	}

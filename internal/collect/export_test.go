@@ -74,7 +74,7 @@ func SortBySequence(list []plant.Observation) (gapless bool) { return sortBySequ
 // Catalog is what is known of the items of one agent.
 type Catalog struct{ *catalog }
 
-func NewCatalog(inv store.Inventory) Catalog { return Catalog{newCatalog(inv, nil)} }
+func NewCatalog(inv store.Inventory) Catalog { return Catalog{newCatalog(inv, nil, nil)} }
 
 // Apply takes in observations at once or, where one is set, one by one. It gives
 // what is known then of the items that changed, and the changes of the states.

@@ -92,7 +92,7 @@ func (im *importer) load(ctx context.Context) error {
 		}
 		known.Devices, known.Items = append(known.Devices, d), append(known.Items, items...)
 	}
-	im.catalog = newCatalog(known, nil)
+	im.catalog = newCatalog(known, nil, im.opts.Rules)
 
 	runs, err := im.opts.Ledger.Runs(ctx)
 	if err != nil {

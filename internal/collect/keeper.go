@@ -54,7 +54,7 @@ func (k *keeper) saveModel(ctx context.Context, m plant.Model) error {
 	if err != nil {
 		return fmt.Errorf("store the device model: %w", err)
 	}
-	k.catalog = newCatalog(inventory, k.catalog)
+	k.catalog = newCatalog(inventory, k.catalog, k.opts.Rules)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/mtconnect"
@@ -62,6 +63,10 @@ type Options struct {
 	// ended: all that was submitted of it is settled, and neither Publish nor Status
 	// is called for it again. It must not block.
 	Stopped func(plant.Agent)
+
+	// Rules gives the rules of the states of a machine; those are the usual ones
+	// where it is nil.
+	Rules func(slug string) insight.Rules
 
 	Log        *slog.Logger
 	Registerer prometheus.Registerer

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 )
@@ -35,15 +36,16 @@ type Rebuilt struct {
 //
 // Nothing may capture the agent meanwhile. Where retention has deleted a part of
 // the observations, what they made cannot be derived any more: the error is a
-// Conflict and the states stay as they are. progress is called now and then with
+// Conflict and the states stay as they are. rules gives those of a machine, and may
+// be nil as in Options; progress is called now and then with
 // the number of observations.
-func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, progress func(int64)) (Rebuilt, error) {
+func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, rules func(slug string) insight.Rules, progress func(int64)) (Rebuilt, error) {
 	r := rebuild{store: s, progress: progress, states: make(map[plant.DeviceID][]plant.StateChange), stored: make(map[plant.DeviceID][]plant.StateChange)}
 	inventory, err := inventoryOf(ctx, s, agent)
 	if err != nil {
 		return r.done, err
 	}
-	r.catalog = newCatalog(inventory, nil)
+	r.catalog = newCatalog(inventory, nil, rules)
 	for _, d := range inventory.Devices {
 		if r.stored[d.ID], err = s.StatesBetween(ctx, d.ID, math.MinInt64, math.MaxInt64); err != nil {
 			return r.done, err

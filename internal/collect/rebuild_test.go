@@ -62,7 +62,7 @@ func TestRebuildChangesNothing(t *testing.T) {
 				r.Fatal(err, results[0].Err)
 			}
 		}
-		done, err := collect.Rebuild(t.Context(), s, put.ID, func(int64) {})
+		done, err := collect.Rebuild(t.Context(), s, put.ID, nil, func(int64) {})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestRebuildMends(t *testing.T) {
 	if err := s.ReplaceStates(t.Context(), device, 0, want[:1]); err != nil {
 		t.Fatal(err)
 	}
-	done, err := collect.Rebuild(t.Context(), s, put.ID, func(int64) {})
+	done, err := collect.Rebuild(t.Context(), s, put.ID, nil, func(int64) {})
 	if err != nil || done.Changed != 1 || done.States != int64(len(want)) {
 		t.Errorf("rebuilt %+v, %v; want one machine with %d states", done, err, len(want))
 	}

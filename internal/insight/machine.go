@@ -22,11 +22,13 @@ const (
 
 // input is a data item that has a role, and what it said last.
 type input struct {
-	role  role
-	path  string // PathID, empty for the whole device
-	knows knowledge
-	text  string
-	level plant.Level
+	item plant.ItemID
+	role role
+	// path is the PathID, empty for the whole device, and pathName its name.
+	path, pathName string
+	knows          knowledge
+	text           string
+	level          plant.Level
 }
 
 // says reports whether the value is the word, in any case.
@@ -42,17 +44,19 @@ func (in *input) isZero() bool {
 // Machine follows the state of one machine. It is not safe for concurrent use.
 type Machine struct {
 	device plant.DeviceID
+	rules  Rules
 	inputs []input
 	at     map[plant.ItemID]int
 	run    plant.RunID
-	state  plant.State
+	// last is the last change.
+	last plant.StateChange
 }
 
 // NewMachine gives the tracker of a device by its data items; those of other
 // devices and those that are in no model are passed over. Nothing is known yet.
 // The agent's own Agent device is no machine: its tracker has no inputs.
-func NewMachine(device plant.Device, items []plant.DataItem) *Machine {
-	m := &Machine{device: device.ID, at: make(map[plant.ItemID]int)}
+func NewMachine(device plant.Device, items []plant.DataItem, rules Rules) *Machine {
+	m := &Machine{device: device.ID, rules: rules, at: make(map[plant.ItemID]int)}
 	if device.IsAgent {
 		return m
 	}
@@ -62,9 +66,17 @@ func NewMachine(device plant.Device, items []plant.DataItem) *Machine {
 			continue
 		}
 		m.at[items[i].ID] = len(m.inputs)
-		m.inputs = append(m.inputs, input{role: r, path: items[i].PathID})
+		m.inputs = append(m.inputs, input{item: items[i].ID, role: r, path: items[i].PathID, pathName: pathName(&items[i])})
 	}
 	return m
+}
+
+// pathName is the name of the Path component that an item stands in; empty where
+// it has none.
+func pathName(item *plant.DataItem) string {
+	_, name, _ := strings.Cut(item.Path, "Path[")
+	name, _, _ = strings.Cut(name, "]")
+	return name
 }
 
 // faultComponents are the components whose faults keep a machine from working.
@@ -118,7 +130,7 @@ func (m *Machine) Load(latest []plant.Latest, last plant.StateChange) {
 	for i := range m.inputs {
 		m.inputs[i].forget()
 	}
-	m.run, m.state = 0, last.State
+	m.run, m.last = 0, last
 	for i := range latest {
 		if m.Follows(latest[i].Item) {
 			m.run = max(m.run, latest[i].Run)
@@ -131,22 +143,30 @@ func (m *Machine) Load(latest []plant.Latest, last plant.StateChange) {
 	}
 }
 
+// Resume makes a change the last one, for who knows better when the state became
+// what it is.
+func (m *Machine) Resume(last plant.StateChange) { m.last = last }
+
 // Apply takes in what became known of an item with one observation. It gives the
-// change of the state where it makes one. Observations of another run than
+// change of the state, or of the rule that decides it, where it makes one. Observations of another run than
 // before end all that was known: a run is applied whole, and the numbers of runs
 // rise.
 func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
 	if !m.take(&l) {
 		return plant.StateChange{}, false
 	}
-	state, rule := decide(m.inputs)
-	if state == m.state || state == 0 {
+	state, rule := m.rules.decide(m.inputs)
+	if state == 0 || state == m.last.State && rule == m.last.Rule {
 		return plant.StateChange{}, false
 	}
-	m.state = state
-	return plant.StateChange{
-		Device: m.device, Run: l.Run, Sequence: l.Sequence, Time: l.Time, State: state, Rule: rule,
-	}, true
+	change := plant.StateChange{
+		Device: m.device, Run: l.Run, Sequence: l.Sequence, Time: l.Time, Since: l.Time, State: state, Rule: rule,
+	}
+	if state == m.last.State {
+		change.Since = m.last.Since
+	}
+	m.last = change
+	return change, true
 }
 
 // Doubt takes an item for unknown, as an agent that starts says of each of its
@@ -173,7 +193,9 @@ func (m *Machine) take(l *plant.Latest) bool {
 	return true
 }
 
-func (in *input) forget() { *in = input{role: in.role, path: in.path} }
+func (in *input) forget() {
+	*in = input{item: in.item, role: in.role, path: in.path, pathName: in.pathName}
+}
 
 // take makes the input say what the item says now.
 func (in *input) take(l *plant.Latest) {

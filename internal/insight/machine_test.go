@@ -98,7 +98,6 @@ func (h *history) known() []plant.Latest {
 }
 
 func TestMachineState(t *testing.T) {
-	// The rule is that of the last change: what only confirms the state is none.
 	type said []string
 	ready := []said{{"avail", "AVAILABLE"}, {"mode1", "AUTOMATIC"}, {"mode2", "AUTOMATIC"}, {"exec1", "READY"}, {"exec2", "READY"}}
 	names := map[string]plant.ItemID{
@@ -111,10 +110,10 @@ func TestMachineState(t *testing.T) {
 		want  plant.State
 		rule  string
 	}{
-		{"ready", nil, plant.Idle, "7 available"},
+		{"ready", nil, plant.Idle, "7 ready"},
 		{"a program ran to its end", []said{{"exec1", "ACTIVE"}, {"exec1", "PROGRAM_COMPLETED"}}, plant.Idle, "7 ready"},
 		{"one path runs", []said{{"exec1", "ACTIVE"}}, plant.Running, "5 executing"},
-		{"waiting ends by itself", []said{{"exec1", "WAIT"}}, plant.Running, "5 executing"},
+		{"waiting ends by itself", []said{{"exec1", "WAIT"}}, plant.Running, "5 waiting"},
 		{"values in lower case", []said{{"exec1", "active"}}, plant.Running, "5 executing"},
 		{"the mode is not known", []said{{"mode1", "UNAVAILABLE"}, {"exec1", "ACTIVE"}}, plant.Running, "5 executing, mode assumed automatic"},
 		{"one path runs and one is stopped", []said{{"exec2", "FEED_HOLD"}, {"exec1", "ACTIVE"}}, plant.Running, "5 executing"},
@@ -130,18 +129,18 @@ func TestMachineState(t *testing.T) {
 		{"emergency stop released", []said{{"estop", "TRIGGERED"}, {"estop", "ARMED"}}, plant.Idle, "7 ready"},
 		{"a fault at rest", []said{{"system", "Fault", "7"}}, plant.Alarmed, "3 active fault"},
 		{"a fault of a path", []said{{"fault1", "Fault", "7"}}, plant.Alarmed, "3 active fault"},
-		{"a warning", []said{{"system", "Warning", "7"}}, plant.Idle, "7 available"},
-		{"a fault of an axis", []said{{"spindle", "Fault", "7"}}, plant.Idle, "7 available"},
+		{"a warning", []said{{"system", "Warning", "7"}}, plant.Idle, "7 ready"},
+		{"a fault of an axis", []said{{"spindle", "Fault", "7"}}, plant.Idle, "7 ready"},
 		{"one of two faults cleared", []said{{"system", "Fault", "7"}, {"system", "Fault", "8"}, {"system", "Normal", "8"}}, plant.Alarmed, "3 active fault"},
 		{"all faults cleared", []said{{"system", "Fault", "7"}, {"system", "Fault", "8"}, {"system", "Normal"}}, plant.Idle, "7 ready"},
 		{"a fault while running", []said{{"exec1", "ACTIVE"}, {"system", "Fault", "7"}}, plant.Running, "5 executing"},
 		{"unavailable", []said{{"exec1", "ACTIVE"}, {"avail", "UNAVAILABLE"}}, plant.Offline, "2 unavailable"},
 		{"execution unavailable", []said{{"exec1", "UNAVAILABLE"}, {"exec2", "UNAVAILABLE"}}, plant.Offline, "2 execution unknown"},
-		{"execution of one path unavailable", []said{{"exec1", "UNAVAILABLE"}}, plant.Idle, "7 available"},
+		{"execution of one path unavailable", []said{{"exec1", "UNAVAILABLE"}}, plant.Idle, "7 ready"},
 		{"execution that nobody knows", []said{{"exec1", "DREAMING"}, {"exec2", "UNAVAILABLE"}}, plant.Offline, "2 execution unknown"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			h, m := newHistory(), insight.NewMachine(lathe, latheItems())
+			h, m := newHistory(), insight.NewMachine(lathe, latheItems(), insight.Rules{})
 			var last plant.StateChange
 			for _, s := range slices.Concat(ready, test.after) {
 				if change, ok := m.Apply(h.says(names[s[0]], s[1:]...)); ok {
@@ -158,12 +157,12 @@ func TestMachineState(t *testing.T) {
 // What was never observed decides nothing: an agent's buffer may begin after the
 // last time that a machine said it is available.
 func TestMachineUnseen(t *testing.T) {
-	h, m := newHistory(), insight.NewMachine(lathe, latheItems())
+	h, m := newHistory(), insight.NewMachine(lathe, latheItems(), insight.Rules{})
 	if change, ok := m.Apply(h.says(mode1, "AUTOMATIC")); ok {
 		t.Errorf("change %+v by the mode alone, want none", change)
 	}
 	change, ok := m.Apply(h.says(exec1, "ACTIVE"))
-	want := plant.StateChange{Device: lathe.ID, Run: 1, Sequence: 2, Time: 998, State: plant.Running, Rule: "5 executing"}
+	want := plant.StateChange{Device: lathe.ID, Run: 1, Sequence: 2, Time: 998, Since: 998, State: plant.Running, Rule: "5 executing"}
 	if diff := cmp.Diff(want, change); diff != "" || !ok {
 		t.Errorf("change (-want +got):\n%s", diff)
 	}
@@ -174,7 +173,7 @@ func TestMachineUnseen(t *testing.T) {
 
 // A new run of the agent says everything anew: nothing of the run before counts.
 func TestMachineNewRun(t *testing.T) {
-	h, m := newHistory(), insight.NewMachine(lathe, latheItems())
+	h, m := newHistory(), insight.NewMachine(lathe, latheItems(), insight.Rules{})
 	m.Apply(h.says(avail, "AVAILABLE"))
 	m.Apply(h.says(estop, "TRIGGERED"))
 	h.run, h.sequence = 2, 0
@@ -187,13 +186,13 @@ func TestMachineNewRun(t *testing.T) {
 // Devices that tell less have a state too, and the agent's own device has none.
 func TestMachineOfFewItems(t *testing.T) {
 	h := newHistory()
-	m := insight.NewMachine(lathe, latheItems()[:1])
+	m := insight.NewMachine(lathe, latheItems()[:1], insight.Rules{})
 	if change, ok := m.Apply(h.says(avail, "AVAILABLE")); !ok || change.State != plant.Idle {
 		t.Errorf("change %+v, want idle", change)
 	}
 	self := lathe
 	self.IsAgent = true
-	if change, ok := insight.NewMachine(self, latheItems()).Apply(h.says(avail, "AVAILABLE")); ok {
+	if change, ok := insight.NewMachine(self, latheItems(), insight.Rules{}).Apply(h.says(avail, "AVAILABLE")); ok {
 		t.Errorf("change %+v of the agent's own device, want none", change)
 	}
 }
@@ -203,8 +202,8 @@ func TestMachineOfFewItems(t *testing.T) {
 func TestMachineLoad(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		h := newHistory()
-		whole := insight.NewMachine(lathe, latheItems())
-		broken := insight.NewMachine(lathe, latheItems())
+		whole := insight.NewMachine(lathe, latheItems(), insight.Rules{})
+		broken := insight.NewMachine(lathe, latheItems(), insight.Rules{})
 		var last plant.StateChange
 		for range rapid.IntRange(1, 60).Draw(r, "observations") {
 			if rapid.IntRange(0, 20).Draw(r, "restart") == 0 {
@@ -218,13 +217,20 @@ func TestMachineLoad(t *testing.T) {
 				r.Fatalf("after %+v: change %+v (%v), want %+v (%v)", l, got, gotOK, want, wantOK)
 			}
 			if wantOK {
+				if want.State == last.State && want.Rule == last.Rule {
+					r.Fatalf("change %+v after %+v: neither state nor rule is another", want, last)
+				}
+				since := want.Time
 				if want.State == last.State {
-					r.Fatalf("change %+v after %+v: the state is the same", want, last)
+					since = last.Since
+				}
+				if want.Since != since {
+					r.Fatalf("change %+v after %+v: the state began at %d", want, last, since)
 				}
 				last = want
 			}
 			if rapid.IntRange(0, 4).Draw(r, "load") == 0 {
-				broken = insight.NewMachine(lathe, latheItems())
+				broken = insight.NewMachine(lathe, latheItems(), insight.Rules{})
 				broken.Load(h.known(), last)
 			}
 		}
@@ -258,7 +264,7 @@ func TestDoubt(t *testing.T) {
 			Item: item, Run: 1, Sequence: sequence, Time: sequence, Value: plant.Value{Kind: plant.Text, Text: s},
 		}}
 	}
-	m := insight.NewMachine(lathe, latheItems())
+	m := insight.NewMachine(lathe, latheItems(), insight.Rules{})
 	for _, item := range []plant.ItemID{avail, exec1, spindle} {
 		m.Doubt(1, item)
 	}

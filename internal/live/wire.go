@@ -24,7 +24,7 @@ import (
 // A change of any of this is a new version: receivers ignore frames of versions
 // that they do not know.
 const (
-	wireVersion = 1
+	wireVersion = 2
 
 	// FrameBytes is after how many bytes a frame is full: what does not fit goes
 	// into the next one.
@@ -180,6 +180,7 @@ func (e *encoder) state(s *plant.StateChange) {
 	e.int(int64(s.Run))
 	e.int(s.Sequence)
 	e.int(s.Time)
+	e.int(s.Since)
 	e.byte(byte(s.State))
 	e.text(s.Rule)
 }

@@ -251,7 +251,7 @@ func (d *decoder) active() []plant.Activation {
 
 func (d *decoder) state() plant.StateChange {
 	s := plant.StateChange{
-		Device: plant.DeviceID(d.id()), Run: plant.RunID(d.id()), Sequence: d.int(), Time: d.int(),
+		Device: plant.DeviceID(d.id()), Run: plant.RunID(d.id()), Sequence: d.int(), Time: d.int(), Since: d.int(),
 		State: plant.State(d.byte()), Rule: d.text(),
 	}
 	if s.Sequence < 1 || s.State < plant.NoLink || s.State > plant.Idle {

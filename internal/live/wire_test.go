@@ -93,6 +93,7 @@ var (
 			Run:      plant.RunID(rapid.Int32Range(1, math.MaxInt32).Draw(t, "run")),
 			Sequence: rapid.Int64Range(1, math.MaxInt64-1).Draw(t, "sequence"),
 			Time:     rapid.Int64().Draw(t, "time"),
+			Since:    rapid.Int64().Draw(t, "since"),
 			State:    plant.State(rapid.IntRange(int(plant.NoLink), int(plant.Idle)).Draw(t, "state")),
 			Rule:     someText.Draw(t, "rule"),
 		}
@@ -267,10 +268,10 @@ func TestFramesThatAreRefused(t *testing.T) {
 	if _, err := read(changed(func(l *plant.Latest) { l.Active = activations(plant.MaxActive) })); err != nil {
 		t.Errorf("as many activations as there may be: %v", err)
 	}
-	_, err := read("\x02" + whole[1:])
+	_, err := read(string(rune(wireVersion+1)) + whole[1:])
 	var version versionError
-	if !errors.As(err, &version) || version != 2 {
-		t.Errorf("a frame of version 2: %v", err)
+	if !errors.As(err, &version) || version != wireVersion+1 {
+		t.Errorf("a frame of the next version: %v", err)
 	}
 }
 

@@ -40,8 +40,8 @@ func (s State) Slug() string {
 	return [...]string{"", "no-link", "offline", "alarm", "setup", "running", "stopped", "idle"}[s]
 }
 
-// StateChange is the moment at which a machine's state became another one. The
-// state holds until the device's next change.
+// StateChange is the moment at which a machine's state, or the rule that decided
+// it, became another one. The state holds until the device's next change.
 type StateChange struct {
 	Device DeviceID
 	Run    RunID
@@ -49,6 +49,9 @@ type StateChange struct {
 	Sequence int64
 	Time     int64
 	State    State
+	// Since is the time of the change by which the machine came into the state: it
+	// is less than Time where only the rule has changed.
+	Since int64
 	// Rule says which rule decided, such as "3 emergency stop".
 	Rule string
 }

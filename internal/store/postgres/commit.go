@@ -346,9 +346,9 @@ func (c *commit) look(ctx context.Context, batches []*store.Batch) (map[plant.Ru
 // anew.
 func queueState(batch *pgx.Batch, run plant.RunID, change plant.StateChange) {
 	batch.Queue(`
-		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
-		change.Device, run, change.Sequence, change.Time, change.State, text(change.Rule))
+		INSERT INTO states (device, instance, sequence, time, state, rule, since) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule, since = excluded.since`,
+		change.Device, run, change.Sequence, change.Time, change.State, text(change.Rule), change.Since)
 }
 
 // queueBaseline adds the statements that store the baseline of a batch. It takes

@@ -37,10 +37,10 @@ func scanLatest(row pgx.CollectableRow) (l plant.Latest, err error) {
 	return l, err
 }
 
-const stateColumns = `device, instance, sequence, time, state, rule`
+const stateColumns = `device, instance, sequence, time, state, rule, since`
 
 func scanState(row pgx.CollectableRow) (c plant.StateChange, err error) {
-	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, (*text)(&c.Rule))
+	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, (*text)(&c.Rule), &c.Since)
 	return c, err
 }
 

@@ -8,10 +8,10 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-const stateColumns = `device, instance, sequence, time, state, rule`
+const stateColumns = `device, instance, sequence, time, state, rule, since`
 
 func scanState(row scanner) (c plant.StateChange, err error) {
-	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, &c.Rule)
+	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, &c.Rule, &c.Since)
 	return c, err
 }
 
@@ -48,9 +48,9 @@ func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, 
 // place of the first, since states may be worked out anew.
 func putState(ctx context.Context, tx *sql.Tx, run plant.RunID, change plant.StateChange) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO states (device, instance, sequence, time, state, rule) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule`,
-		change.Device, run, change.Sequence, change.Time, change.State, change.Rule)
+		INSERT INTO states (device, instance, sequence, time, state, rule, since) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (device, instance, sequence) DO UPDATE SET time = excluded.time, state = excluded.state, rule = excluded.rule, since = excluded.since`,
+		change.Device, run, change.Sequence, change.Time, change.State, change.Rule, change.Since)
 	return err
 }
 
