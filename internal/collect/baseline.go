@@ -161,13 +161,22 @@ func (c *catalog) rebase(run plant.RunID, from, at int64, s survey) ([]plant.Obs
 		}
 		i.latest = plant.Latest{}
 	}
+	// led are the changes of each machine since its state began, and hidden those
+	// machines whose state began with an observation that we had read.
+	led := make(map[plant.DeviceID][]plant.StateChange)
 	hidden := make(map[plant.DeviceID]bool)
 	for n := range taken {
 		o := &taken[n]
-		if change, ok := c.apply(run, c.items[o.Item], o); ok {
+		change, ok := c.apply(run, c.items[o.Item], o)
+		if !ok {
+			continue
+		}
+		if begins(led[change.Device], change) {
 			was := before[o.Item]
 			hidden[change.Device] = was.Run == run && o.Sequence <= was.Sequence
+			led[change.Device] = nil
 		}
+		led[change.Device] = append(led[change.Device], change)
 	}
 	for n := range known {
 		c.items[known[n].Item].latest = known[n]
@@ -175,27 +184,47 @@ func (c *catalog) rebase(run plant.RunID, from, at int64, s survey) ([]plant.Obs
 	var changes []plant.StateChange
 	for _, d := range c.devices {
 		was, touched := states[d]
-		switch {
-		case !touched:
+		if !touched {
 			continue
-		case d.state.State == was.State && d.state.Rule == was.Rule:
-			d.state = was
-			d.machine.Resume(was)
-			continue
-		case was.Run == run:
-			if hidden[d.ID] || d.state.Sequence <= was.Sequence {
-				d.state.Sequence, d.state.Time = at-1, s.time
-			}
-			d.state.Time = max(d.state.Time, was.Time)
 		}
-		d.state.Since = d.state.Time
-		if d.state.State == was.State {
-			d.state.Since = was.Since
+		made := rewritten(was, d.state, led[d.ID], run, hidden[d.ID], at, s.time)
+		if d.state = was; len(made) > 0 {
+			d.state = made[len(made)-1]
 		}
 		d.machine.Resume(d.state)
-		changes = append(changes, d.state)
+		changes = append(changes, made...)
 	}
 	return taken, changes
+}
+
+// begins reports whether a change begins a state behind the changes that led to it.
+func begins(led []plant.StateChange, change plant.StateChange) bool {
+	return len(led) == 0 || led[len(led)-1].State != change.State
+}
+
+// rewritten gives the changes that are written of a machine that was, and is now, in
+// a state to which changes led: none where nothing is other than it was.
+func rewritten(was, is plant.StateChange, led []plant.StateChange, run plant.RunID, hidden bool, at, newest int64) []plant.StateChange {
+	if is.State == was.State {
+		if is.Rule == was.Rule {
+			return nil
+		}
+		led = []plant.StateChange{is}
+	}
+	if was.Run == run && len(led) > 0 && (hidden || led[0].Sequence <= was.Sequence) {
+		is.Sequence, is.Time = at-1, newest
+		led = []plant.StateChange{is}
+	}
+	for i := range led {
+		c := &led[i]
+		if was.Run == run {
+			c.Time = max(c.Time, was.Time)
+		}
+		if c.Since = led[0].Time; is.State == was.State {
+			c.Since = was.Since
+		}
+	}
+	return led
 }
 
 // news gives the observations of the baseline that rebase makes, in order of

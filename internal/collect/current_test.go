@@ -180,7 +180,7 @@ func TestFirstContact(t *testing.T) {
 			if diff := cmp.Diff(losses{}, m.prove(t, s, 1)); diff != "" || s.runs[0].First != 11 || s.runs[0].Stored != 50 {
 				t.Errorf("run %+v: want 50 stored from 11 on; lost (-want +got):\n%s", s.runs[0], diff)
 			}
-			want := plant.StateChange{Device: 1, Run: 1, Sequence: 8, Time: 8000, Since: 8000, State: plant.Running, Rule: "5 executing, mode assumed automatic"}
+			want := plant.StateChange{Device: 1, Run: 1, Sequence: 9, Time: 9000, Since: 8000, State: plant.Running, Rule: "5 executing"}
 			if diff := cmp.Diff(want, s.states[1]); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
