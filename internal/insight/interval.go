@@ -104,8 +104,11 @@ func Intervals(r Record, rules Rules, from, to, now int64) []Interval {
 		if i.To <= from || i.From >= to {
 			continue
 		}
-		if i.Since = i.From; i.From == math.MinInt64 {
+		switch {
+		case i.From == math.MinInt64:
 			i.Since = 0
+		case i.Since == 0:
+			i.Since = i.From
 		}
 		if i.Until = i.To; i.To > now {
 			i.Until = 0
@@ -197,7 +200,7 @@ func (b *Break) loses(c *plant.StateChange) bool {
 func stateFrom(c *plant.StateChange, from int64) span {
 	return span{
 		Interval: Interval{State: c.State, Rule: c.Rule, Run: c.Run, Sequence: c.Sequence},
-		from:     from, since: c.Time, changed: c.Time,
+		from:     from, since: c.Since, changed: c.Time,
 	}
 }
 
@@ -255,6 +258,9 @@ func (l *lane) merged(wait int64) []Interval {
 			lost += s.lost
 		} else {
 			s.From, s.To = s.from, to
+			if len(intervals) < 2 && s.since != 0 && s.since < s.from {
+				s.Since = s.since // The change by which the state began is before those at hand.
+			}
 			lost = s.lost
 			intervals = append(intervals, s.Interval)
 		}
