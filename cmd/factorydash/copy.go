@@ -45,10 +45,13 @@ func (env *environment) copyStore(ctx context.Context, from, to dataStore, verb 
 	progress := newProgress(env.stderr, verb)
 	defer progress.done()
 	return transfer.Copy(ctx, from, to, transfer.Options{
-		Devices: func(agent plant.AgentID, document []byte) ([]plant.ModelDevice, error) {
-			m, err := collect.ParseModel(agent, document)
-			return m.Devices, err
-		},
+		Devices:  modelDevices,
 		Progress: progress.set,
 	})
+}
+
+// modelDevices reads the devices and data items of a stored probe document.
+func modelDevices(agent plant.AgentID, document []byte) ([]plant.ModelDevice, error) {
+	m, err := collect.ParseModel(agent, document)
+	return m.Devices, err
 }

@@ -255,7 +255,8 @@ func (n *node) load(ctx context.Context) error {
 func (n *node) newPages() (http.Handler, error) {
 	options := api.Options{
 		Reader: n.store, Hub: n.hub, Faults: n.store.Faults, Size: n.store.Size, RetentionDays: n.retention.RetentionDays,
-		Crew: n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
+		Devices: modelDevices,
+		Crew:    n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
 		Shop: n.shop, Version: n.env.build.Version, Log: n.env.log, Registerer: n.registry,
 	}
 	if n.redis != nil {

@@ -164,6 +164,14 @@ func (s *Service) routes(api huma.API) {
 		})
 	get(s, api, "/agents/{name}", "agents", "One agent", "An agent with how its reading goes.",
 		func(ctx context.Context, p *NameParam) (Agent, error) { return s.Agent(ctx, p.Name) })
+	get(s, api, "/agents/{name}/health", "agents", "How an agent tells",
+		"Data items never observed, stale, flapping to UNAVAILABLE, running backwards in time; found among the newest observations of the agent, whose range is given.",
+		func(ctx context.Context, p *NameParam) (AgentHealth, error) { return s.AgentHealth(ctx, p.Name) })
+	get(s, api, "/agents/{name}/models", "agents", "Versions of an agent's device models", "The newest versions, each with what it changed in the one before.",
+		func(ctx context.Context, p *NameParam) (modelVersions, error) {
+			versions, err := s.AgentModels(ctx, p.Name)
+			return modelVersions{versions}, err
+		})
 	get(s, api, "/agents/{name}/gaps", "agents", "Gaps of an agent", "What is missing of an agent's observations and why, the newest first.",
 		func(ctx context.Context, p *struct {
 			NameParam

@@ -105,6 +105,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /api/v1/agents",
 		"get /api/v1/agents/{name}",
 		"get /api/v1/agents/{name}/gaps",
+		"get /api/v1/agents/{name}/health", "get /api/v1/agents/{name}/models",
 		"get /api/v1/alarms",
 		"get /api/v1/alarms/health",
 		"get /api/v1/alarms/{id}",

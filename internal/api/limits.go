@@ -76,6 +76,19 @@ const (
 	// DefaultColumns and MaxColumns are how many pixel columns a lane has.
 	DefaultColumns = 1000
 	MaxColumns     = 4000
+	// MaxHealth is how many of an agent's newest observations are read to find out
+	// how it tells, and MaxHealthItems how many data items a list of what was found
+	// has.
+	MaxHealth      = 20_000
+	MaxHealthItems = 100
+	// FlapLeast is how often a data item goes to UNAVAILABLE among them to be called
+	// flapping. StaleAfter is how long nothing is heard of a sample that is stale.
+	FlapLeast  = 3
+	StaleAfter = 24 * time.Hour
+	// MaxModels is how many versions of an agent's device models are compared, and
+	// MaxModelChanges how many changes of a kind are listed for each.
+	MaxModels       = 20
+	MaxModelChanges = 200
 	// DefaultRange is the range of series and observations that are asked for
 	// without a beginning.
 	DefaultRange = time.Hour

@@ -30,6 +30,11 @@ func (m *machine) onFloor() bool { return m.Present && !m.IsAgent }
 // title is what people call the machine.
 func (m *machine) title() string { return cmp.Or(m.Name, m.UUID, m.Slug) }
 
+// machineName is what people of the plant call the machine.
+func (s *Service) machineName(m *machine) string {
+	return cmp.Or(s.shop().Machine(m.Slug).Name, m.title())
+}
+
 // Machine gives a machine with all its data items. It knows the agents' own
 // devices too, and machines that their agent no longer has. NotFound where there
 // is none with the slug.
@@ -76,7 +81,7 @@ func (s *Service) machine(m *machine) Machine {
 func (s *Service) show(m *machine, latest func(*item) plant.Latest) Machine {
 	said := s.shop().Machine(m.Slug)
 	v := Machine{
-		Slug: m.Slug, Name: cmp.Or(said.Name, m.title()), Area: said.Area, Agent: m.agent.Name,
+		Slug: m.Slug, Name: s.machineName(m), Area: said.Area, Agent: m.agent.Name,
 		Manufacturer: m.Manufacturer, Model: m.Model,
 		Conditions: m.conditions(latest),
 	}

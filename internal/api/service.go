@@ -39,6 +39,9 @@ type Options struct {
 	// RetentionDays is for how many days observations are kept; for ever where it is
 	// 0.
 	RetentionDays int
+	// Devices reads the devices and data items of a stored probe document, as
+	// collect.ParseModel does; what changed in them is not told where it is nil.
+	Devices func(plant.AgentID, []byte) ([]plant.ModelDevice, error)
 	// Shop gives what people say of their plant; nothing is said where it is nil.
 	Shop func() *shop.Shop
 	// Version is that of the program.
@@ -64,6 +67,7 @@ type Service struct {
 	silence func() string
 	faults  func() []store.Fault
 	shop    func() *shop.Shop
+	devices func(plant.AgentID, []byte) ([]plant.ModelDevice, error)
 	version string
 	now     func() time.Time
 	log     *slog.Logger
@@ -93,7 +97,7 @@ type Service struct {
 func NewService(o Options) *Service {
 	s := &Service{
 		reader: o.Reader, hub: o.Hub, silence: o.Silence, version: o.Version, now: o.Now, log: o.Log,
-		faults: o.Faults, shop: o.Shop, retentionDays: o.RetentionDays, redis: o.Redis,
+		faults: o.Faults, shop: o.Shop, devices: o.Devices, retentionDays: o.RetentionDays, redis: o.Redis,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),
 		closing: make(chan struct{}),
@@ -103,6 +107,11 @@ func NewService(o Options) *Service {
 	}
 	if s.faults == nil {
 		s.faults = func() []store.Fault { return nil }
+	}
+	if s.devices == nil {
+		s.devices = func(plant.AgentID, []byte) ([]plant.ModelDevice, error) {
+			return nil, plant.Errorf(plant.Unavailable, "this process does not read device models")
+		}
 	}
 	if s.shop == nil {
 		s.shop = func() *shop.Shop { return shop.None(time.Local) }
