@@ -2,13 +2,11 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
-	"net/url"
-	"slices"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
-	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // agentsBody is what the list of agents shows.
@@ -35,6 +33,13 @@ func (a agentRow) Used() float64 {
 	return min(100, max(0, 100*float64(*a.Lag)/float64(a.BufferSize)))
 }
 
+// skewLeast is from how many seconds on the clock of an agent is marked as wrong.
+const skewLeast = 1
+
+// Skewed reports whether the agent's clock is so far off that times of its machines
+// mislead.
+func (a agentRow) Skewed() bool { return a.SkewSeconds != nil && math.Abs(*a.SkewSeconds) > skewLeast }
+
 func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 	agents, err := s.views.Agents(r.Context())
 	if err != nil {
@@ -47,47 +52,6 @@ func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 		body.Rows = append(body.Rows, agentRow{a, now})
 	}
 	s.draw(w, r, http.StatusOK, "agents", page{Title: "Agents", Nav: "agents", Script: "agents.js", Body: body, Data: agents, Table: agentsTable(agents)})
-}
-
-// agentBody is what the page of one agent shows.
-type agentBody struct {
-	agentRow
-	Ledger []api.Gap
-	// More is the address of the rest of the ledger; empty where this is all.
-	More string
-	// Problem says why the ledger could not be had.
-	Problem string
-}
-
-func (s *site) agent(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	agents, err := s.views.Agents(r.Context())
-	if err != nil {
-		s.fail(w, r, fmt.Errorf("agents: %w", err))
-		return
-	}
-	i := slices.IndexFunc(agents, func(a api.Agent) bool { return a.Name == name })
-	if i < 0 {
-		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no agent called %q.", name))
-		return
-	}
-	now := s.now()
-	body := agentBody{agentRow: agentRow{agents[i], now}}
-	ledger, err := s.views.Gaps(r.Context(), api.GapQuery{Agent: name, After: r.FormValue("after")})
-	switch {
-	case err == nil:
-		body.Ledger = ledger.Items
-	case plant.ErrorCode(err) == plant.Invalid:
-		s.fail(w, r, err)
-		return
-	default:
-		s.log.ErrorContext(r.Context(), "agent without its gaps", "agent", name, "error", err)
-		body.Problem = "The gap ledger could not be read; the log says why."
-	}
-	if ledger.Next != "" {
-		body.More = "?" + url.Values{"after": {ledger.Next}}.Encode() + "#gaps"
-	}
-	s.draw(w, r, http.StatusOK, "agent", page{Title: name, Nav: "agents", Script: "agents.js", Body: body})
 }
 
 // agentsTable is the list of agents as CSV.

@@ -190,6 +190,21 @@ func damageText(faults int) string {
 	return countText(int64(faults)) + " parts of what is stored are damaged; factorydash verify-store tells more"
 }
 
+// percentText gives a part of 1 in percent: with one decimal where it is near all or
+// nothing, so that 100 % means all and 0 % means nothing.
+func percentText(part float64) string {
+	decimals := 0
+	switch p := 100 * part; {
+	case p > 0 && p < 0.1:
+		return "under 0.1 %"
+	case p >= 99.95 && p < 100:
+		return "99.9 %"
+	case p >= 99 && p < 100, p > 0 && p < 1:
+		decimals = 1
+	}
+	return strconv.FormatFloat(100*part, 'f', decimals, 64) + " %"
+}
+
 // rateText gives observations a second: whole from 10 on, with one decimal
 // below.
 func rateText(r float64) string {

@@ -82,6 +82,8 @@ func functions(a *assets) template.FuncMap {
 		"delay":    func(seconds float64) string { return delayText(span(seconds)) },
 		"skew":     func(seconds float64) string { return skewText(span(seconds)) },
 		"count":    countText,
+		"count64":  func(n int) string { return countText(int64(n)) },
+		"percent":  percentText,
 		"measure":  measureText,
 		"bytes":    bytesText,
 		"took":     func(seconds float64) string { return tookText(span(seconds)) },

@@ -34,6 +34,10 @@ type Views interface {
 	Agents(ctx context.Context) ([]api.Agent, error)
 	// Gaps gives a page of the gap ledger, the newest first.
 	Gaps(ctx context.Context, q api.GapQuery) (api.Page[api.Gap], error)
+	// AgentHealth finds out how an agent tells, and AgentModels what changed in its
+	// device models.
+	AgentHealth(ctx context.Context, name string) (api.AgentHealth, error)
+	AgentModels(ctx context.Context, name string) ([]api.ModelVersion, error)
 	// System gives how the installation stands; what is away is missing in it and
 	// makes no error.
 	System(ctx context.Context) (api.System, error)

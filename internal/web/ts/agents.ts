@@ -7,6 +7,9 @@ import { countText, damageText, delayText, durationText, linkWord, lostText, rat
 import { follow, readList } from "./live";
 import type { Agent } from "./types";
 
+/** From how many seconds on an agent's clock is marked as wrong. */
+const SKEW_LEAST = 1;
+
 const agents = new Map<string, Agent>();
 
 function take(list: Agent[]): void {
@@ -77,6 +80,7 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "rate", rateText(a.rate));
   fill(row, "delayP95", a.delayP95Seconds === undefined ? UNKNOWN : delayText(1000 * a.delayP95Seconds));
   fill(row, "skew", a.skewSeconds === undefined ? UNKNOWN : skewText(1000 * a.skewSeconds));
+  show(row, "skewed", Math.abs(a.skewSeconds ?? 0) > SKEW_LEAST);
   fill(row, "gaps", countText(a.gaps));
   fill(row, "lost", lostText(a.gaps, a.lost));
   age(row, "lastDocument", a.lastDocument, UNKNOWN);

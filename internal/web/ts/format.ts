@@ -86,12 +86,12 @@ export function damageText(faults: number): string {
   return `${parts} damaged; factorydash verify-store tells more`;
 }
 
-/** percentText gives a part of 1 in percent: with one decimal where it is near all or nothing, so that 100 % means all. */
+/** percentText gives a part of 1 in percent: with one decimal where it is near all or nothing, so that 100 % means all and 0 % means nothing. */
 export function percentText(part: number): string {
   const p = 100 * part;
   if (p > 0 && p < 0.1) return "under 0.1 %";
   if (p >= 99.95 && p < 100) return "99.9 %";
-  return `${(p >= 99 && p < 100) || (p > 0 && p < 1) ? p.toFixed(1) : Math.round(p)} %`;
+  return `${(p >= 99 && p < 100) || (p > 0 && p < 1) ? p.toFixed(1) : p.toFixed(0)} %`;
 }
 
 /** rateText gives observations a second. */
