@@ -1,1 +1,0 @@
-import"./chunk-WK22MNW7.js";

@@ -1,0 +1,1 @@
+import"./chunk-ZBUMKB3G.js";
