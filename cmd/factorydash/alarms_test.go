@@ -1,0 +1,213 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// naiveAlarm is an alarm of the recording, found without this project's code.
+type naiveAlarm struct {
+	Item, Code, Level string
+	Raised, Cleared   int64 // µs; 0 while active
+	By                string
+}
+
+// conditionElement is an element of a Condition container as it stands in a
+// document.
+type conditionElement struct {
+	Level, Item, Code string
+	Sequence, Time    int64
+}
+
+// readConditions reads every condition of recorded documents, by sequence.
+func readConditions(t *testing.T, docs []string) []conditionElement {
+	t.Helper()
+	var all []conditionElement
+	for _, doc := range docs {
+		f, err := os.Open(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := xml.NewDecoder(f)
+		for within := false; ; {
+			token, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch e := token.(type) {
+			case xml.EndElement:
+				within = within && e.Name.Local != "Condition"
+			case xml.StartElement:
+				if e.Name.Local == "Condition" {
+					within = true
+				} else if within {
+					all = append(all, newConditionElement(t, e))
+				}
+			}
+		}
+		_ = f.Close()
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Sequence < all[j].Sequence })
+	return all
+}
+
+func newConditionElement(t *testing.T, e xml.StartElement) conditionElement {
+	t.Helper()
+	c := conditionElement{Level: e.Name.Local}
+	for _, a := range e.Attr {
+		switch a.Name.Local {
+		case "dataItemId":
+			c.Item = a.Value
+		case "nativeCode":
+			c.Code = a.Value
+		case "sequence":
+			n, err := strconv.ParseInt(a.Value, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Sequence = n
+		case "timestamp":
+			at, err := time.Parse(time.RFC3339Nano, a.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Time = at.UnixMicro()
+		}
+	}
+	return c
+}
+
+// naiveAlarms follows the definition: a Warning or Fault raises the alarm with its
+// code where it is not raised already, a Normal with a code ends that one, and a
+// Normal without one, or Unavailable, ends all of the data item.
+func naiveAlarms(said []conditionElement) []naiveAlarm {
+	type key struct{ item, code string }
+	open := map[key]*naiveAlarm{}
+	var all []*naiveAlarm
+	for _, c := range said {
+		k := key{c.Item, c.Code}
+		switch c.Level {
+		case "Warning", "Fault":
+			if open[k] == nil {
+				open[k] = &naiveAlarm{Item: c.Item, Code: c.Code, Level: c.Level, Raised: c.Time}
+				all = append(all, open[k])
+			}
+			if c.Level == "Fault" {
+				open[k].Level = "Fault"
+			}
+		default:
+			for other, a := range open {
+				by := "normal-all"
+				if c.Level == "Unavailable" {
+					by = "unavailable"
+				} else if other.code == c.Code {
+					by = "normal"
+				}
+				if other.item == c.Item && (c.Level == "Unavailable" || c.Code == "" || other.code == c.Code) {
+					a.Cleared, a.By = c.Time, by
+					delete(open, other)
+				}
+			}
+		}
+	}
+	list := make([]naiveAlarm, len(all))
+	for i, a := range all {
+		list[i] = *a
+	}
+	return list
+}
+
+// TestAlarmsOfNIST compares the alarms of a whole recording, page by page from the
+// API, with those that naive code finds in its documents: which they are, when they
+// began and ended, and how long they lasted in all, to the microsecond.
+func TestAlarmsOfNIST(t *testing.T) {
+	archive := filepath.Join(nist(t), "recorded", "mazak03.tgz")
+	want := naiveAlarms(readConditions(t, unpack(t, archive)))
+	data := t.TempDir()
+	if out, code := importInto(t, data, "--agent", "mazak", archive); code != 0 {
+		t.Fatalf("import: exit code %d: %s", code, out)
+	}
+	p := start(t, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	address := "http://" + p.address() + "/api/v1/alarms?"
+	q := url.Values{"from": {"2016-01-01T00:00:00Z"}, "to": {"2017-01-01T00:00:00Z"}, "limit": {"300"}}
+	var got []naiveAlarm
+	for {
+		var page struct {
+			Items []struct {
+				DataItemID, NativeCode, Level, ClearedBy string
+				Raised                                   time.Time
+				Cleared                                  *time.Time
+			}
+			Next  string
+			Total int
+		}
+		readJSON(t, address+q.Encode(), &page)
+		for _, e := range page.Items {
+			a := naiveAlarm{Item: e.DataItemID, Code: e.NativeCode, Level: e.Level, Raised: e.Raised.UnixMicro(), By: e.ClearedBy}
+			if e.Cleared != nil {
+				a.Cleared = e.Cleared.UnixMicro()
+			}
+			got = append(got, a)
+		}
+		if page.Total != len(want) {
+			t.Fatalf("the API tells of %d alarms, want %d", page.Total, len(want))
+		}
+		if page.Next == "" {
+			break
+		}
+		q.Set("after", page.Next)
+	}
+	for _, list := range [][]naiveAlarm{want, got} {
+		slices.SortFunc(list, func(a, b naiveAlarm) int {
+			return slices.Compare([]string{strconv.FormatInt(a.Raised, 10), a.Item, a.Code}, []string{strconv.FormatInt(b.Raised, 10), b.Item, b.Code})
+		})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alarms (-naive +API):\n%.4000s", diff)
+	}
+	total := func(list []naiveAlarm) (sum int64) {
+		for _, a := range list {
+			if a.By != "" {
+				sum += a.Cleared - a.Raised
+			}
+		}
+		return sum
+	}
+	if total(want) != total(got) || total(want) == 0 {
+		t.Errorf("in all they lasted %d µs, want %d µs", total(got), total(want))
+	}
+	t.Logf("%d alarms that lasted %s in all", len(got), time.Duration(total(got))*time.Microsecond)
+}
+
+// readJSON reads an answer of the API.
+func readJSON(t *testing.T, address string, v any) {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(response.Body)
+		t.Fatalf("%s: status %d: %s", address, response.StatusCode, body)
+	}
+	if err := json.NewDecoder(response.Body).Decode(v); err != nil {
+		t.Fatal(err)
+	}
+}
