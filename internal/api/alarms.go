@@ -40,6 +40,8 @@ type Alarms struct {
 	Next string `json:"next,omitempty"`
 	// Total is how many there are in all.
 	Total int `json:"total"`
+	// Newest is the active one that was raised last; left out for those of a range.
+	Newest *AlarmEntry `json:"newest,omitempty"`
 	// Unknown are the names of the agents that are away: whether alarms of their
 	// machines are active is not known.
 	Unknown []string `json:"unknown,omitempty"`
@@ -111,6 +113,11 @@ func (s *Service) activeAlarms(machines []*machine, q AlarmQuery) Alarms {
 		return cmp.Or(cmp.Compare(min(len(sure(a)), 1), min(len(sure(b)), 1)), cmp.Compare(a.Level, b.Level), a.Raised.Compare(b.Raised))
 	})
 	v.Total = len(v.Items)
+	for i := range v.Items {
+		if e := &v.Items[i]; e.Doubt == "" && (v.Newest == nil || e.Raised.After(v.Newest.Raised)) {
+			v.Newest = e
+		}
+	}
 	v.Items = v.Items[:min(len(v.Items), cmp.Or(q.Limit, MaxPage))]
 	return v
 }

@@ -28,6 +28,7 @@ type shop struct {
 	agents   []api.Agent
 	gaps     []api.Gap
 	system   api.System
+	book     alarmBook
 	// said is what the shop file says; nothing where it is nil.
 	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.
@@ -221,6 +222,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 		list, err := s.Agents(r.Context())
 		answer(w, api.Page[api.Agent]{Items: list}, err)
 	})
+	mux.HandleFunc("GET /api/v1/alarms", s.serveAlarms)
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
 	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
 	mux.HandleFunc("GET /api/v1/stream", s.stream)

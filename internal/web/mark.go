@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"strconv"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -91,6 +92,7 @@ func functions(a *assets) template.FuncMap {
 		"lost":     lostText,
 		"damage":   damageText,
 		"rate":     rateText,
+		"average":  func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) },
 		"clock":    clockText,
 		"full":     fullText,
 		"input":    func(t time.Time) string { return t.Format(inputTime) },

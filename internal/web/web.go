@@ -41,6 +41,7 @@ type Views interface {
 	// System gives how the installation stands; what is away is missing in it and
 	// makes no error.
 	System(ctx context.Context) (api.System, error)
+	alarmViews
 }
 
 // Options is what the pages need.
@@ -113,6 +114,10 @@ func New(o Options) (http.Handler, error) {
 	page("/floor", (*site).floor)
 	page("/andon/{board}", (*site).andon)
 	page("/m/{machine}", (*site).machine)
+	page("/alarms", (*site).alarms)
+	page("/alarms/active", (*site).activeAlarms)
+	page("/alarms/health", (*site).alarmHealth)
+	page("/alarms/{id}", (*site).alarm)
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)
 	page("/system", (*site).system)
@@ -156,7 +161,9 @@ type page struct {
 	// Bare is set for a page without the frame of the others, which is dark.
 	Bare bool
 	// At is the moment of the past that the page shows; nil for now.
-	At   *time.Time
+	At *time.Time
+	// Bell is the count of active alarms.
+	Bell bell
 	Body any
 	// Data is what the page shows, for its form as JSON, and Table its table as
 	// CSV; there is no such form where they are nil.
@@ -214,6 +221,7 @@ func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name str
 	p.Version, p.Now = s.version, s.now()
 	p.Zone, p.ZoneWord = zoneNames(p.Now)
 	p.ChosenZone = s.chosenZone
+	p.Bell = s.ring(r.Context())
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.log.ErrorContext(r.Context(), "page not drawn", "page", name, "error", err)

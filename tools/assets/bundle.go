@@ -14,8 +14,10 @@ import (
 // theme.js stands apart: it is a plain script, since it must run before the
 // page is painted.
 var (
-	modules = []string{"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/agents.ts", "ts/system.ts", "ts/page.ts"}
-	others  = []string{"ts/theme.ts", "css/app.css", "css/icon.svg"}
+	modules = []string{
+		"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/agents.ts", "ts/alarms.ts", "ts/system.ts", "ts/page.ts",
+	}
+	others = []string{"ts/theme.ts", "css/app.css", "css/icon.svg"}
 )
 
 // bundle makes assets/dist anew: the files with the hash of their content in

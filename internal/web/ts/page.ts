@@ -1,5 +1,6 @@
 // What every page does.
 
+import { keepListening } from "./bell";
 import { keepCounting, then } from "./clock";
 import { apply, chosen, remember } from "./scheme";
 
@@ -31,6 +32,7 @@ function start(): void {
     });
   }
   if (then === undefined) keepCounting();
+  keepListening();
 }
 
 start();

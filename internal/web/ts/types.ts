@@ -128,3 +128,15 @@ export interface Timeline {
   to: string;
   rows: TimelineRow[];
 }
+
+/** Alarm is one activation of a condition. */
+export interface Alarm {
+  id: string;
+  machine: string;
+  name: string;
+  type: string;
+  level: string;
+  nativeCode?: string;
+  text?: string;
+  raised: string;
+}

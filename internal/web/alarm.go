@@ -1,0 +1,104 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+)
+
+// alarmBody is what the page of one alarm shows.
+type alarmBody struct {
+	alarmRow
+	From, To time.Time
+	// Steps are what happened around its raising, in order of time.
+	Steps   []alarmEvent
+	Earlier []alarmRow
+}
+
+// alarmEvent is something that happened near the raising of an alarm.
+type alarmEvent struct {
+	Time time.Time
+	// Offset is how long before or after the raising it was; Before is set for what
+	// was so when the time that is shown began.
+	Offset string
+	Before bool
+	// Kind is state, program or alarm; Mark names its glyph.
+	Kind, Mark, Says string
+	// Word is what happened, for an alarm.
+	Word string
+	Href string
+	// Own is set for what this alarm itself did.
+	Own bool
+	Now time.Time
+}
+
+// alarm draws one alarm with what else happened.
+func (s *site) alarm(w http.ResponseWriter, r *http.Request) {
+	detail, err := s.views.Alarm(r.Context(), r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	row := alarmRow{detail.AlarmEntry, s.now()}
+	b := alarmBody{alarmRow: row, From: detail.From, To: detail.To, Steps: s.alarmEvents(detail), Earlier: s.alarmRows(detail.Earlier)}
+	s.draw(w, r, http.StatusOK, "alarm", page{
+		Title: "Alarm " + row.Title(), Nav: "alarms", Body: b, Data: detail,
+		Table: alarmsTable(append([]api.AlarmEntry{detail.AlarmEntry}, detail.Earlier...)),
+	})
+}
+
+// alarmEvents puts what happened around an alarm together.
+func (s *site) alarmEvents(d api.AlarmDetail) []alarmEvent {
+	var list []alarmEvent
+	add := func(e alarmEvent) {
+		e.Now, e.Before, e.Offset = s.now(), e.Time.Before(d.From), offsetText(e.Time.Sub(d.Raised))
+		if !e.Time.After(d.To) {
+			list = append(list, e)
+		}
+	}
+	for _, st := range d.States {
+		add(alarmEvent{Time: st.Time, Kind: "state", Mark: st.State, Says: st.Word, Word: ruleText(st.Rule)})
+	}
+	for _, p := range d.Programs {
+		add(alarmEvent{Time: p.Time, Kind: "program", Says: knownText(p.Value)})
+	}
+	for i, e := range append([]api.AlarmEntry{d.AlarmEntry}, d.Others...) {
+		row := alarmRow{e, s.now()}
+		says, href, own := row.Title(), "/alarms/"+e.ID, i == 0
+		first := e.Level
+		if len(e.Changes) > 0 && e.Level == "Fault" {
+			first = "Warning" // It became a fault later on.
+		}
+		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: first, Says: says, Word: "raised", Href: href, Own: own})
+		for _, c := range e.Changes {
+			if !c.Time.Before(d.From) {
+				add(alarmEvent{Time: c.Time, Kind: "alarm", Mark: c.Level, Says: alarmRow{stepOf(e, c), s.now()}.Title(), Word: "changed", Href: href, Own: own})
+			}
+		}
+		if e.Cleared != nil {
+			add(alarmEvent{Time: *e.Cleared, Kind: "alarm", Mark: "Normal", Says: says, Word: row.Ending(), Href: href, Own: own})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b alarmEvent) int { return a.Time.Compare(b.Time) })
+	return list
+}
+
+// stepOf is an alarm as it was after a change.
+func stepOf(e api.AlarmEntry, c api.AlarmStep) api.AlarmEntry {
+	e.Text = c.Text
+	return e
+}
+
+// offsetText gives how long before or after a moment something was.
+func offsetText(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "0 s"
+	case d < 0:
+		return "−" + lastedText(-d)
+	default:
+		return "+" + lastedText(d)
+	}
+}
