@@ -1,1 +1,0 @@
-import"./chunk-ZBUMKB3G.js";
