@@ -197,6 +197,9 @@ func (n *node) start(ctx context.Context, listener net.Listener) error {
 		if holder, err = n.newHolder(); err != nil {
 			return err
 		}
+		if err := n.registry.Register(newAgentMetrics(holder.Status)); err != nil {
+			return fmt.Errorf("register metrics: %w", err)
+		}
 	}
 	pages := http.NotFoundHandler()
 	if n.does(showPages) {

@@ -88,6 +88,18 @@ func (m *metrics) noted(agent string, gaps []plant.Gap) {
 	}
 }
 
+// begin makes the counters of an agent, at zero: a first gap would else be no
+// increase for who watches them.
+func (m *metrics) begin(agent string) {
+	for _, reason := range []plant.GapReason{plant.GapOverrun, plant.GapRestart, plant.GapRejected, plant.GapMissing} {
+		m.gaps.WithLabelValues(agent, string(reason))
+		m.lost.WithLabelValues(agent, string(reason))
+	}
+	for _, c := range []*prometheus.CounterVec{m.documents, m.observations, m.repeated, m.failures} {
+		c.WithLabelValues(agent)
+	}
+}
+
 // forget drops the counters of an agent that is read no more.
 func (m *metrics) forget(agent string) {
 	labels := prometheus.Labels{"agent": agent}

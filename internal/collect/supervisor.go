@@ -157,6 +157,7 @@ func (s *Supervisor) adjust(ctx context.Context, committer *committer) {
 // start begins the reading of an agent.
 func (s *Supervisor) start(ctx context.Context, a plant.Agent, committer *committer) *running {
 	ctx, cancel := context.WithCancel(ctx)
+	s.metrics.begin(a.Name)
 	r := &running{
 		collector: newCollector(&s.opts, a, committer, s.queue, s.metrics),
 		cancel:    cancel,
