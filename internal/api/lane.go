@@ -46,6 +46,9 @@ type LanePath struct {
 	// Execution is what the controller said it did.
 	Execution []LaneValue `json:"execution"`
 	Cycles    []LaneCycle `json:"cycles"`
+	// Items are the numbers of the data items, by what they tell: program, tool,
+	// mode, execution.
+	Items map[string]plant.ItemID `json:"items"`
 }
 
 // LaneValue is a stretch of time with one value.
@@ -75,6 +78,8 @@ type LaneCycle struct {
 
 // LaneParts is the parts made, as a line that rises by steps.
 type LaneParts struct {
+	// Item is the number of the counter.
+	Item plant.ItemID `json:"item"`
 	// Made are points of time and the parts made since the begin of the range.
 	Made [][2]float64 `json:"made"`
 	// Target is what the range is to make, null where nobody says.
@@ -122,10 +127,21 @@ func (s *Service) Lane(ctx context.Context, q LaneQuery) (Lane, error) {
 			Name:    w.pathName(i),
 			Program: w.values(p.program, columns), Tool: w.values(p.tool, columns),
 			Mode: w.values(p.mode, columns), Execution: w.values(p.execution, columns),
-			Cycles: laneCycles(w.cycles[i]),
+			Cycles: laneCycles(w.cycles[i]), Items: p.numbers(),
 		})
 	}
 	return v, nil
+}
+
+// numbers are the numbers of a path's data items.
+func (p *workPath) numbers() map[string]plant.ItemID {
+	numbers := make(map[string]plant.ItemID)
+	for name, it := range map[string]*item{"program": p.program, "tool": p.tool, "mode": p.mode, "execution": p.execution} {
+		if it != nil {
+			numbers[name] = it.ID
+		}
+	}
+	return numbers
 }
 
 // values gives the values of a data item over the range.
@@ -163,7 +179,7 @@ func (w *work) laneParts(columns int) *LaneParts {
 	if w.counter() == nil {
 		return nil
 	}
-	v := &LaneParts{Made: [][2]float64{}, Marks: []PartStep{}, Target: w.target()}
+	v := &LaneParts{Item: w.counter().ID, Made: [][2]float64{}, Marks: []PartStep{}, Target: w.target()}
 	width := max(1, (w.to-w.from)/int64(columns))
 	sum, column := 0.0, int64(-1)
 	for _, step := range w.shown() {

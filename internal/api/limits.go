@@ -73,6 +73,8 @@ const (
 	// MaxPartSteps is how many changes of a part counter an answer has; the newest of
 	// them where there are more.
 	MaxPartSteps = 5000
+	// MaxShifts is for how many shifts of a range what was made is told of each.
+	MaxShifts = 45
 	// DefaultColumns and MaxColumns are how many pixel columns a lane has.
 	DefaultColumns = 1000
 	MaxColumns     = 4000

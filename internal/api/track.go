@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -165,17 +164,4 @@ func (t *track) ofAll(items ...*item) []plant.Observation {
 		}
 	}
 	return all
-}
-
-// heardOf is up to when a machine is known to have been listened to: now while
-// its agent is heard, and otherwise when it was last.
-func (s *Service) heardOf(m *machine) time.Time {
-	status := s.status(m.agent.Agent)
-	if status.Link.Up() && m.Present {
-		return s.now()
-	}
-	if t := s.lastSeen(m, status); t != nil {
-		return *t
-	}
-	return time.Time{}
 }

@@ -114,9 +114,11 @@ type work struct {
 func (s *Service) work(ctx context.Context, m *machine, from, to int64) (work, error) {
 	said := s.shop()
 	w := work{
-		worker: newWorker(m.items), from: from, to: to, heard: s.heardOf(m).UnixMicro(),
+		worker: newWorker(m.items), from: from, to: to,
 		said: said.Machine(m.Slug), shifts: said.Calendar.Between(from, to),
 	}
+	until, _ := s.heardUntil(m)
+	w.heard = min(until, s.now().UnixMicro())
 	w.end = min(to, w.heard)
 	w.rules = insight.PartRules{MaxJump: float64(w.said.MaxJump)}
 	lead := from

@@ -37,4 +37,13 @@ func (s *Service) workRoutes(api huma.API) {
 		) (Parts, error) {
 			return s.Parts(ctx, PartQuery{Machine: p.Slug, From: p.from(), To: p.to()})
 		})
+	get(s, api, "/production", "machines", "What machines made",
+		"Parts, cycle times by program, and figures of machines over a range, and of all of them together: sums, and figures of sums.",
+		func(ctx context.Context, p *struct {
+			RangeParams
+			Machine []string `query:"machine,explode" maxItems:"500" doc:"Slugs of machines; all machines where it is left out"`
+		},
+		) (Production, error) {
+			return s.Production(ctx, ProductionQuery{Machines: p.Machine, From: p.from(), To: p.to()})
+		})
 }
