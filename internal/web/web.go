@@ -38,6 +38,12 @@ type Views interface {
 	// device models.
 	AgentHealth(ctx context.Context, name string) (api.AgentHealth, error)
 	AgentModels(ctx context.Context, name string) ([]api.ModelVersion, error)
+	// Item gives a data item of any machine; its error is of code plant.NotFound
+	// where there is none with the number.
+	Item(ctx context.Context, id plant.ItemID) (api.ItemEntry, error)
+	// Series and Statistics give what was observed of a data item over a range.
+	Series(ctx context.Context, q api.SeriesQuery) (api.Series, error)
+	Statistics(ctx context.Context, q api.StatisticsQuery) (api.Statistics, error)
 	// System gives how the installation stands; what is away is missing in it and
 	// makes no error.
 	System(ctx context.Context) (api.System, error)
@@ -118,6 +124,7 @@ func New(o Options) (http.Handler, error) {
 	page("/alarms/active", (*site).activeAlarms)
 	page("/alarms/health", (*site).alarmHealth)
 	page("/alarms/{id}", (*site).alarm)
+	page("/explore", (*site).explore)
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)
 	page("/system", (*site).system)

@@ -15,7 +15,7 @@ import (
 // page is painted.
 var (
 	modules = []string{
-		"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/agents.ts", "ts/alarms.ts", "ts/system.ts", "ts/page.ts",
+		"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/agents.ts", "ts/alarms.ts", "ts/explore.ts", "ts/system.ts", "ts/page.ts",
 	}
 	others = []string{"ts/theme.ts", "css/app.css", "css/icon.svg"}
 )
@@ -79,9 +79,13 @@ func options(root string) api.BuildOptions {
 		LegalComments: api.LegalCommentsNone, // Their texts stand on /about.
 		Loader:        map[string]api.Loader{".svg": api.LoaderCopy},
 		Alias: map[string]string{
-			"bootstrap":     filepath.Join(vendored, "bootstrap", "bootstrap.css"),
-			"chart.js":      filepath.Join(vendored, "chart.js", "chart.js"),
-			"@kurkle/color": filepath.Join(vendored, "kurkle-color", "color.js"),
+			"bootstrap":                 filepath.Join(vendored, "bootstrap", "bootstrap.css"),
+			"chart.js":                  filepath.Join(vendored, "chart.js", "chart.js"),
+			"chart.js/helpers":          filepath.Join(vendored, "chart.js", "helpers.js"),
+			"chartjs-plugin-annotation": filepath.Join(vendored, "chartjs-plugin-annotation", "annotation.js"),
+			"chartjs-plugin-zoom":       filepath.Join(vendored, "chartjs-plugin-zoom", "zoom.js"),
+			"hammerjs":                  filepath.Join(root, "ts", "nohammer.ts"),
+			"@kurkle/color":             filepath.Join(vendored, "kurkle-color", "color.js"),
 		},
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,

@@ -33,8 +33,17 @@ var packages = []npmPackage{
 	}},
 	{"chart.js", "4.6.1", "chart.js", map[string]string{
 		"dist/chart.js":        "chart.js",
+		"dist/helpers.js":      "helpers.js",
 		"dist/chunks/index.js": "chunks/index.js",
 		"LICENSE.md":           "LICENSE",
+	}},
+	{"chartjs-plugin-zoom", "2.2.0", "chartjs-plugin-zoom", map[string]string{
+		"dist/chartjs-plugin-zoom.esm.js": "zoom.js",
+		"LICENSE.md":                      "LICENSE",
+	}},
+	{"chartjs-plugin-annotation", "3.1.0", "chartjs-plugin-annotation", map[string]string{
+		"dist/chartjs-plugin-annotation.esm.js": "annotation.js",
+		"LICENSE.md":                            "LICENSE",
 	}},
 	{"@kurkle/color", "0.3.4", "kurkle-color", map[string]string{
 		"dist/color.esm.js": "color.js",

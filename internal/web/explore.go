@@ -1,0 +1,237 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// The limits of the page that explores data items.
+const (
+	// exploreItems is how many data items are shown at once: more would neither fit
+	// a screen nor keep up with the stream, and a stream tells of as many machines.
+	exploreItems = api.MaxStreamMachines
+	// overlayItems is up to how many numbers are drawn over each other: there are
+	// no more colours that can be told apart.
+	overlayItems = 6
+	// explorePoints is how many points of a data item are shown, and so how many of
+	// it are in the CSV of what is shown.
+	explorePoints = 2000
+)
+
+// exploreBody is what the page that explores data items shows.
+type exploreBody struct {
+	Signals []signal
+	// Layout is stack or overlay.
+	Layout string
+	Range  exploreRange
+	Ranges []rangeChoice
+	// ItemLimit, OverlayLimit and Points are the limits.
+	ItemLimit, OverlayLimit, Points int
+	// Problems say what was asked for and is not shown.
+	Problems []string
+	Blank    signal
+}
+
+// signal is a data item that is shown.
+type signal struct {
+	api.ItemEntry
+	// Label names it in words, Place says where in its machine it stands.
+	Label, Place string
+	// Unit is what its numbers are shown in, Factor what they are multiplied by
+	// for that.
+	Unit   string
+	Factor float64
+	// Hue is its colour, 1 to overlayItems, and Dash its way of being dashed, 0 to
+	// overlayItems − 1: no two signals have both in common.
+	Hue, Dash int
+}
+
+// exploreRange is the range of time that is shown.
+type exploreRange struct {
+	// Name is that of a range that ends now, as in the address; empty for one of a
+	// fixed begin and end.
+	Name     string
+	From, To time.Time
+}
+
+// exploreData is the page as JSON: each signal with the points that its chart shows
+// and its statistics.
+type exploreData struct {
+	From    time.Time       `json:"from"`
+	To      time.Time       `json:"to"`
+	Signals []exploreSignal `json:"signals"`
+}
+
+type exploreSignal struct {
+	Machine     string         `json:"machine"`
+	MachineName string         `json:"machineName"`
+	Agent       string         `json:"agent"`
+	Series      api.Series     `json:"series"`
+	Statistics  api.Statistics `json:"statistics"`
+}
+
+func (s *site) explore(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	body := exploreBody{Layout: "stack", ItemLimit: exploreItems, OverlayLimit: overlayItems, Points: explorePoints, Blank: signal{Hue: 1, Factor: 1}}
+	switch layout := q.Get("layout"); layout {
+	case "", "stack":
+	case "overlay":
+		body.Layout = layout
+	default:
+		s.fail(w, r, plant.Errorf(plant.Invalid, "layout=%.20q is no layout: use stack or overlay.", layout))
+		return
+	}
+	var err error
+	if body.Range, err = parseExploreRange(q.Get("range"), q.Get("from"), q.Get("to"), s.now()); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	body.Signals, body.Problems, err = s.signals(r, q["items"])
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	body.Ranges = exploreRanges(body)
+	p := page{Title: "Explore", Nav: "explore", Script: "explore.js", Body: body}
+	if formOf(r) != asHTML {
+		data, err := s.exploreData(r, body)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		p.Data, p.Table = data, shownTable(data)
+	}
+	s.draw(w, r, http.StatusOK, "explore", p)
+}
+
+// signals gives the data items with the numbers in lists that are separated by
+// commas; problems say which of them cannot be shown.
+func (s *site) signals(r *http.Request, lists []string) (signals []signal, problems []string, err error) {
+	for name := range strings.SplitSeq(strings.Join(lists, ","), ",") {
+		if name == "" {
+			continue
+		}
+		id, err := strconv.ParseInt(name, 10, 32)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("items=%.20q is not the number of a data item.", name))
+			continue
+		}
+		if slices.ContainsFunc(signals, func(g signal) bool { return g.ID == plant.ItemID(id) }) {
+			continue
+		}
+		if len(signals) == exploreItems {
+			return signals, append(problems, fmt.Sprintf("Only the first %d signals are shown.", exploreItems)), nil
+		}
+		entry, err := s.views.Item(r.Context(), plant.ItemID(id))
+		if plant.ErrorCode(err) == plant.NotFound {
+			problems = append(problems, fmt.Sprintf("There is no data item with the number %d.", id))
+			continue
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("data item %d: %w", id, err)
+		}
+		signals = append(signals, newSignal(entry, len(signals)))
+	}
+	return signals, problems, nil
+}
+
+// newSignal prepares a data item for showing at a place among the others.
+func newSignal(entry api.ItemEntry, place int) signal {
+	unit, factor := shownUnit(entry.Item)
+	return signal{
+		ItemEntry: entry, Label: itemLabel(entry.Item), Place: placeText(entry.Component),
+		Unit: unit, Factor: factor, Hue: place%overlayItems + 1, Dash: place % (overlayItems + 1),
+	}
+}
+
+// exploreData reads what the charts show.
+func (s *site) exploreData(r *http.Request, body exploreBody) (exploreData, error) {
+	data := exploreData{From: body.Range.From, To: body.Range.To, Signals: []exploreSignal{}}
+	for _, g := range body.Signals {
+		series, err := s.views.Series(r.Context(), api.SeriesQuery{Item: g.ID, From: data.From, To: data.To, Points: explorePoints})
+		if err != nil {
+			return data, fmt.Errorf("series of data item %d: %w", g.ID, err)
+		}
+		statistics, err := s.views.Statistics(r.Context(), api.StatisticsQuery{Item: g.ID, From: data.From, To: data.To})
+		if err != nil {
+			return data, fmt.Errorf("statistics of data item %d: %w", g.ID, err)
+		}
+		data.Signals = append(data.Signals, exploreSignal{g.Machine, g.MachineName, g.Agent, series, statistics})
+	}
+	return data, nil
+}
+
+// shownTable is the points that the charts show, each on a line with what it is of.
+// Numbers are in the units of the data item, as they are in exports.
+func shownTable(data exploreData) *table {
+	t := &table{Columns: []string{"machine", "dataItem", "name", "type", "subType", "component", "unit", "time", "value", "observations", "points"}}
+	for _, g := range data.Signals {
+		it := g.Series.Item
+		for _, p := range g.Series.Points {
+			t.Rows = append(t.Rows, []any{
+				g.Machine, it.DataItemID, it.Name, it.Type, it.SubType, it.Component, it.Units,
+				time.UnixMicro(p[0].(int64)), p[1], g.Series.Observations, len(g.Series.Points),
+			})
+		}
+	}
+	return t
+}
+
+// rangeNames are the ranges to choose from, which end now.
+var rangeNames = []chartRange{
+	{"15m", "15 min", 15 * time.Minute},
+	{"1h", "1 h", time.Hour},
+	{"8h", "8 h", 8 * time.Hour},
+	{"24h", "24 h", 24 * time.Hour},
+	{"7d", "7 d", 7 * 24 * time.Hour},
+}
+
+// parseExploreRange reads the range: a name, or else from and to as RFC 3339.
+func parseExploreRange(name, from, to string, now time.Time) (exploreRange, error) {
+	if name == "" && from == "" && to == "" {
+		name = defaultRange
+	}
+	if name != "" {
+		i := slices.IndexFunc(rangeNames, func(c chartRange) bool { return c.Name == name })
+		if i < 0 {
+			return exploreRange{}, plant.Errorf(plant.Invalid, "range=%.20q is not a range: use 15m, 1h, 8h, 24h or 7d, or from and to.", name)
+		}
+		return exploreRange{Name: name, From: now.Add(-rangeNames[i].Length), To: now}, nil
+	}
+	var r exploreRange
+	for field, text := range map[string]string{"from": from, "to": to} {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return r, plant.Errorf(plant.Invalid, "%s=%.40q is not a time such as 2026-01-31T08:00:00Z.", field, text)
+		}
+		if field == "from" {
+			r.From = at
+		} else {
+			r.To = at
+		}
+	}
+	if !r.From.Before(r.To) {
+		return r, plant.Errorf(plant.Invalid, "to=%.40q is not after from=%.40q.", to, from)
+	}
+	return r, nil
+}
+
+// exploreRanges gives the ranges with the addresses that choose them.
+func exploreRanges(body exploreBody) []rangeChoice {
+	ids := make([]string, len(body.Signals))
+	for i, g := range body.Signals {
+		ids[i] = strconv.Itoa(int(g.ID))
+	}
+	choices := make([]rangeChoice, len(rangeNames))
+	for i, c := range rangeNames {
+		choices[i] = rangeChoice{c, c.Name == body.Range.Name, "?items=" + strings.Join(ids, ",") + "&layout=" + body.Layout + "&range=" + c.Name}
+	}
+	return choices
+}
