@@ -10,6 +10,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/shop"
 )
 
 // The limits of the page that explores data items.
@@ -23,6 +24,8 @@ const (
 	// explorePoints is how many points of a data item are shown, and so how many of
 	// it are in the CSV of what is shown.
 	explorePoints = 2000
+	// exploreBorders is how many borders of shifts are marked.
+	exploreBorders = 30
 )
 
 // exploreBody is what the page that explores data items shows.
@@ -30,8 +33,9 @@ type exploreBody struct {
 	Signals []signal
 	// Layout is stack or overlay.
 	Layout string
-	Range  exploreRange
-	Ranges []rangeChoice
+	Range  rangePicker
+	// Shifts are the shifts that begin in the range.
+	Shifts []shop.Shift
 	// ItemLimit, OverlayLimit and Points are the limits.
 	ItemLimit, OverlayLimit, Points int
 	// Problems say what was asked for and is not shown.
@@ -51,14 +55,6 @@ type signal struct {
 	// Hue is its colour, 1 to overlayItems, and Dash its way of being dashed, 0 to
 	// overlayItems − 1: no two signals have both in common.
 	Hue, Dash int
-}
-
-// exploreRange is the range of time that is shown.
-type exploreRange struct {
-	// Name is that of a range that ends now, as in the address; empty for one of a
-	// fixed begin and end.
-	Name     string
-	From, To time.Time
 }
 
 // exploreData is the page as JSON: each signal with the points that its chart shows
@@ -88,17 +84,16 @@ func (s *site) explore(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, plant.Errorf(plant.Invalid, "layout=%.20q is no layout: use stack or overlay.", layout))
 		return
 	}
+	var ok bool
+	if body.Range, ok = s.pickRange(w, r); !ok {
+		return
+	}
 	var err error
-	if body.Range, err = parseExploreRange(q.Get("range"), q.Get("from"), q.Get("to"), s.now()); err != nil {
+	if body.Signals, body.Problems, err = s.signals(r, q["items"]); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	body.Signals, body.Problems, err = s.signals(r, q["items"])
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	body.Ranges = exploreRanges(body)
+	body.Shifts = bordersIn(s.shop().Calendar, body.Range.From, body.Range.To)
 	p := page{Title: "Explore", Nav: "explore", Script: "explore.js", Body: body}
 	if formOf(r) != asHTML {
 		data, err := s.exploreData(r, body)
@@ -151,6 +146,16 @@ func newSignal(entry api.ItemEntry, place int) signal {
 	}
 }
 
+// bordersIn gives the shifts that begin in a range, none where there are more than
+// can be told apart.
+func bordersIn(c shop.Calendar, from, to time.Time) []shop.Shift {
+	shifts := slices.DeleteFunc(c.Between(from.UnixMicro(), to.UnixMicro()), func(s shop.Shift) bool { return s.From <= from.UnixMicro() })
+	if len(shifts) > exploreBorders {
+		return nil
+	}
+	return shifts
+}
+
 // exploreData reads what the charts show.
 func (s *site) exploreData(r *http.Request, body exploreBody) (exploreData, error) {
 	data := exploreData{From: body.Range.From, To: body.Range.To, Signals: []exploreSignal{}}
@@ -182,56 +187,4 @@ func shownTable(data exploreData) *table {
 		}
 	}
 	return t
-}
-
-// rangeNames are the ranges to choose from, which end now.
-var rangeNames = []chartRange{
-	{"15m", "15 min", 15 * time.Minute},
-	{"1h", "1 h", time.Hour},
-	{"8h", "8 h", 8 * time.Hour},
-	{"24h", "24 h", 24 * time.Hour},
-	{"7d", "7 d", 7 * 24 * time.Hour},
-}
-
-// parseExploreRange reads the range: a name, or else from and to as RFC 3339.
-func parseExploreRange(name, from, to string, now time.Time) (exploreRange, error) {
-	if name == "" && from == "" && to == "" {
-		name = defaultRange
-	}
-	if name != "" {
-		i := slices.IndexFunc(rangeNames, func(c chartRange) bool { return c.Name == name })
-		if i < 0 {
-			return exploreRange{}, plant.Errorf(plant.Invalid, "range=%.20q is not a range: use 15m, 1h, 8h, 24h or 7d, or from and to.", name)
-		}
-		return exploreRange{Name: name, From: now.Add(-rangeNames[i].Length), To: now}, nil
-	}
-	var r exploreRange
-	for field, text := range map[string]string{"from": from, "to": to} {
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			return r, plant.Errorf(plant.Invalid, "%s=%.40q is not a time such as 2026-01-31T08:00:00Z.", field, text)
-		}
-		if field == "from" {
-			r.From = at
-		} else {
-			r.To = at
-		}
-	}
-	if !r.From.Before(r.To) {
-		return r, plant.Errorf(plant.Invalid, "to=%.40q is not after from=%.40q.", to, from)
-	}
-	return r, nil
-}
-
-// exploreRanges gives the ranges with the addresses that choose them.
-func exploreRanges(body exploreBody) []rangeChoice {
-	ids := make([]string, len(body.Signals))
-	for i, g := range body.Signals {
-		ids[i] = strconv.Itoa(int(g.ID))
-	}
-	choices := make([]rangeChoice, len(rangeNames))
-	for i, c := range rangeNames {
-		choices[i] = rangeChoice{c, c.Name == body.Range.Name, "?items=" + strings.Join(ids, ",") + "&layout=" + body.Layout + "&range=" + c.Name}
-	}
-	return choices
 }

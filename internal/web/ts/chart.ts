@@ -1,7 +1,8 @@
 // The chart of one data item.
 
 import { Chart, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
-import { clockText, minuteText, now, preciseText } from "./clock";
+import { hatch, timeMark, timeTicks } from "./axis";
+import { clockText, now, preciseText } from "./clock";
 import { fill, slot } from "./dom";
 import { measureText } from "./format";
 import { read } from "./live";
@@ -234,7 +235,7 @@ export class ItemChart {
         scales: {
           x: {
             type: "linear", afterBuildTicks: timeTicks, border: {}, grid: { drawTicks: false },
-            ticks: { font, maxRotation: 0, autoSkip: false, padding: 4, callback: (t: number) => minuteText(t) },
+            ticks: { font, maxRotation: 0, autoSkip: false, padding: 4, callback: (t: number) => timeMark(t, this.length) },
           },
           y: {
             type: "linear", border: { display: false }, grid: { drawTicks: false },
@@ -257,7 +258,7 @@ export class ItemChart {
           },
         },
       },
-      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => hatch(chart, this.hatch, this.gaps()) }],
+      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => hatchGaps(chart, this.hatch, this.gaps()) }],
     };
   }
 
@@ -277,38 +278,11 @@ export class ItemChart {
   }
 }
 
-const MINUTE = 60_000;
-
-/** timeTicks puts the marks of the time axis at round times. */
-function timeTicks(axis: { min: number; max: number; width: number; ticks: { value: number }[] }): void {
-  const most = Math.max(2, Math.floor(axis.width / 60));
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 240].map((m) => m * MINUTE);
-  const step = steps.find((s) => (axis.max - axis.min) / s <= most) ?? 480 * MINUTE;
-  axis.ticks = [];
-  for (let t = Math.ceil(axis.min / step) * step; t <= axis.max; t += step) axis.ticks.push({ value: t });
-}
-
-/** hatch hatches the stretches in which nothing is known. */
-function hatch(chart: Chart, colour: string, gaps: readonly [number, number][]): void {
+/** hatchGaps hatches the stretches in which nothing is known. */
+function hatchGaps(chart: Chart, colour: string, gaps: readonly [number, number][]): void {
   const { left, right, top, bottom } = chart.chartArea;
-  const ctx = chart.ctx;
   for (const [from, to] of gaps) {
-    const a = Math.max(left, chart.scales.x.getPixelForValue(from));
-    const b = Math.min(right, chart.scales.x.getPixelForValue(to));
-    if (b <= a) continue;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(a, top, b - a, bottom - top);
-    ctx.clip();
-    ctx.strokeStyle = colour;
-    ctx.globalAlpha = 0.5;
-    ctx.lineWidth = 1;
-    ctx.beginPath();
-    for (let x = a - (bottom - top); x < b; x += 7) {
-      ctx.moveTo(x, bottom);
-      ctx.lineTo(x + bottom - top, top);
-    }
-    ctx.stroke();
-    ctx.restore();
+    const x = chart.scales.x;
+    hatch(chart.ctx, colour, Math.max(left, x.getPixelForValue(from)), top, Math.min(right, x.getPixelForValue(to)), bottom);
   }
 }

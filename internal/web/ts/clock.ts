@@ -57,6 +57,22 @@ export function minuteText(t: number): string {
   return minutes.format(t);
 }
 
+/** secondText gives hours, minutes and seconds. */
+export function secondText(t: number): string {
+  return seconds.format(t);
+}
+
+/** dayText gives a moment's date. */
+export function dayText(t: number): string {
+  return day.format(t);
+}
+
+/** zoneOffset gives by how many milliseconds the plant's clocks are ahead of UTC at a moment. */
+export function zoneOffset(t: number): number {
+  const whole = Math.floor(t / 1000) * 1000;
+  return Date.parse(`${day.format(whole)}T${seconds.format(whole)}Z`) - whole;
+}
+
 /** preciseText gives a moment to the millisecond. */
 export function preciseText(t: number): string {
   return `${day.format(t)} ${millis.format(t).replace(",", ".")}`;

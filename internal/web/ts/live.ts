@@ -68,9 +68,17 @@ export async function readList<T>(address: string): Promise<T[]> {
   }
 }
 
+/** Following is a page that is kept live. */
+export interface Following {
+  /** Opens the stream anew, since the page's address of it has become another one. */
+  reopen(): void;
+}
+
 /** follow keeps the page live until it is left. */
-export function follow(page: Page): void {
-  new Follower(page).start();
+export function follow(page: Page): Following {
+  const follower = new Follower(page);
+  follower.start();
+  return follower;
 }
 
 type Mode = "connecting" | "live" | "polling" | "lost";
@@ -106,6 +114,11 @@ class Follower {
       if (e.persisted) this.open();
     });
     setInterval(() => this.mark(), 200);
+    this.open();
+  }
+
+  reopen(): void {
+    this.lastEventId = "";
     this.open();
   }
 

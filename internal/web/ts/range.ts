@@ -54,7 +54,7 @@ export function keep(name: string, value: string): void {
 }
 
 /** copy puts a text on the clipboard, over plain HTTP too, where browsers have no better way. */
-async function copy(text: string): Promise<boolean> {
+export async function copy(text: string): Promise<boolean> {
   if (navigator.clipboard) {
     try {
       await navigator.clipboard.writeText(text);

@@ -58,6 +58,38 @@ export interface Item {
   active?: Condition[];
 }
 
+export interface ItemEntry extends Item {
+  machine: string;
+  machineName: string;
+  agent: string;
+}
+
+export interface Numbers {
+  count: number;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  meanOverTime: number | null;
+  p5: number | null;
+  p50: number | null;
+  p95: number | null;
+  exactPercentiles: boolean;
+  standardDeviation: number | null;
+}
+
+export interface Statistics {
+  from: string;
+  to: string;
+  observations: number;
+  knownSeconds: number;
+  unknownSeconds: number;
+  coverage: number;
+  numbers?: Numbers;
+  values?: { value: string; seconds: number; observations: number }[];
+  otherSeconds?: number;
+  changes?: number;
+}
+
 export interface MachineDetail extends Machine {
   items: Item[];
 }

@@ -33,3 +33,13 @@ declare module "chart.js" {
   export const LinearScale: unknown;
   export const Tooltip: unknown;
 }
+
+declare module "chartjs-plugin-zoom" {
+  const plugin: unknown;
+  export default plugin;
+}
+
+declare module "chartjs-plugin-annotation" {
+  const plugin: unknown;
+  export default plugin;
+}

@@ -1,0 +1,135 @@
+// What charts and lanes of explored signals have in common: their figure, the
+// place of their time axis, the cursor, and the table behind them.
+
+import { preciseText } from "./clock";
+import { blank, fill, slot } from "./dom";
+import { countText, UNKNOWN } from "./format";
+import type { Span } from "./range";
+import type { Signal } from "./signal";
+
+/** ROWS is how many rows the table behind a chart shows. */
+const ROWS = 500;
+
+/** LEFT is how wide the axis of values is, in pixels; lanes leave as much free, so that times stand below each other. */
+export const LEFT = 64;
+/** RIGHT is what is left free behind the time axis where no chart has a second axis of values. */
+export const RIGHT = 16;
+
+/** View is what all panels show. */
+export interface View {
+  span: Span;
+  /** What is left free behind the time axis, in pixels. */
+  right: number;
+  /** Until when what was last observed of a signal is known to hold. */
+  until(signal: Signal): number;
+}
+
+/** DASHES are the ways in which lines are dashed. */
+export const DASHES = [[], [7, 3], [2, 2], [9, 3, 2, 3], [14, 4], [4, 4], [9, 3, 2, 3, 2, 3]];
+
+/** colour gives a colour of the theme. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Panel is one figure with its signals. */
+export abstract class Panel {
+  readonly figure = blank("blank-plot");
+  readonly box = this.figure.querySelector<HTMLElement>(".canvas") as HTMLElement;
+  readonly canvas = this.figure.querySelector("canvas") as HTMLCanvasElement;
+  private readonly line = this.figure.querySelector<HTMLElement>(".cursor") as HTMLElement;
+  private readonly details = this.figure.querySelector("details") as HTMLDetailsElement;
+  protected view: View = { span: { from: 0, to: 1 }, right: RIGHT, until: () => 0 };
+
+  constructor(readonly signals: readonly Signal[]) {
+    const names = signals.map((s) => s.name).join("; ");
+    this.figure.dataset["signals"] = signals.map((s) => s.id).join(",");
+    slot(this.figure, "table")?.setAttribute("aria-label", `${names}, as table`);
+    const place = slot(this.figure, "names");
+    for (const signal of signals) {
+      const name = document.createElement("span");
+      const swatch = signal.row.querySelector(".swatch")?.cloneNode(true);
+      if (swatch && signals.length > 1) name.append(swatch, " ");
+      const label = document.createElement("b");
+      label.textContent = signal.name;
+      name.append(label, signal.unit ? ` ${signal.unit} ` : " ");
+      place?.append(name);
+    }
+    this.details.addEventListener("toggle", () => this.drawTable());
+  }
+
+  /** draw draws the panel anew. */
+  draw(view: View): void {
+    this.view = view;
+    fill(this.figure, "message", this.message());
+    fill(this.figure, "count", this.signals.map((s) => (s.column > 0 ? `${countText(s.observations)} observations, ${countText(s.kept)} points shown` : "")).filter(Boolean).join("; "));
+    this.paint();
+    this.canvas.setAttribute("aria-label", `${this.describe()}${this.gapText()}`);
+  }
+
+  /** loaded is called when other points than before are to be shown. */
+  loaded(): void {
+    this.drawTable();
+  }
+
+  /** timeAt gives the moment at a place of the window; undefined beside the time axis. */
+  timeAt(clientX: number): number | undefined {
+    const { left, width } = this.box.getBoundingClientRect();
+    const share = (clientX - left - LEFT) / (width - LEFT - this.view.right);
+    if (!(share >= 0 && share <= 1)) return undefined;
+    return this.view.span.from + share * (this.view.span.to - this.view.span.from);
+  }
+
+  /** point shows the cursor at a moment. */
+  point(t: number | undefined): void {
+    const { from, to } = this.view.span;
+    this.line.hidden = t === undefined || t < from || t > to;
+    if (t === undefined || this.line.hidden) return;
+    const width = this.box.clientWidth - LEFT - this.view.right;
+    this.line.style.transform = `translateX(${LEFT + (t - from) / (to - from) * width}px)`;
+  }
+
+  destroy(): void {
+    this.figure.remove();
+  }
+
+  /** paint draws what the panel shows. */
+  protected abstract paint(): void;
+  /** describe says what the panel shows to those who do not see it. */
+  protected abstract describe(): string;
+
+  private message(): string {
+    if (this.signals.some((s) => s.points.length > 0)) {
+      return this.signals.some((s) => s.read === "failed") ? "Not all could be read; it is tried again." : "";
+    }
+    if (this.signals.some((s) => s.read === "loading")) return "Loading…";
+    if (this.signals.some((s) => s.read === "failed")) return "This could not be read. It is tried again.";
+    return "Nothing observed in this range.";
+  }
+
+  private gapText(): string {
+    const gaps = this.signals.reduce((n, s) => n + s.gaps(this.view.span, this.view.until(s)).length, 0);
+    return gaps === 0 ? "" : `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
+  }
+
+  private drawTable(): void {
+    const place = slot(this.figure, "table");
+    if (!place || !this.details.open) return;
+    const rows = this.signals.flatMap((signal) => signal.points.map(([x, v]) => ({ x, v, signal })));
+    rows.sort((a, b) => b.x - a.x);
+    const t = document.createElement("table");
+    for (const { x, v, signal } of rows.slice(0, ROWS)) {
+      const row = t.insertRow();
+      const head = document.createElement("th");
+      head.scope = "row";
+      head.textContent = preciseText(x);
+      row.append(head);
+      if (this.signals.length > 1) row.insertCell().textContent = signal.name;
+      const cell = row.insertCell();
+      cell.className = "num";
+      cell.textContent = v === null ? `${UNKNOWN} Unavailable` : `${signal.say(v)} ${signal.unit}`.trim();
+    }
+    if (rows.length > ROWS) t.createCaption().textContent = `The newest ${ROWS} of ${countText(rows.length)} points`;
+    place.replaceChildren(t);
+  }
+}
