@@ -28,7 +28,7 @@ const SHORTEST = 1000;
 /** By which part of the range the keys move it, and the cursor. */
 const PAN = 0.25, STEP = 0.01;
 
-const root = byId("explore");
+const root = byId("explore"), plots = byId("plots");
 const limit = Number(root.dataset["limit"]), points = Number(root.dataset["points"]), overlay = Number(root.dataset["overlay"]);
 const signals: Signal[] = [];
 const machines = new Map<string, Machine>();
@@ -122,11 +122,11 @@ function statisticsRow(signal: Signal, s: Statistics | undefined): HTMLElement {
     const about = n.exactPercentiles ? "" : "~";
     const say = (v: number | null, mark = ""): void => cell(v === null ? UNKNOWN : mark + measureText(v * signal.line.factor));
     say(n.min);
-    say(n.meanOverTime);
-    say(n.mean);
+    say(rounded(n.meanOverTime));
+    say(rounded(n.mean));
     for (const p of [n.p5, n.p50, n.p95]) say(p, about);
     say(n.max);
-    say(n.standardDeviation);
+    say(rounded(n.standardDeviation));
   } else {
     const total = s.knownSeconds + s.unknownSeconds;
     const share = (seconds: number): string => `${durationText(seconds * 1000)} (${percent(seconds / total)})`;
@@ -141,6 +141,11 @@ function statisticsRow(signal: Signal, s: Statistics | undefined): HTMLElement {
   return row;
 }
 
+/** rounded leaves of a number what can be read: what was worked out has digits without end. */
+function rounded(v: number | null): number | null {
+  return v === null ? null : Number(v.toPrecision(5));
+}
+
 /** percent never says all or nothing where that is not so. */
 function percent(share: number): string {
   const text = (100 * share).toFixed(1);
@@ -152,7 +157,7 @@ function percent(share: number): string {
 interface AlarmEntry {
   machine: string;
   level: string;
-  code?: string;
+  nativeCode?: string;
   text?: string;
   raised: string;
   cleared?: string;
@@ -170,7 +175,7 @@ async function alarms(span: Span): Promise<void> {
     if (answer.status !== "fulfilled") continue; // The charts are right without.
     for (const a of answer.value.items) {
       const from = instant(a.raised);
-      if (from !== undefined) marks.push({ from, text: [a.code, a.text].filter(Boolean).join(" "), machine: a.machine, level: a.level === "Fault" ? "Fault" : "Warning" });
+      if (from !== undefined) marks.push({ from, text: [a.nativeCode, a.text].filter(Boolean).join(" "), machine: a.machine, level: a.level === "Fault" ? "Fault" : "Warning" });
     }
   }
   for (const panel of panels) if (panel instanceof Plot) panel.annotate(marks);
@@ -203,8 +208,7 @@ function arrange(): void {
   byId("some").hidden = signals.length === 0;
   if (is === wanted.map(key).join(";") && panels.every((p) => p.signals.every((s) => signals.includes(s)))) return;
   for (const panel of panels) panel.destroy();
-  panels = wanted.map((list) => (list[0]?.isLane ? new Lane(list[0], setZoom) : new Plot(list, setZoom)));
-  byId("plots").replaceChildren(...panels.map((p) => p.figure));
+  panels = wanted.map((list) => (list[0]?.isLane ? new Lane(plots, list[0], setZoom) : new Plot(plots, list, setZoom)));
 }
 
 function draw(): void {
@@ -377,7 +381,6 @@ byId("layout").addEventListener("click", (e) => {
 // Moving about.
 
 for (const e of root.querySelectorAll<HTMLElement>("[data-move]")) e.addEventListener("click", () => move(e.dataset["move"] ?? ""));
-const plots = byId("plots");
 plots.addEventListener("dblclick", () => move("reset"));
 plots.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || !(e.target as Element).closest(".canvas")) return;

@@ -41,11 +41,13 @@ export abstract class Panel {
   private readonly details = this.figure.querySelector("details") as HTMLDetailsElement;
   protected view: View = { span: { from: 0, to: 1 }, right: RIGHT, until: () => 0 };
 
-  constructor(readonly signals: readonly Signal[]) {
+  /** The figure becomes the last of the place: a chart needs a canvas that is on a page. */
+  constructor(place: HTMLElement, readonly signals: readonly Signal[]) {
+    place.append(this.figure);
     const names = signals.map((s) => s.name).join("; ");
     this.figure.dataset["signals"] = signals.map((s) => s.id).join(",");
     slot(this.figure, "table")?.setAttribute("aria-label", `${names}, as table`);
-    const place = slot(this.figure, "names");
+    const title = slot(this.figure, "names");
     for (const signal of signals) {
       const name = document.createElement("span");
       const swatch = signal.row.querySelector(".swatch")?.cloneNode(true);
@@ -53,7 +55,7 @@ export abstract class Panel {
       const label = document.createElement("b");
       label.textContent = signal.name;
       name.append(label, signal.unit ? ` ${signal.unit} ` : " ");
-      place?.append(name);
+      title?.append(name);
     }
     this.details.addEventListener("toggle", () => this.drawTable());
   }

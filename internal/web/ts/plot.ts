@@ -36,8 +36,8 @@ export class Plot extends Panel {
   private readonly units: string[];
   private annotations: readonly Annotation[] = [];
 
-  constructor(signals: readonly Signal[], private readonly zoomed: (span: Span) => void) {
-    super(signals);
+  constructor(place: HTMLElement, signals: readonly Signal[], private readonly zoomed: (span: Span) => void) {
+    super(place, signals);
     this.units = [...new Set(signals.map((s) => s.unit))];
     this.chart = new Chart(this.canvas, this.config());
   }
@@ -90,7 +90,7 @@ export class Plot extends Panel {
   }
 
   /** scale bounds an axis of values: percentages are seen beside the whole, the rest with some air. */
-  private scale(y: { suggestedMin?: number; suggestedMax?: number; beginAtZero?: boolean }, unit: string): void {
+  private scale(y: { suggestedMin?: number; suggestedMax?: number; beginAtZero?: boolean; grace?: string }, unit: string): void {
     if (unit === "%") {
       y.suggestedMin = 0;
       y.suggestedMax = 100;
@@ -103,6 +103,7 @@ export class Plot extends Panel {
       lowest = Math.min(lowest, extremes.lowest);
       highest = Math.max(highest, extremes.highest);
     }
+    y.grace = "5%";
     y.beginAtZero = lowest >= 0 && lowest < highest / 2;
   }
 
@@ -143,7 +144,7 @@ export class Plot extends Panel {
     };
     this.units.forEach((unit, i) => {
       scales[axisOf(i)] = {
-        type: "linear", position: i === 0 ? "left" : "right", border: { display: false }, grid: { drawTicks: false, drawOnChartArea: i === 0 }, grace: "5%",
+        type: "linear", position: i === 0 ? "left" : "right", border: { display: false }, grid: { drawTicks: false, drawOnChartArea: i === 0 },
         title: { display: this.units.length > 1, text: unit || "number", font },
         ticks: { font, maxTicksLimit: 6, padding: 6, callback: (v: number) => (this.signals.some((s) => s.points.length > 0) ? measureText(v) : "") },
         afterFit: (axis: { width: number }) => {
@@ -174,14 +175,13 @@ export class Plot extends Panel {
           annotation: { annotations: {} },
         },
       },
-      plugins: [{ id: "nothing", beforeDatasetsDraw: () => this.drawBehind(), afterDatasetsDraw: () => this.drawEnds() }],
+      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => this.drawBehind(chart), afterDatasetsDraw: (chart: Chart) => this.drawEnds(chart) }],
     };
   }
 
   /** drawBehind hatches what is not known, and fills what lies between the extremes of a column where the API left observations out. */
-  private drawBehind(): void {
-    const { left, right, top, bottom } = this.chart.chartArea;
-    const { ctx, scales } = this.chart;
+  private drawBehind({ ctx, scales, chartArea, data }: Chart): void {
+    const { left, right, top, bottom } = chartArea;
     const line = colour("--hatch");
     this.signals.forEach((signal, i) => {
       for (const [from, to] of signal.gaps(this.view.span, this.view.until(signal))) {
@@ -193,7 +193,7 @@ export class Plot extends Panel {
       ctx.beginPath();
       ctx.rect(left, top, right - left, bottom - top);
       ctx.clip();
-      ctx.fillStyle = String(this.chart.data.datasets[i]?.["borderColor"]);
+      ctx.fillStyle = String(data.datasets[i]?.["borderColor"]);
       ctx.globalAlpha = 0.25;
       for (const band of signal.bands()) {
         const a = scales.x.getPixelForValue(band.from), high = y.getPixelForValue(band.high);
@@ -204,10 +204,9 @@ export class Plot extends Panel {
   }
 
   /** drawEnds caps each line where it ends in a gap, and names it where it ends, by its place among the signals, where there are several. */
-  private drawEnds(): void {
-    const { ctx, scales, chartArea } = this.chart;
+  private drawEnds({ ctx, scales, chartArea, data }: Chart): void {
     this.signals.forEach((signal, i) => {
-      const set = this.chart.data.datasets[i];
+      const set = data.datasets[i];
       const y = (scales as Record<string, typeof scales.y>)[axisOf(this.units.indexOf(signal.unit))];
       if (!set || !y) return;
       ctx.save();

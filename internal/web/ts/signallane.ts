@@ -23,9 +23,9 @@ export class Lane extends Panel {
   private readonly sizes = new ResizeObserver(() => this.paint());
   private readonly hues = new Map<string, number>();
 
-  constructor(private readonly signal: Signal, zoomed: (span: Span) => void) {
-    super([signal]);
-    this.figure.classList.add("lane");
+  constructor(place: HTMLElement, private readonly signal: Signal, zoomed: (span: Span) => void) {
+    super(place, [signal]);
+    this.figure.classList.add("of-words");
     this.sizes.observe(this.box);
     this.box.addEventListener("pointerdown", (down) => {
       const begin = this.timeAt(down.clientX);
