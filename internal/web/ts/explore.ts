@@ -202,6 +202,7 @@ function groups(): Signal[][] {
 /** arrange makes the panels, where others are needed than there are. */
 function arrange(): void {
   const wanted = groups();
+  plots.dataset["layout"] = byId("many").hidden ? layout : "stack";
   const key = (list: readonly Signal[]): string => `${list.map((s) => s.id).join(",")}${list[0]?.isLane ? " lane" : ""}`;
   const is = panels.map((p) => key(p.signals) + (p instanceof Lane === Boolean(p.signals[0]?.isLane) ? "" : " other")).join(";");
   byId("none").hidden = signals.length > 0;

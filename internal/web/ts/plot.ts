@@ -16,6 +16,8 @@ Chart.register(LineController, LineElement, PointElement, LinearScale, zoom, ann
 const FONT = 11;
 /** SHORTEST is the shortest range that can be zoomed to, in milliseconds. */
 const SHORTEST = 1000;
+/** NARROW is up to which width a gap is too narrow for hatching, and gets a mark at the axis, in pixels. */
+const NARROW = 6;
 /** MARKS is how many annotations a chart bears before they hide what it shows. */
 const MARKS = 200;
 
@@ -185,7 +187,14 @@ export class Plot extends Panel {
     const line = colour("--hatch");
     this.signals.forEach((signal, i) => {
       for (const [from, to] of signal.gaps(this.view.span, this.view.until(signal))) {
-        hatch(ctx, line, Math.max(left, scales.x.getPixelForValue(from)), top, Math.min(right, scales.x.getPixelForValue(to)), bottom);
+        const a = Math.max(left, scales.x.getPixelForValue(from)), b = Math.min(right, scales.x.getPixelForValue(to));
+        if (b - a > NARROW) {
+          hatch(ctx, line, a, top, b, bottom);
+          continue;
+        }
+        ctx.fillStyle = line;
+        ctx.fillRect(Math.round(a), top, Math.max(1, b - a), bottom - top);
+        ctx.fillRect((a + b) / 2 - NARROW / 2, bottom - NARROW, NARROW, NARROW);
       }
       const y = (scales as Record<string, typeof scales.y>)[axisOf(this.units.indexOf(signal.unit))];
       if (!y) return;
@@ -220,7 +229,9 @@ export class Plot extends Panel {
         const next = set.data[at + 1];
         if (m.y === null) return;
         last = { x: scales.x.getPixelForValue(m.x), y: y.getPixelForValue(m.y) };
-        if (next && next.y !== null) return;
+        // Between the ends of a narrow gap caps would close it.
+        const beyond = set.data[at + 2];
+        if (next && (next.y !== null || (beyond && scales.x.getPixelForValue(beyond.x) - last.x < 2 * NARROW))) return;
         ctx.beginPath();
         ctx.moveTo(last.x, last.y - 4);
         ctx.lineTo(last.x, last.y + 4);

@@ -59,9 +59,9 @@ export class Signal {
     this.label = slot(row, "label")?.textContent ?? "";
   }
 
-  /** name tells the signal apart from those of other machines. */
+  /** name tells the signal apart from all others. */
   get name(): string {
-    return `${this.label}, ${slot(this.row, "machine")?.textContent ?? ""}`;
+    return `${this.label} ${this.row.dataset["name"] ?? ""}, ${slot(this.row, "machine")?.textContent ?? ""}`;
   }
 
   get hue(): string {
