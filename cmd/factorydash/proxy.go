@@ -53,18 +53,22 @@ func (p proxies) trust(address netip.Addr) bool {
 var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-Ip"}
 
 // unwrap gives next each request as the client made it: behind a trusted proxy,
-// RemoteAddr is the client's address and URL.Scheme is "https" where it came over
-// TLS. The headers that said so are removed, so that nothing behind believes those
+// RemoteAddr is the client's address, and overTLS tells whether it came over TLS. The
+// headers that said so are removed, so that nothing behind believes those
 // of anybody else. X-Forwarded-Host is never believed: proxies pass on what a
 // client says in it, which would open the way around ALLOWED_HOSTS.
 func (p proxies) unwrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
-		r = r.WithContext(r.Context()) // a copy
-		r.Header = r.Header.Clone()
+		ctx, headers := r.Context(), r.Header.Clone()
+		client := r.RemoteAddr
 		if err == nil && p.trust(peer.Addr().Unmap()) {
-			p.believe(r, peer)
+			client = p.client(headers, peer)
+			proto := strings.TrimSpace(lastOf(headers.Get("X-Forwarded-Proto")))
+			ctx = context.WithValue(ctx, tlsKey{}, strings.EqualFold(proto, "https"))
 		}
+		r = r.WithContext(ctx) // a copy
+		r.Header, r.RemoteAddr = headers, client
 		for _, header := range forwarded {
 			r.Header.Del(header)
 		}
@@ -72,13 +76,26 @@ func (p proxies) unwrap(next http.Handler) http.Handler {
 	})
 }
 
-// believe takes from the headers of a trusted proxy what they say of the client.
-// Each proxy appends to X-Forwarded-For by whom it was asked: the client is the last
-// one that is no trusted proxy, and what stands before it, anybody may have written.
-func (p proxies) believe(r *http.Request, peer netip.AddrPort) {
+// tlsKey is the key of a request's context for overTLS.
+type tlsKey struct{}
+
+// overTLS reports whether a trusted proxy says that the client came over TLS. By
+// itself the server speaks none.
+func overTLS(r *http.Request) bool {
+	tls, _ := r.Context().Value(tlsKey{}).(bool)
+	return tls
+}
+
+// client gives the address of the client out of what a trusted proxy says. Each proxy
+// appends to X-Forwarded-For by whom it was asked: the client is the last one that is
+// no trusted proxy, and what stands before it, anybody may have written.
+func (p proxies) client(h http.Header, peer netip.AddrPort) string {
 	client := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
+	chain := strings.TrimSpace(strings.Join(h.Values("X-Forwarded-For"), ","))
+	if chain == "" { // Some say it in this header alone.
+		chain = h.Get("X-Real-Ip")
+	}
+	for _, hop := range slices.Backward(strings.Split(chain, ",")) {
 		address, err := hopAddress(strings.TrimSpace(hop))
 		if err != nil {
 			break
@@ -88,19 +105,10 @@ func (p proxies) believe(r *http.Request, peer netip.AddrPort) {
 			break
 		}
 	}
-	if hops[0] == "" && len(hops) == 1 { // Some say it in this header alone.
-		if address, err := hopAddress(strings.TrimSpace(r.Header.Get("X-Real-Ip"))); err == nil {
-			client = address
-		}
+	if client == peer.Addr().Unmap() {
+		return peer.String()
 	}
-	if client != peer.Addr().Unmap() {
-		r.RemoteAddr = netip.AddrPortFrom(client, 0).String()
-	}
-	if proto := r.Header.Get("X-Forwarded-Proto"); strings.EqualFold(strings.TrimSpace(lastOf(proto)), "https") {
-		url := *r.URL
-		url.Scheme = "https"
-		r.URL = &url
-	}
+	return netip.AddrPortFrom(client, 0).String()
 }
 
 // hopAddress reads an entry of X-Forwarded-For, which some proxies write with a
@@ -132,7 +140,7 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-		if r.URL.Scheme == "https" { // A proxy in front says so; by itself the server speaks no TLS.
+		if overTLS(r) {
 			h.Set("Strict-Transport-Security", hstsAge)
 		}
 		next.ServeHTTP(w, r)

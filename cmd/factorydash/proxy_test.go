@@ -45,8 +45,8 @@ func TestTrustedProxies(t *testing.T) {
 			r.Header.Set("X-Forwarded-Proto", test.proto)
 			r.Header.Set("X-Forwarded-Host", "attacker.example")
 			handler.ServeHTTP(httptest.NewRecorder(), r)
-			if seen.RemoteAddr != test.client || (seen.URL.Scheme == "https") != test.https || seen.Host != "example.com" {
-				t.Errorf("client %s, scheme %q, host %s", seen.RemoteAddr, seen.URL.Scheme, seen.Host)
+			if seen.RemoteAddr != test.client || overTLS(seen) != test.https || seen.Host != "example.com" {
+				t.Errorf("client %s, over TLS %v, host %s", seen.RemoteAddr, overTLS(seen), seen.Host)
 			}
 			for _, header := range forwarded {
 				if seen.Header.Get(header) != "" {
