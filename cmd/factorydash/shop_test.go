@@ -1,10 +1,12 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCheckReadsTheShopFile(t *testing.T) {
@@ -30,4 +32,42 @@ func write(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A new shop file is in force without a restart, and one that is wrong is told of.
+func TestShopFileIsReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.json")
+	write(t, path, `{"zone": "Europe/Berlin"}`)
+	p := start(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--shop", path, "--simulate")
+	says := func(text string) {
+		t.Helper()
+		for until := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			if strings.Contains(body(t, "http://"+p.address()+"/settings/shifts"), text) {
+				return
+			}
+			if time.Now().After(until) {
+				t.Fatalf("/settings/shifts does not say %q", text)
+			}
+		}
+	}
+	says("Europe/Berlin")
+	write(t, path, `{"zone": "America/New_York"}`)
+	says("America/New_York")
+	write(t, path, `{"zone": "Nowhere"}`)
+	says("is no time zone")
+	says("America/New_York")
+}
+
+func body(t *testing.T, address string) string {
+	t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var text strings.Builder
+	if err := answer.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
 }

@@ -29,6 +29,10 @@ type shop struct {
 	gaps     []api.Gap
 	system   api.System
 	book     alarmBook
+	// history gives what a machine did, up to now; madeUp where it is nil. asked are
+	// the questions for timelines.
+	history func(machine int) []stretch
+	asked   []api.TimelineQuery
 	// said is what the shop file says; nothing where it is nil.
 	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.

@@ -37,6 +37,23 @@ func durationText(d time.Duration) string {
 	return fmt.Sprintf("%d d %d h", s/86400, s/3600%24)
 }
 
+// exactText gives microseconds exactly, as far as milliseconds: 1 h 04 min 05.250 s.
+func exactText(micros int64) string {
+	ms := (micros + 500) / 1000
+	h, m, s := ms/3_600_000, ms/60_000%60, ms/1000%60
+	seconds := strconv.FormatInt(s, 10)
+	if part := ms % 1000; part != 0 {
+		seconds += fmt.Sprintf(".%03d", part)
+	}
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%d h %02d min %s s", h, m, seconds)
+	case m > 0:
+		return fmt.Sprintf("%d min %s s", m, seconds)
+	}
+	return seconds + " s"
+}
+
 // secondsText gives a short duration in seconds with one decimal.
 func secondsText(d time.Duration) string {
 	if d.Abs() >= 10*time.Minute {
@@ -193,16 +210,16 @@ func damageText(faults int) string {
 // percentText gives a part of 1 in percent: with one decimal where it is near all or
 // nothing, so that 100 % means all and 0 % means nothing.
 func percentText(part float64) string {
-	decimals := 0
 	switch p := 100 * part; {
 	case p > 0 && p < 0.1:
-		return "under 0.1 %"
+		return "<0.1 %"
 	case p >= 99.95 && p < 100:
 		return "99.9 %"
 	case p >= 99 && p < 100, p > 0 && p < 1:
-		decimals = 1
+		return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+	default:
+		return strconv.FormatFloat(math.Round(p), 'f', 0, 64) + " %"
 	}
-	return strconv.FormatFloat(100*part, 'f', decimals, 64) + " %"
 }
 
 // rateText gives observations a second: whole from 10 on, with one decimal

@@ -30,6 +30,8 @@ type Views interface {
 	// Machine gives one machine; its error is of code plant.NotFound where
 	// there is none.
 	Machine(ctx context.Context, slug string) (api.MachineDetail, error)
+	// Timeline gives the states of machines over a range, with their shares of it.
+	Timeline(ctx context.Context, q api.TimelineQuery) (api.Timeline, error)
 	// Agents gives the agents that are read.
 	Agents(ctx context.Context) ([]api.Agent, error)
 	// Gaps gives a page of the gap ledger, the newest first.
@@ -120,6 +122,7 @@ func New(o Options) (http.Handler, error) {
 	page("/floor", (*site).floor)
 	page("/andon/{board}", (*site).andon)
 	page("/m/{machine}", (*site).machine)
+	page("/timeline", (*site).timeline)
 	page("/alarms", (*site).alarms)
 	page("/alarms/active", (*site).activeAlarms)
 	page("/alarms/health", (*site).alarmHealth)
@@ -128,6 +131,9 @@ func New(o Options) (http.Handler, error) {
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)
 	page("/system", (*site).system)
+	page("/settings", (*site).settings)
+	page("/settings/shifts", (*site).shifts)
+	page("/settings/machines", (*site).machineSettings)
 	page("/about", (*site).about)
 	mux.Handle("GET /assets/{file}", s.assets)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {

@@ -19,8 +19,12 @@ export function timeMarks(from: number, to: number, width: number): number[] {
   const step = STEPS.find((s) => (to - from) / s <= most) ?? 112 * DAY;
   const marks: number[] = [];
   const offset = zoneOffset(from);
-  for (let t = Math.ceil((from + offset) / step) * step - offset; t <= to; t += step) marks.push(t);
-  return marks;
+  for (let clock = Math.ceil((from + offset) / step) * step; ; clock += step) {
+    // Clocks may be changed in between.
+    const t = clock - zoneOffset(clock - offset);
+    if (t > to) return marks;
+    if (t >= from && t > (marks.at(-1) ?? -Infinity)) marks.push(t);
+  }
 }
 
 /** timeTicks puts the marks of a chart's time axis at round times. */

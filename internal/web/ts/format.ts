@@ -14,6 +14,15 @@ export function durationText(ms: number): string {
   return `${Math.trunc(s / 86400)} d ${Math.trunc(s / 3600) % 24} h`;
 }
 
+/** exactText gives microseconds exactly, as far as milliseconds: 1 h 04 min 05.250 s. */
+export function exactText(micros: number): string {
+  const ms = Math.floor((micros + 500) / 1000);
+  const [h, m, s, part] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60, ms % 1000];
+  const seconds = `${s}${part ? `.${String(part).padStart(3, "0")}` : ""} s`;
+  if (h > 0) return `${h} h ${String(m).padStart(2, "0")} min ${seconds}`;
+  return m > 0 ? `${m} min ${seconds}` : seconds;
+}
+
 /** secondsText gives a short duration (in milliseconds) in seconds with one decimal. */
 export function secondsText(ms: number): string {
   if (Math.abs(ms) >= 600_000) return (ms < 0 ? MINUS : "") + durationText(Math.abs(ms));
@@ -89,7 +98,7 @@ export function damageText(faults: number): string {
 /** percentText gives a part of 1 in percent: with one decimal where it is near all or nothing, so that 100 % means all and 0 % means nothing. */
 export function percentText(part: number): string {
   const p = 100 * part;
-  if (p > 0 && p < 0.1) return "under 0.1 %";
+  if (p > 0 && p < 0.1) return "<0.1 %";
   if (p >= 99.95 && p < 100) return "99.9 %";
   return `${(p >= 99 && p < 100) || (p > 0 && p < 1) ? p.toFixed(1) : p.toFixed(0)} %`;
 }

@@ -1,7 +1,7 @@
 // The range of time that a page shows. The server draws it and it works without
 // this; here links are copied, and the page is told what the range is.
 
-import { instant, now } from "./clock";
+import { clockText, instant, now, preciseText } from "./clock";
 
 /** Span is a stretch of time in milliseconds. */
 export interface Span {
@@ -25,6 +25,34 @@ export function range(): Span {
   const to = instant(root?.dataset["to"]) ?? 0;
   const moved = moves ? now() - to : 0;
   return { from: from + moved, to: to + moved };
+}
+
+const label = document.querySelector<HTMLElement>("#range-label .num");
+const drawn = { label: label?.textContent ?? "", address: location.search };
+
+/** moved tells the picker that the page shows another stretch of time: its address is that from now on. Without one it is the range that was chosen again. */
+export function moved(span: Span | undefined): void {
+  const address = span ? fixed(span) : back();
+  history.replaceState(null, "", address);
+  if (label) label.textContent = span ? `${clockText(span.from)} – ${clockText(span.to)}` : drawn.label;
+  const ends = document.getElementById("range-ends") as HTMLFormElement | null;
+  if (!ends || !span) return;
+  for (const [name, t] of [["from", span.from], ["to", span.to]] as const) {
+    const input = ends.elements.namedItem(name) as HTMLInputElement | null;
+    if (input) input.value = preciseText(t).slice(0, 19);
+  }
+}
+
+/** back gives the address with the range that was chosen and everything else as it is now. */
+function back(): string {
+  const address = new URL(location.href);
+  const first = new URLSearchParams(drawn.address);
+  for (const name of ["range", "from", "to"]) {
+    const value = first.get(name);
+    if (value === null) address.searchParams.delete(name);
+    else address.searchParams.set(name, value);
+  }
+  return address.href;
 }
 
 /** fixed gives the address of this page for another stretch of time. */

@@ -141,23 +141,44 @@ export interface Hello {
   version: string;
 }
 
-/** A stretch of a lane; times are microseconds since 1970. */
+/** A stretch of a lane; times are microseconds since 1970 UTC. */
 export interface Segment {
   from: number;
   to: number;
+  /** The slug of a state, or "unknown": then reason says why. */
   state: string;
+  reason?: string;
+  rule?: string;
+  detail?: string;
+  /** When it truly began and ended, be that outside the range; until is missing while it lasts. */
+  since?: number;
+  until?: number;
+  open?: boolean;
+  /** Above 1, so many intervals stand in one; mix says how long of each state, and state is the gravest. */
+  count?: number;
+  mix?: Record<string, number>;
+}
+
+export interface Shares {
+  total: number;
+  states: Record<string, number>;
+  unknown: number;
+  coverage: number;
 }
 
 export interface TimelineRow {
   machine: string;
+  name: string;
+  agent: string;
   segments: Segment[];
-  shares: { total: number; states: Record<string, number>; unknown: number; coverage: number };
+  shares: Shares;
   problem?: string;
 }
 
 export interface Timeline {
   from: string;
   to: string;
+  now: string;
   rows: TimelineRow[];
 }
 

@@ -1,0 +1,396 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/insight"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/shop"
+)
+
+// Limits of the timeline.
+const (
+	// defaultColumns is how finely the lanes are asked for where a request does not
+	// say: about one for each pixel of a wide screen.
+	defaultColumns = 1200
+	// maxColumns is the finest that can be asked for.
+	maxColumns = 8000
+	// maxTableRows is how many intervals the page shows as a table; the CSV has all.
+	maxTableRows = 1000
+	// maxBands is how many shifts are drawn behind the lanes; in a longer range
+	// they would be too narrow to see.
+	maxBands = 400
+)
+
+// timelineBody is what the timeline shows.
+type timelineBody struct {
+	Picker rangePicker
+	// Query is the filter, Group what machines stand together by, and Hidden the
+	// states that are not drawn.
+	Query, Group string
+	Hidden       []string
+	Grouping     []rangeLink
+	Legend       []legendEntry
+	Groups       []timelineGroup
+	// All are the shares of all machines that are shown.
+	All shares
+	// Machines counts those that there are, Shown those that are shown.
+	Machines, Shown int
+	// NoShifts is true where there is no calendar.
+	NoShifts bool
+	// Table is true where the intervals are shown as a table, which has Intervals;
+	// Left counts those that it leaves out.
+	Table     bool
+	Intervals []intervalRow
+	Left      int64
+	// CSV and JSON are this page in other forms, TableHref and LanesHref as a table
+	// and as lanes.
+	CSV, JSON, TableHref, LanesHref string
+	// Problem says what could not be had.
+	Problem string
+	Now     time.Time
+}
+
+// Keep is the group in the address, for the form of the filter.
+func (b timelineBody) Keep() []param {
+	kept := []param{{"group", b.Group}}
+	if len(b.Hidden) > 0 {
+		kept = append(kept, param{"hide", strings.Join(b.Hidden, ",")})
+	}
+	if b.Table {
+		kept = append(kept, param{"view", "table"})
+	}
+	if b.Picker.Name != "" {
+		return append(kept, param{"range", b.Picker.Name})
+	}
+	return append(kept, param{"from", b.Picker.From.Format(time.RFC3339Nano)}, param{"to", b.Picker.To.Format(time.RFC3339Nano)})
+}
+
+// legendEntry is a state with the time in it of all machines together.
+type legendEntry struct {
+	State, Word, Total string
+	Hidden             bool
+	Href               string
+}
+
+// timelineGroup is machines that stand together, with the shares of those that are
+// shown.
+type timelineGroup struct {
+	Name string
+	Rows []timelineLine
+	All  shares
+}
+
+// Hidden reports whether the filter leaves nothing of the group.
+func (g timelineGroup) Hidden() bool {
+	return !slices.ContainsFunc(g.Rows, func(l timelineLine) bool { return !l.Hidden })
+}
+
+// timelineLine is one machine. One that the filter leaves out is there and hidden,
+// so that the browser can show it when the filter changes.
+type timelineLine struct {
+	api.TimelineRow
+	Href   string
+	Shares shares
+	Hidden bool
+}
+
+// intervalRow is an interval of the table.
+type intervalRow struct {
+	Machine, Name string
+	api.Segment
+	Word       string
+	Begin, End time.Time
+	Length     string
+	// Before is true where it began before the range.
+	Before bool
+	Now    time.Time
+}
+
+// timelineData is the timeline for programs, and what the page's script reads.
+type timelineData struct {
+	api.Timeline
+	// Scheduled is true where there is a calendar; Shifts are those within the
+	// range, in microseconds since 1970 UTC.
+	Scheduled bool        `json:"scheduled"`
+	Shifts    []shiftBand `json:"shifts"`
+}
+
+// shiftBand is a shift as it is drawn behind lanes.
+type shiftBand struct {
+	ID     string     `json:"id"`
+	Name   string     `json:"name"`
+	From   int64      `json:"from"`
+	To     int64      `json:"to"`
+	Breaks [][2]int64 `json:"breaks,omitempty"`
+}
+
+// shiftBands gives the shifts of a range, none where there are too many to be
+// seen.
+func shiftBands(c shop.Calendar, from, to time.Time) []shiftBand {
+	shifts := c.Between(from.UnixMicro(), to.UnixMicro())
+	if len(shifts) > maxBands {
+		return []shiftBand{}
+	}
+	bands := make([]shiftBand, len(shifts))
+	for i, s := range shifts {
+		bands[i] = shiftBand{ID: s.ID(), Name: s.Name, From: s.From, To: s.To}
+		for _, b := range s.Breaks {
+			bands[i].Breaks = append(bands[i].Breaks, [2]int64{b.From, b.To})
+		}
+	}
+	return bands
+}
+
+// timeline draws the machines against time.
+func (s *site) timeline(w http.ResponseWriter, r *http.Request) {
+	picker, ok := s.pickRange(w, r)
+	if !ok {
+		return
+	}
+	q := r.URL.Query()
+	said := s.shop()
+	body := timelineBody{
+		Picker: picker, Query: q.Get("q"), Group: q.Get("group"), Table: q.Get("view") == "table",
+		NoShifts: said.Calendar.Empty(), CSV: inForm(r, asCSV), JSON: inForm(r, asJSON), Now: s.now(),
+	}
+	for state := range strings.SplitSeq(q.Get("hide"), ",") {
+		if state != "" && stateWord(state) != state {
+			body.Hidden = append(body.Hidden, state)
+		}
+	}
+	columns, err := columnsOf(q.Get("columns"), body.Table)
+	if err == nil && !slices.Contains([]string{"", "area", "agent", "none"}, body.Group) {
+		err = plant.Errorf(plant.Invalid, "group=%.20q is not understood: use area, agent or none.", body.Group)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	data := timelineData{Scheduled: !said.Calendar.Empty(), Shifts: shiftBands(said.Calendar, picker.From, picker.To)}
+	data.Timeline, err = s.views.Timeline(r.Context(), api.TimelineQuery{From: picker.From, To: picker.To, Columns: columns})
+	status := http.StatusOK
+	if err != nil {
+		if formOf(r) != asHTML || plant.ErrorCode(err) != plant.Unavailable {
+			s.fail(w, r, err)
+			return
+		}
+		status, body.Problem = http.StatusServiceUnavailable, message(err)
+	}
+	nameMachines(data.Rows, said)
+	body.Machines = len(data.Rows)
+	all := data.Rows
+	data.Rows = slices.DeleteFunc(slices.Clone(all), func(row api.TimelineRow) bool { return !isAskedFor(row, said, body.Query) })
+	body.fill(r, data, said)
+	body.Groups = groupTimeline(all, body.Group, said, body.Query)
+	p := page{Title: "Timeline · " + picker.Label, Nav: "timeline", Script: "timeline.js", Body: body, Data: data}
+	if p.Table = sharesTable(data.Rows, said); body.Table {
+		p.Table = intervalsTable(data.Rows)
+	}
+	s.draw(w, r, status, "timeline", p)
+}
+
+// columnsOf reads how finely lanes are to be given; 0 is every interval.
+func columnsOf(text string, table bool) (int, error) {
+	if text == "" {
+		if table {
+			return 0, nil
+		}
+		return defaultColumns, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxColumns {
+		return 0, plant.Errorf(plant.Invalid, "columns=%.20q: use a number from 0, for every interval, to %d.", text, maxColumns)
+	}
+	return n, nil
+}
+
+// nameMachines gives machines the names that people have for them.
+func nameMachines(rows []api.TimelineRow, said *shop.Shop) {
+	for i := range rows {
+		rows[i].Name = cmp.Or(said.Machine(rows[i].Machine).Name, rows[i].Name)
+	}
+}
+
+// isAskedFor reports whether each word of a filter is somewhere in what names a machine.
+func isAskedFor(row api.TimelineRow, said *shop.Shop, query string) bool {
+	text := strings.ToLower(row.Name + " " + row.Machine + " " + row.Agent + " " + said.Machine(row.Machine).Area)
+	for word := range strings.FieldsSeq(strings.ToLower(query)) {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// fill puts the rows into groups and the rest beside them.
+func (b *timelineBody) fill(r *http.Request, data timelineData, said *shop.Shop) {
+	if b.Group == "" {
+		b.Group = "agent"
+		if len(said.Areas) > 0 {
+			b.Group = "area"
+		}
+	}
+	with := func(name, value string) string {
+		q := r.URL.Query()
+		q.Set(name, value)
+		if value == "" {
+			q.Del(name)
+		}
+		return "?" + q.Encode()
+	}
+	for _, g := range []rangeWord{{"area", "Area"}, {"agent", "Agent"}, {"none", "None"}} {
+		b.Grouping = append(b.Grouping, rangeLink{g.Word, with("group", g.Name), g.Name == b.Group})
+	}
+	b.TableHref, b.LanesHref = with("view", "table"), with("view", "")
+	b.Shown = len(data.Rows)
+	all := make([]api.Shares, len(data.Rows))
+	for i, row := range data.Rows {
+		all[i] = row.Shares
+	}
+	b.All = sumShares(all)
+	for _, state := range shownStates {
+		hidden := slices.Contains(b.Hidden, state.Slug())
+		rest := slices.DeleteFunc(slices.Clone(b.Hidden), func(h string) bool { return h == state.Slug() })
+		if !hidden {
+			rest = append(rest, state.Slug())
+		}
+		b.Legend = append(b.Legend, legendEntry{
+			State: state.Slug(), Word: state.String(), Hidden: hidden,
+			Total: durationText(time.Duration(b.All.States[state.Slug()]) * time.Microsecond), Href: with("hide", strings.Join(rest, ",")),
+		})
+	}
+	if b.Table {
+		b.tabulate(data)
+	}
+}
+
+// tabulate lists the intervals of all machines, as many as the page shows.
+func (b *timelineBody) tabulate(data timelineData) {
+	for _, row := range data.Rows {
+		for _, s := range row.Segments {
+			if slices.Contains(b.Hidden, s.State) {
+				continue
+			}
+			if len(b.Intervals) == maxTableRows {
+				b.Left++
+				continue
+			}
+			from, to := trueEnds(s)
+			b.Intervals = append(b.Intervals, intervalRow{
+				Machine: row.Machine, Name: row.Name, Segment: s, Word: segmentWord(s),
+				Begin: time.UnixMicro(from).In(b.Now.Location()), End: time.UnixMicro(to).In(b.Now.Location()),
+				Length: exactText(to - from), Before: from < data.From.UnixMicro(), Now: b.Now,
+			})
+		}
+	}
+}
+
+// trueEnds gives when an interval began and ended, be that outside the range; the
+// end of one that lasts is where the range ends.
+func trueEnds(s api.Segment) (from, to int64) {
+	from, to = s.From, s.To
+	if s.Since != 0 {
+		from = s.Since
+	}
+	if s.Until != 0 {
+		to = s.Until
+	}
+	return from, to
+}
+
+// segmentWord is the state of an interval for people, or why it is not known.
+func segmentWord(s api.Segment) string {
+	if s.State != "unknown" {
+		return stateWord(s.State)
+	}
+	switch s.Reason {
+	case insight.ReasonGap:
+		return "Gap"
+	case insight.ReasonNoData:
+		return "No data"
+	case insight.ReasonRestart:
+		return "Agent restart"
+	}
+	return "Unknown"
+}
+
+// groupTimeline puts machines together by area, agent or not at all.
+func groupTimeline(rows []api.TimelineRow, by string, said *shop.Shop, query string) []timelineGroup {
+	var groups []timelineGroup
+	place := make(map[string]int)
+	open := func(name string) int {
+		i, ok := place[name]
+		if !ok {
+			i = len(groups)
+			place[name] = i
+			groups = append(groups, timelineGroup{Name: name})
+		}
+		return i
+	}
+	if by == "area" {
+		for _, area := range said.Areas {
+			open(area)
+		}
+	}
+	for _, row := range rows {
+		name := ""
+		switch by {
+		case "area":
+			name = cmp.Or(said.Machine(row.Machine).Area, "No area")
+		case "agent":
+			name = "Agent " + row.Agent
+		}
+		i := open(name)
+		groups[i].Rows = append(groups[i].Rows, timelineLine{
+			TimelineRow: row, Href: "/m/" + row.Machine, Shares: shares{row.Shares}, Hidden: !isAskedFor(row, said, query),
+		})
+	}
+	groups = slices.DeleteFunc(groups, func(g timelineGroup) bool { return len(g.Rows) == 0 })
+	for i := range groups {
+		var list []api.Shares
+		for _, row := range groups[i].Rows {
+			if !row.Hidden {
+				list = append(list, row.TimelineRow.Shares)
+			}
+		}
+		groups[i].All = sumShares(list)
+	}
+	return groups
+}
+
+// sharesTable is the shares of the machines as CSV.
+func sharesTable(rows []api.TimelineRow, said *shop.Shop) *table {
+	t := &table{Columns: append([]string{"machine", "name", "area", "agent"}, shareColumns()...)}
+	for _, row := range rows {
+		line := []any{row.Machine, row.Name, said.Machine(row.Machine).Area, row.Agent}
+		t.Rows = append(t.Rows, append(line, shares{row.Shares}.row()...))
+	}
+	return t
+}
+
+// intervalsTable is the intervals of the machines as CSV.
+func intervalsTable(rows []api.TimelineRow) *table {
+	t := &table{Columns: []string{"machine", "name", "state", "reason", "rule", "detail", "from", "to", "since", "until", "open", "count", "duration_us"}}
+	moment := func(micros int64) any {
+		if micros == 0 {
+			return nil
+		}
+		return time.UnixMicro(micros)
+	}
+	for _, row := range rows {
+		for _, s := range row.Segments {
+			t.Rows = append(t.Rows, []any{
+				row.Machine, row.Name, s.State, string(s.Reason), s.Rule, s.Detail, moment(s.From), moment(s.To),
+				moment(s.Since), moment(s.Until), s.Open, s.Count, s.To - s.From,
+			})
+		}
+	}
+	return t
+}
