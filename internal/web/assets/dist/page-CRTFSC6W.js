@@ -1,1 +1,0 @@
-import"./chunk-N7GAJAVR.js";
