@@ -80,8 +80,8 @@ type Figure struct {
 	Note  string
 }
 
-// Doubtful reports whether too little is known for the figure to be relied on.
-func (f Figure) Doubtful() bool { return f.Coverage < DoubtfulBelow }
+// Doubtful reports whether too little is known for the value to be relied on.
+func (f Figure) Doubtful() bool { return f.Value != nil && f.Coverage < DoubtfulBelow }
 
 // NewFigure gives the figure of a numerator and a denominator. Without a denominator
 // it has no value, and the note says why.
