@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -39,8 +40,8 @@ type machine struct {
 	card  card
 	// words is what a search finds the machine by, in lower case.
 	words string
-	// early is the machine's first state change, or any other that is not the
-	// newest; zero where it has none.
+	// early is the machine's first state change, or one before it came into its
+	// state; zero where it has none.
 	early plant.StateChange
 }
 
@@ -264,14 +265,16 @@ func (s *Service) reload(ctx context.Context, in *inventory, a *agent) error {
 	return nil
 }
 
-// earlyState gives the state change before the newest one of a machine, or the
-// newest where it is the first; zero where there is none.
+// earlyState gives the last state change of a machine before those of the state that
+// it is in after the newest one, or the first where there are no others; zero where
+// there is none.
 func (s *Service) earlyState(ctx context.Context, newest []plant.StateChange) (plant.StateChange, error) {
 	if len(newest) == 0 {
 		return plant.StateChange{}, nil
 	}
 	last := newest[len(newest)-1]
-	before, err := s.reader.StatesBetween(ctx, last.Device, last.Time, last.Time+1)
+	began := cmp.Or(last.Since, last.Time)
+	before, err := s.reader.StatesBetween(ctx, last.Device, began, began+1)
 	if err != nil || len(before) == 0 {
 		return last, err
 	}

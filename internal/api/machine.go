@@ -109,9 +109,8 @@ func (s *Service) state(v *Machine, m *machine) {
 	status := s.status(m.agent.Agent)
 	change, known := s.hub.State(m.ID)
 	if known && status.Link.Up() && m.Present {
-		since := timeOf(change.Time)
-		v.State, v.Word, v.Rule = change.State.Slug(), change.State.String(), change.Rule
-		v.Since, v.SinceBefore = &since, change == m.early
+		is := s.doing(m, change, m.early, s.now().UnixMicro())
+		v.State, v.Word, v.Rule, v.Since, v.SinceBefore = is.State, is.Word, is.Rule, is.Since, is.SinceBefore
 		return
 	}
 	v.State, v.Word = plant.NoLink.Slug(), plant.NoLink.String()

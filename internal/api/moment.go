@@ -89,12 +89,19 @@ func (s *Service) stateThen(ctx context.Context, of *machine, m *moment) (was do
 	if newest, _ := s.hub.State(of.ID); change != newest && m.doubts(change) {
 		return was, nil
 	}
-	first, err := s.reader.StatesBetween(ctx, of.ID, change.Time, change.Time+1)
-	if err != nil {
-		return was, err
+	early, err := s.earlyState(ctx, changes)
+	return s.doing(of, change, early, m.at), err
+}
+
+// doing gives what a machine is doing at a moment after a change; early is what
+// earlyState gives.
+func (s *Service) doing(m *machine, change, early plant.StateChange, at int64) doing {
+	state, rule, began := s.shop().Machine(m.Slug).Rules.Standing(change, at)
+	since := timeOf(began)
+	return doing{
+		State: state.Slug(), Word: state.String(), Rule: rule, Since: &since,
+		SinceBefore: early.State == state && early.Time >= began,
 	}
-	since := timeOf(change.Time)
-	return doing{change.State.Slug(), change.State.String(), change.Rule, &since, len(first) > 0 && first[0] == change}, nil
 }
 
 // doing is what a machine was doing at a moment; its fields are those of a

@@ -157,11 +157,13 @@ func (s *Service) Run(ctx context.Context) error {
 	doubtful := make(map[plant.AgentID]bool)
 	reload := s.now().Add(ReloadInterval)
 	failing := false
+	told := make(map[plant.DeviceID]plant.StateChange)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-look.C:
+			s.retellWaits(told)
 		case <-s.reread:
 			reload = s.now()
 		case <-changes.Changed():
@@ -185,6 +187,20 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		if !pause(ctx, RefreshPause) {
 			return nil
+		}
+	}
+}
+
+// retellWaits has the cards of the machines told again that have stopped since they
+// wait for too long. told are the changes after which that was done.
+func (s *Service) retellWaits(told map[plant.DeviceID]plant.StateChange) {
+	now := s.now().UnixMicro()
+	said := s.shop()
+	for _, m := range s.inventory.Load().machines {
+		change, ok := s.hub.State(m.ID)
+		if ok && said.Machine(m.Slug).Rules.Waited(change, now) && told[m.ID] != change {
+			told[m.ID] = change
+			s.hub.Retell(m.ID)
 		}
 	}
 }

@@ -205,7 +205,7 @@ func begins(led []plant.StateChange, change plant.StateChange) bool {
 // rewritten gives the changes that are written of a machine that was, and is now, in
 // a state to which changes led: none where nothing is other than it was.
 func rewritten(was, is plant.StateChange, led []plant.StateChange, run plant.RunID, hidden bool, at, newest int64) []plant.StateChange {
-	if is.State == was.State {
+	if is.State == was.State && was.Run == run {
 		if is.Rule == was.Rule {
 			return nil
 		}
@@ -220,7 +220,7 @@ func rewritten(was, is plant.StateChange, led []plant.StateChange, run plant.Run
 		if was.Run == run {
 			c.Time = max(c.Time, was.Time)
 		}
-		if c.Since = led[0].Time; is.State == was.State {
+		if c.Since = led[0].Time; is.State == was.State && was.Run == run {
 			c.Since = was.Since
 		}
 	}

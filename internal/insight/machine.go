@@ -148,21 +148,23 @@ func (m *Machine) Load(latest []plant.Latest, last plant.StateChange) {
 func (m *Machine) Resume(last plant.StateChange) { m.last = last }
 
 // Apply takes in what became known of an item with one observation. It gives the
-// change of the state, or of the rule that decides it, where it makes one. Observations of another run than
-// before end all that was known: a run is applied whole, and the numbers of runs
-// rise.
+// change of the state, or of the rule that decides it, where it makes one: the first
+// state of a run is one too, since it was not known what the machine did before.
+// Observations of another run than before end all that was known: a run is applied
+// whole, and the numbers of runs rise.
 func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
 	if !m.take(&l) {
 		return plant.StateChange{}, false
 	}
 	state, rule := m.rules.decide(m.inputs)
-	if state == 0 || state == m.last.State && rule == m.last.Rule {
+	goesOn := l.Run == m.last.Run && state == m.last.State
+	if state == 0 || goesOn && rule == m.last.Rule {
 		return plant.StateChange{}, false
 	}
 	change := plant.StateChange{
 		Device: m.device, Run: l.Run, Sequence: l.Sequence, Time: l.Time, Since: l.Time, State: state, Rule: rule,
 	}
-	if state == m.last.State {
+	if goesOn && !m.rules.Waited(m.last, l.Time) {
 		change.Since = m.last.Since
 	}
 	m.last = change

@@ -217,11 +217,12 @@ func TestMachineLoad(t *testing.T) {
 				r.Fatalf("after %+v: change %+v (%v), want %+v (%v)", l, got, gotOK, want, wantOK)
 			}
 			if wantOK {
-				if want.State == last.State && want.Rule == last.Rule {
+				goesOn := want.Run == last.Run && want.State == last.State
+				if goesOn && want.Rule == last.Rule {
 					r.Fatalf("change %+v after %+v: neither state nor rule is another", want, last)
 				}
 				since := want.Time
-				if want.State == last.State {
+				if goesOn {
 					since = last.Since
 				}
 				if want.Since != since {

@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -28,6 +29,22 @@ type Rules struct {
 	// Path says which paths must run for the machine to run: any where it is
 	// empty, all of them for "all", or the one with this id or name.
 	Path string
+}
+
+// Standing gives the state that holds at a time, in microseconds, after a change and
+// no other, with the rule by which it does and since when. A machine that waits for
+// too long has stopped without any observation that says so.
+func (r Rules) Standing(c plant.StateChange, at int64) (s plant.State, rule string, since int64) {
+	if r.Waited(c, at) {
+		return plant.Stopped, ruleWaited, c.Time + r.wait()
+	}
+	return c.State, c.Rule, cmp.Or(c.Since, c.Time)
+}
+
+// Waited reports whether a machine whose last change is c has stopped by a time,
+// since it waits for too long.
+func (r Rules) Waited(c plant.StateChange, at int64) bool {
+	return c.Rule == ruleWaiting && at-c.Time >= r.wait()
 }
 
 // wait is for how long WAIT counts as running, in microseconds.

@@ -142,6 +142,17 @@ func (h *Hub) PublishModel(agent plant.AgentID) {
 	h.wake()
 }
 
+// Retell has the newest state change of a device told again: what it says of now has
+// become something else with time.
+func (h *Hub) Retell(device plant.DeviceID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if known, ok := h.states.get(device); ok {
+		h.states.put(device, known, h.next())
+		h.wake()
+	}
+}
+
 // Latest gives what is known now of a data item, and whether it was observed.
 func (h *Hub) Latest(item plant.ItemID) (plant.Latest, bool) {
 	h.mu.RLock()
