@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cmp"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -56,7 +56,7 @@ type publicFlags struct {
 
 // Validate is called by the command line's parser.
 func (f publicFlags) Validate() error {
-	return cmp.Or(f.hostFlags.Validate(), f.proxyFlags.Validate())
+	return errors.Join(f.hostFlags.Validate(), f.proxyFlags.Validate())
 }
 
 // checkSecretKey says what is wrong with the key, where it can be known. Its
@@ -113,7 +113,7 @@ func (f publicFlags) checkNames() error {
 // pages; outside of production there is nothing to refuse.
 func (f publicFlags) checkProduction() error {
 	_, err := f.checkSecretKey()
-	return cmp.Or(err, f.checkNames())
+	return errors.Join(err, f.checkNames())
 }
 
 // beyondLoopback reports whether what listens on an address can be reached from

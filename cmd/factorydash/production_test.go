@@ -55,6 +55,7 @@ func TestProductionDemandsSettings(t *testing.T) {
 		"only separators":   {map[string]string{"SECRET_KEY": randomKey(), "ALLOWED_HOSTS": " "}, "allowed-hosts", "ALLOWED_HOSTS is empty"},
 		"other environment": {map[string]string{"SECRET_KEY": randomKey(), "ALLOWED_HOSTS": "f", "FACTORYDASH_ENV": "prod"}, "environment", "use production or development"},
 		"platform's word":   {map[string]string{"FACTORYDASH_ENV": "", "RAILWAY_ENVIRONMENT": "main"}, "secret-key", "SECRET_KEY is not set"},
+		"nothing at all":    {nil, "allowed-hosts", "ALLOWED_HOSTS is empty"},
 		"all is there":      {map[string]string{"SECRET_KEY_FILE": file, "ALLOWED_HOSTS": "floor.example"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,9 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -74,6 +76,42 @@ func TestStopUnderLoad(t *testing.T) {
 	})
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM", code)
+	}
+}
+
+// TestSecondSignal tells a process to end that hangs in what it writes, once and then
+// again: the second time it ends at once.
+func TestSecondSignal(t *testing.T) {
+	data := t.TempDir()
+	if out, code := output(t, "loaddata", "--data", data, "--agent", "hall="+shopURL(t)); code != 0 {
+		t.Fatalf("loaddata: %d, %s", code, out)
+	}
+	cmd := command(t.Context(), "export", "--format", "jsonl", "--data", data)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil { // It writes, and nobody reads on.
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	began := time.Now()
+	for {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+			if cmd.ProcessState.Success() || time.Since(began) > stopTimeout {
+				t.Errorf("%v after %v", cmd.ProcessState, time.Since(began))
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 }
 
