@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -234,4 +237,54 @@ func TestAlarmsOfTooMuch(t *testing.T) {
 	if plant.ErrorCode(err) != plant.Invalid || !strings.Contains(err.Error(), "narrow the range") {
 		t.Errorf("error %v, want one that says to narrow the range", err)
 	}
+}
+
+// Whatever the range is, its alarms are those of the whole history that were active
+// in it: what was raised before it is found, and so is what ended behind it.
+func TestAlarmsOfAnyRange(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		f := newFake()
+		w := newQuietWorld(t, f, live.Options{})
+		levels := []plant.Level{plant.LevelUnavailable, plant.LevelNormal, plant.LevelNormal, plant.LevelWarning, plant.LevelFault, plant.LevelFault}
+		clock := -72 * time.Hour
+		for range rapid.IntRange(0, 40).Draw(rt, "observations") {
+			clock += time.Duration(rapid.Int64Range(1, int64(3*time.Hour)).Draw(rt, "pause"))
+			if clock > time.Hour {
+				break
+			}
+			w.hub.Publish(f.commit(nil, alarm(system, clock.Truncate(time.Microsecond), rapid.SampledFrom(levels).Draw(rt, "level"), rapid.SampledFrom([]string{"", "a", "b"}).Draw(rt, "key"))))
+		}
+		from := start.Add(time.Duration(rapid.Int64Range(-80, 0).Draw(rt, "from")) * time.Hour)
+		to := from.Add(time.Duration(rapid.Int64Range(1, 3000).Draw(rt, "minutes")) * time.Minute)
+		if end := start.Add(time.Hour); to.After(end) {
+			to = end
+		}
+		var want []string
+		for _, a := range insight.Activations(f.observations, nil) {
+			cleared := time.UnixMicro(a.Cleared)
+			if raised := time.UnixMicro(a.Raised); raised.Before(to) && (a.Active() || cleared.After(from) || raised.Equal(cleared) && !raised.Before(from)) {
+				s := fmt.Sprintf("%s %s %d", a.Key, a.Level, a.Raised)
+				if !a.Active() {
+					s += fmt.Sprintf("–%d %s", a.Cleared, a.ClearedBy)
+				}
+				want = append(want, s)
+			}
+		}
+		slices.Reverse(want)
+		v, err := w.service.Alarms(t.Context(), api.AlarmQuery{From: from, To: to, Limit: api.MaxPage})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var got []string
+		for _, e := range v.Items {
+			s := fmt.Sprintf("%s %s %d", e.NativeCode, e.Level, e.Raised.UnixMicro())
+			if e.Cleared != nil {
+				s += fmt.Sprintf("–%d %s", e.Cleared.UnixMicro(), e.ClearedBy)
+			}
+			got = append(got, s)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("alarms from %s to %s (-whole history +range):\n%s", from, to, diff)
+		}
+	})
 }
