@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,7 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/factorydash/factorydash/mtconnect"
+	"github.com/factorydash/factorydash/mtconnect/agent"
 )
 
 // naiveAlarm is an alarm of the recording, found without this project's code.
@@ -210,4 +215,94 @@ func readJSON(t *testing.T, address string, v any) {
 	if err := json.NewDecoder(response.Body).Decode(v); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// alarmMill is the machine of the browser test with a condition.
+func alarmMill() mtconnect.Device {
+	d := testMill()
+	d.Components[0].DataItems = []mtconnect.DataItem{{ID: "system", Category: mtconnect.Condition, Type: "SYSTEM"}}
+	return d
+}
+
+// TestAlarmsReachThePage follows alarms from an agent to a browser: one that is older
+// than the range of the page, one that comes and goes, and what is left when the agent
+// is away. Their times are those of their observations.
+func TestAlarmsReachThePage(t *testing.T) {
+	ctx := browser(t)
+	ring, err := agent.NewRing(agent.RingConfig{
+		Info:    agent.Info{Sender: "test", Version: "1.0", SchemaVersion: "2.2", InstanceID: uint64(time.Now().Unix()), BufferSize: 1 << 12},
+		Devices: []mtconnect.Device{alarmMill()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := func(at time.Time, id, value string) {
+		t.Helper()
+		if _, err := ring.Add(agent.Observation{Time: at.UnixMicro(), DataItemID: id, Value: value}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raise := func(at time.Time, level mtconnect.Level, code, text string) {
+		t.Helper()
+		if _, err := ring.Add(agent.Observation{Time: at.UnixMicro(), DataItemID: "system", Value: text, Detail: &agent.Detail{Level: level, NativeCode: code}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-30 * time.Hour)
+	say(old, "avail", "AVAILABLE")
+	say(old, "mode", "AUTOMATIC")
+	say(old, "prog", "O0001")
+	say(old, "exec", "ACTIVE")
+	raise(old, mtconnect.Warning, "207", "Lubricant level low")
+	handler := agent.New(ring, agent.Options{})
+	server := httptest.NewServer(handler)
+	t.Cleanup(func() { handler.Close(); server.Close() })
+	p := start(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--agent", "test="+server.URL)
+	site := "http://" + p.address()
+
+	if err := chromedp.Do(ctx, chromedp.Navigate(site+"/alarms?range=1h")); err != nil {
+		t.Fatal(err)
+	}
+	active := `[...document.querySelectorAll("#active [data-alarm]")].map(r => r.querySelector(".alarm-name").textContent.trim()).join("; ")`
+	waitFor(ctx, t, active+` === "207 Lubricant level low"`)
+	waitFor(ctx, t, `document.getElementById("live").dataset.link === "streaming"`)
+
+	raise(time.Now(), mtconnect.Fault, "1010", "Spindle temperature high")
+	waitFor(ctx, t, active+` === "1010 Spindle temperature high; 207 Lubricant level low"`)
+	waitFor(ctx, t, `document.getElementById("bell-count").textContent === "2"`)
+	raise(time.Now(), mtconnect.Normal, "1010", "")
+	waitFor(ctx, t, active+` === "207 Lubricant level low"`)
+
+	// Both are in the history, at the times of the observations.
+	var said struct {
+		Items []struct{ Time, Level, NativeCode string }
+	}
+	readJSON(t, site+"/api/v1/machines/mill-1/observations?item=system&from="+url.QueryEscape(old.Add(-time.Hour).UTC().Format(time.RFC3339)), &said)
+	var alarms struct {
+		Items []struct{ ID, Raised, Cleared, NativeCode string }
+	}
+	readJSON(t, site+"/api/v1/alarms", &alarms)
+	var want, got []string
+	for _, o := range said.Items {
+		if o.NativeCode != "" {
+			want = append(want, o.NativeCode+" "+o.Time)
+		}
+	}
+	for _, a := range alarms.Items {
+		got = append(got, a.NativeCode+" "+a.Raised)
+		if a.Cleared != "" {
+			got = append(got, a.NativeCode+" "+a.Cleared)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" || len(got) != 3 {
+		t.Errorf("times of alarms (-observations +alarms):\n%s", diff)
+	}
+
+	handler.Close()
+	server.CloseClientConnections()
+	server.Close()
+	waitFor(ctx, t, `document.querySelector("#active .away")?.textContent.includes("test")`)
+	waitFor(ctx, t, `document.querySelector("#active [data-doubt]")?.textContent.includes("Not known")`)
 }

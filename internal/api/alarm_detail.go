@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ const EarlierAlarms = 10
 // StateStep is a machine's state from a moment on.
 type StateStep struct {
 	Time  time.Time `json:"time"`
-	State string    `json:"state"`
+	State string    `json:"state" enum:"no-link,offline,alarm,setup,running,stopped,idle,unknown"`
 	Word  string    `json:"word"`
 	Rule  string    `json:"rule,omitempty"`
 }
@@ -112,12 +113,17 @@ func earlierOf(list []insight.Activation, a insight.Activation) []insight.Activa
 
 // addScene adds what the machine did in a range.
 func (s *Service) addScene(ctx context.Context, v *AlarmDetail, it *item, around insight.Window) error {
-	changes, err := s.reader.StatesBetween(ctx, it.machine.ID, around.From, around.To)
+	histories, err := s.histories(ctx, []*machine{it.machine}, around.From, around.To, max(around.To, s.now().UnixMicro()))
 	if err != nil {
 		return err
 	}
-	for _, c := range changes[:min(len(changes), MaxContext)] {
-		v.States = append(v.States, StateStep{Time: timeOf(c.Time), State: c.State.Slug(), Word: c.State.String(), Rule: c.Rule})
+	intervals := histories[0].intervals
+	for _, i := range intervals[:min(len(intervals), MaxContext)] {
+		step := StateStep{Time: timeOf(i.From), State: stateSlug(i.State), Word: cmp.Or(i.State.String(), "Not known"), Rule: i.Rule}
+		if i.From == around.From && i.Since != 0 {
+			step.Time = timeOf(i.Since)
+		}
+		v.States = append(v.States, step)
 	}
 	p := programOf(it)
 	if p == nil {

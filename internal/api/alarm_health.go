@@ -44,8 +44,11 @@ type AlarmRate struct {
 	Machine string `json:"machine,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Total   int    `json:"total"`
-	// PerWindow is how many there were in a window on average; Peak the most in one,
-	// which began at PeakAt.
+	// Coverage is the part of the range of which it is known what the machine was
+	// doing, from 0 to 1; of all machines, on average.
+	Coverage float64 `json:"coverage"`
+	// PerWindow is how many there were in a window on average over that part, 0 where
+	// there is none; Peak the most in one, which began at PeakAt.
 	PerWindow float64    `json:"perWindow"`
 	Peak      int        `json:"peak"`
 	PeakAt    *time.Time `json:"peakAt,omitempty"`
@@ -97,10 +100,14 @@ func (s *Service) AlarmHealth(ctx context.Context, from, to time.Time, slug stri
 		return AlarmHealth{}, err
 	}
 	in := insight.Window{From: first, To: end}
+	covered, err := s.coverage(ctx, machines, in)
+	if err != nil {
+		return AlarmHealth{}, err
+	}
 	v := AlarmHealth{
 		From: timeOf(first), To: timeOf(end),
 		WindowSeconds: int(insight.AlarmWindow.Seconds()), Target: insight.AlarmTarget, Flood: insight.FloodFrom,
-		All: newAlarmRate(insight.NewAlarmRate(all, in), in), Machines: []AlarmRate{},
+		All: newAlarmRate(insight.NewAlarmRate(all, in), in, covered[nil]), Machines: []AlarmRate{},
 	}
 	v.All.Counts = insight.NewAlarmRate(all, in)
 	byMachine := make(map[*machine][]insight.Activation)
@@ -109,7 +116,7 @@ func (s *Service) AlarmHealth(ctx context.Context, from, to time.Time, slug stri
 		byMachine[m] = append(byMachine[m], a)
 	}
 	for m, of := range byMachine {
-		rate := newAlarmRate(insight.NewAlarmRate(of, in), in)
+		rate := newAlarmRate(insight.NewAlarmRate(of, in), in, covered[m])
 		rate.Machine, rate.Name = m.Slug, m.title()
 		if rate.Total > 0 {
 			v.Machines = append(v.Machines, rate)
@@ -159,10 +166,34 @@ func (s *Service) conduct(r *alarmReading, c insight.AlarmConduct, total int) Al
 	return v
 }
 
-func newAlarmRate(rate insight.AlarmRate, in insight.Window) AlarmRate {
+// coverage gives, of each machine and, for nil, on average of those on the floor, the
+// part of a range of which it is known what the machine was doing.
+func (s *Service) coverage(ctx context.Context, machines []*machine, in insight.Window) (map[*machine]float64, error) {
+	machines = slices.DeleteFunc(slices.Clone(machines), func(m *machine) bool { return m.IsAgent })
+	histories, err := s.histories(ctx, machines, in.From, in.To, max(in.To, s.now().UnixMicro()))
+	if err != nil {
+		return nil, err
+	}
+	covered := make(map[*machine]float64)
+	sum, n := 0., 0
+	for i, m := range machines {
+		covered[m] = insight.Share(histories[i].intervals, []insight.Window{in}).Coverage()
+		if m.onFloor() {
+			sum, n = sum+covered[m], n+1
+		}
+	}
+	if n > 0 {
+		covered[nil] = sum / float64(n)
+	}
+	return covered, nil
+}
+
+func newAlarmRate(rate insight.AlarmRate, in insight.Window, covered float64) AlarmRate {
 	v := AlarmRate{
-		Total: rate.Total(), Windows: len(rate), Over: rate.Over(insight.AlarmTarget), Floods: rate.Over(insight.FloodFrom - 1),
-		PerWindow: float64(rate.Total()) * float64(insight.AlarmWindow.Microseconds()) / float64(in.To-in.From),
+		Total: rate.Total(), Windows: len(rate), Over: rate.Over(insight.AlarmTarget), Floods: rate.Over(insight.FloodFrom - 1), Coverage: covered,
+	}
+	if covered > 0 {
+		v.PerWindow = float64(v.Total) * float64(insight.AlarmWindow.Microseconds()) / (float64(in.To-in.From) * covered)
 	}
 	if most, window := rate.Peak(); most > 0 {
 		v.Peak, v.PeakAt = most, instant(timeOf(in.From+int64(window)*insight.AlarmWindow.Microseconds()))

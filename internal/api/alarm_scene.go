@@ -12,58 +12,89 @@ import (
 
 // scene is what machines did while some alarms were raised.
 type scene struct {
-	ledger   *runLedger
-	states   map[plant.DeviceID][]plant.StateChange
-	programs map[plant.ItemID][]plant.Observation
+	service   *Service
+	ledger    *runLedger
+	intervals map[plant.DeviceID][]insight.Interval
+	programs  map[plant.ItemID][]plant.Observation
+	// left is how many observations of programs may still be read; what is not read
+	// is not known.
+	left int
 }
 
-// readScene reads what was so when activations were raised. Of programs no more is
-// read than MaxAlarmObservations; what was not read is not known.
+// readScene reads what was so when activations were raised: of those of the range at
+// once, and of each that is older by itself.
 func (s *Service) readScene(ctx context.Context, r *alarmReading, list []insight.Activation) (*scene, error) {
-	v := &scene{ledger: &r.ledger, states: make(map[plant.DeviceID][]plant.StateChange), programs: make(map[plant.ItemID][]plant.Observation)}
-	if len(list) == 0 {
-		return v, nil
+	v := &scene{
+		service: s, ledger: &r.ledger, intervals: make(map[plant.DeviceID][]insight.Interval),
+		programs: make(map[plant.ItemID][]plant.Observation), left: MaxAlarmObservations,
 	}
-	from, to := list[0].Raised, list[0].Raised
+	all := insight.Window{From: r.to, To: r.from}
+	spans := make(map[*machine]insight.Window)
 	programs := make(map[plant.ItemID]bool)
-	spans := make(map[plant.DeviceID]insight.Window)
 	for _, a := range list {
-		from, to = min(from, a.Raised), max(to, a.Raised)
-		m := r.items[a.Item].machine
-		w, ok := spans[m.ID]
-		if !ok {
-			w = insight.Window{From: a.Raised, To: a.Raised}
+		it := r.items[a.Item]
+		at := insight.Window{From: a.Raised - 1, To: a.Raised + 1}
+		p := programOf(it)
+		if a.Raised >= r.from {
+			spans[it.machine] = widen(spans[it.machine], at)
+			all = widen(all, at)
+			if p != nil {
+				programs[p.ID] = true
+			}
+			continue
 		}
-		spans[m.ID] = insight.Window{From: min(w.From, a.Raised), To: max(w.To, a.Raised)}
-		if p := programOf(r.items[a.Item]); p != nil {
-			programs[p.ID] = true
-		}
-	}
-	for device, w := range spans {
-		changes, err := s.reader.StatesBetween(ctx, device, w.From, w.To+1)
-		if err != nil {
+		if err := v.readStates(ctx, it.machine, at, r.now); err != nil {
 			return nil, err
 		}
-		v.states[device] = changes
+		if p != nil {
+			if err := v.readPrograms(ctx, []plant.ItemID{p.ID}, at); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if len(programs) == 0 {
-		return v, nil
-	}
-	left := MaxAlarmObservations
-	for o, err := range s.reader.ItemObservations(ctx, slices.Sorted(maps.Keys(programs)), from, to+1, true) {
-		if err != nil {
+	for m, span := range spans {
+		if err := v.readStates(ctx, m, span, r.now); err != nil {
 			return nil, err
 		}
-		if left--; left < 0 {
-			break
+	}
+	if len(programs) > 0 {
+		if err := v.readPrograms(ctx, slices.Sorted(maps.Keys(programs)), all); err != nil {
+			return nil, err
+		}
+	}
+	for _, said := range v.programs {
+		slices.SortFunc(said, inOrder)
+	}
+	return v, nil
+}
+
+// widen makes a window hold another one; an empty window becomes it.
+func widen(w, other insight.Window) insight.Window {
+	if w.From >= w.To {
+		return other
+	}
+	return insight.Window{From: min(w.From, other.From), To: max(w.To, other.To)}
+}
+
+func (v *scene) readStates(ctx context.Context, m *machine, in insight.Window, now int64) error {
+	histories, err := v.service.histories(ctx, []*machine{m}, in.From, in.To, max(now, in.To))
+	if err == nil {
+		v.intervals[m.ID] = append(v.intervals[m.ID], histories[0].intervals...)
+	}
+	return err
+}
+
+func (v *scene) readPrograms(ctx context.Context, items []plant.ItemID, in insight.Window) error {
+	for o, err := range v.service.reader.ItemObservations(ctx, items, in.From, in.To, true) {
+		if err != nil {
+			return err
+		}
+		if v.left--; v.left < 0 {
+			return nil
 		}
 		v.programs[o.Item] = append(v.programs[o.Item], o)
 	}
-	for id, said := range v.programs {
-		slices.SortFunc(said, inOrder)
-		v.programs[id] = said
-	}
-	return v, nil
+	return nil
 }
 
 // inOrder orders observations by run and number.
@@ -81,14 +112,18 @@ func programOf(it *item) *item {
 }
 
 // state gives what a machine did when an alarm was raised; 0 where it is not known.
+// Where an alarm was the last that was heard, what was so until then counts.
 func (v *scene) state(m *machine, a insight.Activation) plant.State {
-	changes := v.states[m.ID]
-	for _, c := range slices.Backward(changes) {
-		if c.Run == a.Run && c.Sequence <= a.RaisedSequence {
-			if v.ledger.carries(m.Agent, a.Run, c.Sequence, a.RaisedSequence) {
-				return c.State
+	var before plant.State
+	for _, i := range v.intervals[m.ID] {
+		if i.To == a.Raised {
+			before = i.State
+		}
+		if i.From <= a.Raised && a.Raised < i.To {
+			if i.State == 0 && i.From == a.Raised {
+				return before
 			}
-			return 0
+			return i.State
 		}
 	}
 	return 0

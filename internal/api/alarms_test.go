@@ -155,7 +155,7 @@ func TestAlarmsOverTheLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := ask(t, w, api.AlarmQuery{From: start.Add(30 * time.Minute), To: start.Add(time.Hour)})
-	want := []string{"F2 Fault 58–58 restart O2 alarm", "B1 Fault -50 ?", "W1 Warning -199–58 restart O1 idle"}
+	want := []string{"F2 Fault 58–58 restart O2 alarm", "B1 Fault -50 ? idle", "W1 Warning -199–58 restart O1 idle"}
 	if diff := cmp.Diff(want, briefAlarms(v.Items)); diff != "" {
 		t.Errorf("alarms (-want +got):\n%s", diff)
 	}

@@ -12,6 +12,23 @@ import (
 // range has more windows, a column shows the most of its windows.
 const healthColumns = 240
 
+// doubtfulBelow is below what coverage a figure is marked: what is not known may have
+// been otherwise.
+const doubtfulBelow = .9
+
+// alarmRateText gives how many alarms there were in a window on average: marked where
+// little is known of the range, and unknown where nothing is.
+func alarmRateText(r api.AlarmRate) string {
+	text := strconv.FormatFloat(r.PerWindow, 'f', 2, 64)
+	switch {
+	case r.Coverage == 0:
+		return unknown
+	case r.Coverage < doubtfulBelow:
+		return "~ " + text
+	}
+	return text
+}
+
 // healthBody is what the page of the health of alarms shows.
 type healthBody struct {
 	api.AlarmHealth
@@ -43,9 +60,6 @@ type conductRow struct {
 	// Measure is what its list is about.
 	Measure string
 }
-
-// Percent is its share of all alarms.
-func (c conductRow) Percent() string { return strconv.FormatFloat(100*c.Share, 'f', 1, 64) + " %" }
 
 // rateChart is the picture of how many alarms were raised over time, in a box of
 // 1000 × 100.
@@ -99,7 +113,7 @@ func (s *site) alarmHealth(w http.ResponseWriter, r *http.Request) {
 		AlarmHealth: health, Picker: picker, Rate: newRateChart(health.All.Counts, health.Target),
 		JSON: inForm(r, asJSON), CSV: inForm(r, asCSV),
 	}
-	share := func(c api.AlarmConduct) string { return strconv.FormatFloat(100*c.Share, 'f', 1, 64) + " %" }
+	share := func(c api.AlarmConduct) string { return percentText(c.Share) }
 	b.Lists = []conductList{
 		s.conductList("bad-actors", "Bad actors", "The alarms that were raised most often: seeing to them lightens the load most.", "Share of all", health.BadActors, share),
 		s.conductList("chattering", "Chattering", "Raised three times or more within a minute.", "In chatters", health.Chattering,

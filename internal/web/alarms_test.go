@@ -157,16 +157,16 @@ func TestAlarmHealthPage(t *testing.T) {
 	actor := api.AlarmConduct{Last: s.book.alarms[0], Count: 6, Share: .6, Chatter: 4, Fleeting: 3}
 	s.book.health = api.AlarmHealth{
 		WindowSeconds: 600, Target: 1, Flood: 10, Alarms: 2,
-		All:       api.AlarmRate{Total: 10, PerWindow: 3.333, Peak: 8, PeakAt: ptr(noon.Add(-time.Hour)), Windows: 3, Over: 1, Counts: []int{8, 1, 1}},
-		Machines:  []api.AlarmRate{{Machine: "vmc-04", Name: "VMC-04", Total: 10, PerWindow: 3.333, Peak: 8, Windows: 3, Over: 1}},
+		All:       api.AlarmRate{Total: 10, Coverage: .85, PerWindow: 3.333, Peak: 8, PeakAt: ptr(noon.Add(-time.Hour)), Windows: 3, Over: 1, Counts: []int{8, 1, 1}},
+		Machines:  []api.AlarmRate{{Machine: "vmc-04", Name: "VMC-04", Coverage: 1, Total: 10, PerWindow: 3.333, Peak: 8, Windows: 3, Over: 1}},
 		BadActors: []api.AlarmConduct{actor}, Chattering: []api.AlarmConduct{actor}, Fleeting: []api.AlarmConduct{actor},
 	}
 	server := s.serve(t)
 	_, html := page(t, server, "/alarms/health?range=8h")
 	text := words(html)
 	for _, want := range []string{
-		"Raised 10 In 10 min on average 3.33 over the target", "Most in 10 min 8 from 11:00:00", "Times over the target 1 of 3",
-		"VMC-04 10 3.33 8", "Bad actors 1", "1010 Spindle temperature high System, Controller c 6 60.0 %", "Stale 0 Active for more than 24 h at the end of the range. None.",
+		"Raised 10 In 10 min on average ~ 3.33 over the target", "Data coverage 85 %", "Most in 10 min 8 from 11:00:00", "Times over the target 1 of 3",
+		"VMC-04 10 3.33 8", "Bad actors 1", "1010 Spindle temperature high System, Controller c 6 60 %", "Stale 0 Active for more than 24 h at the end of the range. None.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q: %s", want, text)
