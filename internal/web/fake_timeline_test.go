@@ -57,8 +57,9 @@ func rowOf(m api.Machine, history []stretch, q api.TimelineQuery, now time.Time)
 			seg.Until, seg.Open = 0, true
 		}
 		end = seg.From
-		all = append([]api.Segment{seg}, all...)
+		all = append(all, seg)
 	}
+	slices.Reverse(all)
 	if end > from {
 		all = append([]api.Segment{{From: from, To: end, State: "unknown", Reason: "no-data"}}, all...)
 	}

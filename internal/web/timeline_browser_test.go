@@ -351,3 +351,62 @@ func TestSharesAreWrittenAlike(t *testing.T) {
 	b.press("0")
 	b.await(table + " === " + fmt.Sprintf("%q", drawn))
 }
+
+// A hundred machines with a thousand segments each over 24 hours are drawn within 50
+// ms a frame while the page is scrolled and zoomed. How long it takes is printed; the
+// limit holds on the machine of the figures in docs/benchmarks.md, and here there is
+// ten times as much room.
+func TestTimelineOfAHundredMachines(t *testing.T) {
+	s := newPlant(t, inLateShift)
+	for i := range 100 {
+		m := s.machines[i%9]
+		m.Slug, m.Name = fmt.Sprintf("m-%03d", i), fmt.Sprintf("M-%03d", i)
+		s.machines = append(s.machines, m)
+	}
+	s.machines = s.machines[9:]
+	states := []string{"running", "idle", "running", "stopped", "running", "setup", "running", "alarm", "running", "offline"}
+	s.history = func(machine int) (h []stretch) {
+		for i := range 1000 {
+			h = append(h, stretch{state: states[(i+machine)%len(states)], lasts: time.Duration(40+(i*37+machine*11)%93) * time.Second})
+		}
+		return h
+	}
+	b, _ := openTimeline(t, s, "/timeline?range=24h&group=none", 1440, 900)
+	if n := eval[int](b, `document.querySelectorAll("tr[data-machine]").length`); n != 100 {
+		t.Fatalf("there are %d machines", n)
+	}
+	// Each step is timed from its event to the end of the frame that draws it.
+	took := func(step string) []float64 {
+		t.Helper()
+		times, err := run(b, chromedp.Evaluate[[]float64](`(async () => {
+			const times = [], canvas = document.querySelector("#canvas"), field = document.querySelector("#field")
+			for (let i = 0; i < 20; i++) {
+				delete canvas.dataset.took
+				`+step+`
+				await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+				if (canvas.dataset.took) times.push(Number(canvas.dataset.took))
+			}
+			return times
+		})()`, chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(times)
+		return times
+	}
+	for name, step := range map[string]string{
+		"scroll": `scrollTo({top: i * 1100 % 2600, behavior: "instant"})`,
+		"zoom":   `field.dispatchEvent(new WheelEvent("wheel", {ctrlKey: true, deltaY: i % 2 ? 1 : -1, clientX: 600, clientY: 400, cancelable: true}))`,
+	} {
+		times := took(step)
+		if len(times) < 5 {
+			t.Errorf("%s: only %d frames were drawn", name, len(times))
+			continue
+		}
+		median, worst := times[len(times)/2], times[len(times)-1]
+		t.Logf("%s: %d frames of 100 machines with 1000 segments each: median %.1f ms, worst %.1f ms", name, len(times), median, worst)
+		if median > 500 {
+			t.Errorf("%s: a frame takes %.1f ms", name, median)
+		}
+	}
+}

@@ -110,7 +110,7 @@ export class LaneField {
     const began = performance.now();
     const ratio = window.devicePixelRatio || 1;
     const { top, bottom } = this.visible();
-    const spare = window.innerHeight / 2;
+    const spare = window.innerHeight / 4;
     this.drawn = { top: Math.max(0, top - spare), bottom: Math.min(this.height, bottom + spare) };
     const height = this.drawn.bottom - this.drawn.top;
     const c = context(this.canvas, this.width, height, ratio);
@@ -168,7 +168,11 @@ export class LaneField {
       const y = Math.round((lane.top - this.drawn.top + 5) * ratio);
       const h = Math.round((lane.height - 10) * ratio);
       this.lane(lane.segments, ratio, (state, x, width, isTick, s) => {
-        ((isTick ? ticks : rects).get(state) ?? rects.get("unknown"))?.push(x, y, width, h, s.reason === "no-data" ? 1 : 0);
+        const list = (isTick ? ticks : rects).get(state) ?? [];
+        const last = list.length - 5;
+        // Ticks of a state side by side are one rectangle: there may be tens of thousands.
+        if (isTick && list[last + 1] === y && (list[last] ?? 0) + (list[last + 2] ?? 0) === x) list[last + 2] = (list[last + 2] ?? 0) + width;
+        else list.push(x, y, width, h, s.reason === "no-data" ? 1 : 0);
         if (s.detail && s.state === "unknown") lost.push({ x, y, width, text: s.detail });
       });
     }
