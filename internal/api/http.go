@@ -78,8 +78,11 @@ func describe(document *huma.OpenAPI) {
 	document.AddOperation(csvOperation())
 	schemas := document.Components.Schemas.Map()
 	// Numbers that JavaScript cannot hold are written as strings.
-	for schema, property := range map[string]string{"Item": "sequence", "Gap": "instance", "Agent": "instanceId", "Cycle": "sequence", "PartStep": "sequence"} {
-		*schemas[schema].Properties[property] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
+	for _, p := range [][2]string{
+		{"Item", "sequence"}, {"Gap", "instance"}, {"Agent", "instanceId"}, {"Cycle", "sequence"}, {"PartStep", "sequence"},
+		{"WhyInput", "sequence"}, {"WhyInput", "instance"},
+	} {
+		*schemas[p[0]].Properties[p[1]] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
 	}
 	// Lists may be empty and are never null.
 	for _, schema := range schemas {

@@ -19,4 +19,13 @@ func (s *Service) stateRoutes(api huma.API) {
 		) (Timeline, error) {
 			return s.Timeline(ctx, TimelineQuery{Machines: p.Machine, From: p.from(), To: p.to(), Columns: p.Columns})
 		})
+	get(s, api, "/machines/{slug}/why", "machines", "Why a machine is in its state",
+		"The state of a machine now, or with at at that moment, worked out anew from the stored observations: each rule and whether it holds, and the observations that it looks at, those that decide first.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			At string `query:"at" format:"date-time" maxLength:"64" doc:"A moment of the past by the agent's timestamps, as RFC 3339" example:"2026-01-31T08:00:00Z"`
+		},
+		) (Why, error) {
+			return s.Why(ctx, p.Slug, parseTime(p.At))
+		})
 }

@@ -47,6 +47,10 @@ func (r Rules) Waited(c plant.StateChange, at int64) bool {
 	return c.Rule == ruleWaiting && at-c.Time >= r.wait()
 }
 
+// WaitedTooLong reports whether a rule is that of a machine that has stopped since it
+// waits for too long.
+func WaitedTooLong(rule string) bool { return rule == ruleWaited }
+
 // wait is for how long WAIT counts as running, in microseconds.
 func (r Rules) wait() int64 {
 	if r.Wait > 0 {
