@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -229,6 +230,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	mux.HandleFunc("GET /api/v1/alarms", s.serveAlarms)
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
 	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
+	mux.HandleFunc("GET /api/v1/items", s.found)
 	mux.HandleFunc("GET /api/v1/stream", s.stream)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
@@ -245,6 +247,21 @@ func answer(w http.ResponseWriter, v any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
+}
+
+// found gives the data items of the machines whose names hold the first word.
+func (s *shop) found(w http.ResponseWriter, r *http.Request) {
+	s.Lock()
+	defer s.Unlock()
+	page := api.Page[api.ItemEntry]{Items: []api.ItemEntry{}}
+	for _, m := range s.machines {
+		for _, it := range m.Items {
+			if strings.Contains(strings.ToLower(m.Name), r.FormValue("q")) && len(page.Items) < 8 {
+				page.Items = append(page.Items, api.ItemEntry{Machine: m.Slug, MachineName: m.Name, Agent: m.Agent, Item: it})
+			}
+		}
+	}
+	answer(w, page, nil)
 }
 
 // timeline says that each machine did for the last half of the range what it does

@@ -21,8 +21,8 @@ const STALE_MS = 15_000;
 const REREAD_MS = 300_000;
 /** An outdated page reads no more often than this. */
 const OUTDATED_MS = 10_000;
-/** A page that has been hidden for this long gives its connection up. */
-const HIDDEN_MS = 30_000;
+/** A page that has been hidden for this long gives its connection up: browsers open few to one server, for all its tabs together. */
+const HIDDEN_MS = 2_000;
 /** A request that has not been answered in this time has failed. */
 const READ_MS = 20_000;
 

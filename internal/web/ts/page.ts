@@ -2,7 +2,9 @@
 
 import { keepListening } from "./bell";
 import { keepCounting, then } from "./clock";
+import { startKeys } from "./keys";
 import { apply, chosen, remember } from "./scheme";
+import { startSearch } from "./search";
 
 /** How long a chosen zone is remembered, in seconds: a year. */
 const ZONE_AGE = 365 * 24 * 3600;
@@ -31,6 +33,8 @@ function start(): void {
       location.reload();
     });
   }
+  startSearch();
+  startKeys();
   if (then === undefined) keepCounting();
   keepListening();
 }
