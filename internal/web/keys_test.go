@@ -13,14 +13,6 @@ import (
 	"github.com/factorydash/factorydash/internal/api"
 )
 
-// press presses keys on the page.
-func (b *tab) press(keys string) {
-	b.t.Helper()
-	if _, err := run(b, chromedp.KeyEvent(keys)); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
 func TestKeysLeadThroughThePages(t *testing.T) {
 	server := newShop(time.Now).serve(t)
 	b := newTab(t, server.URL, 1280, 800)

@@ -92,7 +92,7 @@ async function search(): Promise<void> {
 
 function itemEntry(item: Item): Found {
   const label = wordText(item.type) + (item.subType ? `, ${wordText(item.subType).toLowerCase()}` : "");
-  return { text: label, place: `${item.machineName} · ${item.name || item.dataItemId}`, href: `/explore?s=${item.id}` };
+  return { text: label, place: `${item.machineName} · ${item.name || item.dataItemId}`, href: `/explore?items=${item.id}` };
 }
 
 function draw(entries: Found[]): void {
