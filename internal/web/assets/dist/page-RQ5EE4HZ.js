@@ -1,0 +1,1 @@
+import"./chunk-RF7VH5B4.js";
