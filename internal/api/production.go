@@ -158,9 +158,11 @@ type output struct {
 	// ideal is how long what was made would have taken at best, of running, in
 	// seconds: of the runs of programs with an ideal time.
 	ideal, running float64
-	// good and total are parts; measured is true where they are told apart.
+	// good and total are parts; measured is true where they are told apart, and
+	// unmeasured where some are not.
 	good, total   float64
 	measured      bool
+	unmeasured    bool
 	parts, target *float64
 	// targetless is true where there are parts of which nobody says how many there
 	// are to be.
@@ -174,6 +176,7 @@ func (o *output) add(other output) {
 	o.good += other.good
 	o.total += other.total
 	o.measured = o.measured || other.measured
+	o.unmeasured = o.unmeasured || other.unmeasured
 	o.parts, o.target = sum(o.parts, other.parts), sum(o.target, other.target)
 	o.targetless = o.targetless || other.targetless || other.parts != nil && other.target == nil
 }
@@ -204,7 +207,7 @@ func (o *output) figures(scheduled bool) []Figure {
 	if scheduled {
 		note = ""
 	}
-	if o.measured {
+	if o.measured && !o.unmeasured {
 		quality := insight.Quality(o.good, o.total, o.calendar.Coverage())
 		list = append(list, quality, insight.Product(insight.FigureOEE, "OEE"+note, availability, performance, quality))
 	} else {
@@ -230,6 +233,7 @@ func (w *work) output(intervals []insight.Interval, calendar shop.Calendar) outp
 		o.measured = true
 		o.good, o.total = w.quality()
 	}
+	o.unmeasured = !o.measured
 	for i := range w.paths {
 		for _, p := range w.programs(i) {
 			o.ideal += p.Performance.Numerator

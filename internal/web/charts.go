@@ -2,11 +2,9 @@ package web
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -15,54 +13,6 @@ import (
 // chartLimit is how many charts a machine's page draws at once: more would
 // neither fit a screen nor keep up with the stream.
 const chartLimit = 6
-
-// ranges are the lengths of time that charts show.
-var ranges = []chartRange{
-	{"15m", "15 min", 15 * time.Minute},
-	{"1h", "1 h", time.Hour},
-	{"8h", "8 h", 8 * time.Hour},
-}
-
-// defaultRange is what is shown where the address does not say.
-const defaultRange = "1h"
-
-// chartRange is a choice of range.
-type chartRange struct {
-	Name, Word string
-	Length     time.Duration
-}
-
-// rangeChoice is a range with the address that chooses it.
-type rangeChoice struct {
-	chartRange
-	Chosen bool
-	Href   string
-}
-
-// parseRange reads the range parameter.
-func parseRange(name string) (chartRange, error) {
-	if name == "" {
-		name = defaultRange
-	}
-	i := slices.IndexFunc(ranges, func(c chartRange) bool { return c.Name == name })
-	if i < 0 {
-		return chartRange{}, plant.Errorf(plant.Invalid, "range=%.20q is not a range: use 15m, 1h or 8h.", name)
-	}
-	return ranges[i], nil
-}
-
-// rangeChoices gives the ranges, with the chosen items kept in their addresses.
-func rangeChoices(chosen chartRange, items []string) []rangeChoice {
-	choices := make([]rangeChoice, len(ranges))
-	for i, c := range ranges {
-		query := url.Values{"range": {c.Name}}
-		if len(items) > 0 {
-			query.Set("s", strings.Join(items, ","))
-		}
-		choices[i] = rangeChoice{c, c == chosen, "?" + query.Encode()}
-	}
-	return choices
-}
 
 // chartable reports whether a data item can be drawn as a line: one number or
 // one text at a time.

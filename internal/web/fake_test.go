@@ -38,6 +38,10 @@ type shop struct {
 	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.
 	machinesErr, agentsErr, gapsErr, systemErr error
+	// cycles are those of vmc-01; asked is the question for them that came last.
+	cycles     api.Cycles
+	asked      api.CycleQuery
+	production api.Production
 	// points gives the series of a data item.
 	points func(id plant.ItemID, from, to time.Time) []api.Point
 	// reading, where it is not nil, is told of each reading of a machine, which waits
@@ -228,6 +232,8 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 		answer(w, api.Page[api.Agent]{Items: list}, err)
 	})
 	mux.HandleFunc("GET /api/v1/alarms", s.serveAlarms)
+	mux.HandleFunc("GET /api/v1/machines/{slug}/lane", s.lane)
+	mux.HandleFunc("GET /api/v1/machines/{slug}/paths", func(w http.ResponseWriter, _ *http.Request) { answer(w, map[string]any{"paths": []any{}}, nil) })
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
 	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
 	mux.HandleFunc("GET /api/v1/items", s.found)

@@ -51,7 +51,7 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	past, err := parseThen(r.FormValue("at"), filter, now)
+	past, err := parseThen(r.FormValue("at"), filter.moment, now)
 	if err != nil {
 		s.fail(w, r, err)
 		return

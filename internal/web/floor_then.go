@@ -39,7 +39,7 @@ func (t then) Input() string { return t.At.Format(inputTime) }
 
 // parseThen reads a moment: RFC 3339, or a date and time in the zone of now. It
 // gives nil for none, and Invalid for what is no moment or still to come.
-func parseThen(text string, filter floorFilter, now time.Time) (*then, error) {
+func parseThen(text string, moment func(at string) string, now time.Time) (*then, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -50,10 +50,10 @@ func parseThen(text string, filter floorFilter, now time.Time) (*then, error) {
 	if at.After(now) {
 		return nil, plant.Errorf(plant.Invalid, "at %q: use a moment that has passed; it is %s now.", text, now.Format(time.RFC3339))
 	}
-	t := &then{At: at, Back: filter.moment(""), Now: now}
+	t := &then{At: at, Back: moment(""), Now: now}
 	for _, step := range steps {
 		to := at.Add(step.by)
-		href := filter.moment(to.Format(time.RFC3339))
+		href := moment(to.Format(time.RFC3339))
 		if to.After(now) {
 			href = t.Back
 		}

@@ -1,13 +1,17 @@
 package web
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/shop"
 )
 
 // machineBody is what a machine's page shows.
@@ -20,8 +24,11 @@ type machineBody struct {
 	// be.
 	Charts  []itemRow
 	Choices []itemRow
-	Range   chartRange
-	Ranges  []rangeChoice
+	Range   rangePicker
+	Panel   nowPanel
+	Cycles  cyclePanel
+	// Then is the moment of the past that is shown; nil for now.
+	Then *then
 	// ChartLimit is how many charts there can be.
 	ChartLimit int
 	// Problems say what was asked for and is not shown, or could not be had.
@@ -59,25 +66,37 @@ type itemRow struct {
 }
 
 func (s *site) machine(w http.ResponseWriter, r *http.Request) {
-	m, err := s.views.Machine(r.Context(), r.PathValue("machine"))
+	slug := r.PathValue("machine")
+	now := s.now()
+	past, err := parseThen(r.FormValue("at"), machineMoment(r), now)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p := page{Nav: "floor", Script: "machine.js"}
+	body := machineBody{ChartLimit: chartLimit, Then: past, Now: now}
+	if past == nil {
+		body.MachineDetail, err = s.views.Machine(r.Context(), slug)
+	} else {
+		p.At, body.Now = &past.At, past.At
+		body.MachineDetail, err = s.views.MachineAt(r.Context(), slug, past.At)
+		body.MachineDetail = detailAt(body.MachineDetail)
+	}
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("machine: %w", err))
 		return
 	}
-	now := s.now()
-	body := machineBody{MachineDetail: m, ChartLimit: chartLimit, Blank: blank{now}, Now: now}
-	if body.Range, err = parseRange(r.FormValue("range")); err != nil {
-		s.fail(w, r, err)
+	var ok bool
+	if body.Range, ok = s.machineRange(w, r, past); !ok {
 		return
 	}
-	if agents, err := s.views.Agents(r.Context()); err != nil {
-		s.log.ErrorContext(r.Context(), "machine without its agent", "error", err)
-		body.Problems = append(body.Problems, "The state of the agent could not be read.")
-	} else if i := slices.IndexFunc(agents, func(a api.Agent) bool { return a.Name == m.Agent }); i >= 0 {
-		body.Link = &agents[i]
+	body.Blank = blank{body.Now}
+	if past == nil {
+		s.addLink(r, &body)
 	}
-	rows := itemRows(m.Items, now)
-	body.Groups = groupItems(rows)
+	s.addWork(r, &body)
+	rows := itemRows(body.Items, body.Now)
+	body.Groups, body.Panel = groupItems(rows), newNowPanel(rows)
 	for _, row := range rows {
 		if row.Chartable {
 			body.Choices = append(body.Choices, row)
@@ -87,8 +106,94 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 	if body.Charts, problem = chooseCharts(body.Choices, r.URL.Query()["s"]); problem != "" {
 		body.Problems = append(body.Problems, problem)
 	}
-	body.Ranges = rangeChoices(body.Range, r.URL.Query()["s"])
-	s.draw(w, r, http.StatusOK, "machine", page{Title: m.Name, Nav: "floor", Script: "machine.js", Body: body, Data: m})
+	p.Title, p.Body, p.Data, p.Table = body.Name, body, body.MachineDetail, itemsTable(body.Items)
+	s.draw(w, r, http.StatusOK, "machine", p)
+}
+
+// machineRange reads the range that a machine's page shows. Beside a moment of the
+// past it is the time before that.
+func (s *site) machineRange(w http.ResponseWriter, r *http.Request, past *then) (rangePicker, bool) {
+	q := r.URL.Query()
+	if past != nil && !q.Has("range") && !q.Has("from") && !q.Has("to") && !q.Has("of") {
+		picked, err := shop.ParseRange("", past.At.Add(-thenLength).Format(time.RFC3339), past.At.Format(time.RFC3339), past.Now, s.shop())
+		if err == nil {
+			return newRangePicker(picked, r.URL.Path, q, past.Now, s.shop()), true
+		}
+	}
+	return s.pickRange(w, r)
+}
+
+// thenLength is how much before a moment of the past is shown with it.
+const thenLength = 8 * time.Hour
+
+// machineMoment gives the addresses of a machine's page at other moments.
+func machineMoment(r *http.Request) func(at string) string {
+	return func(at string) string {
+		q := r.URL.Query()
+		q.Del("at")
+		if at != "" {
+			q.Set("at", at)
+		}
+		u := url.URL{Path: r.URL.Path, RawQuery: q.Encode()}
+		return u.String()
+	}
+}
+
+// addLink adds how the reading of the machine's agent goes.
+func (s *site) addLink(r *http.Request, body *machineBody) {
+	agents, err := s.views.Agents(r.Context())
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "machine without its agent", "error", err)
+		body.Problems = append(body.Problems, "The state of the agent could not be read.")
+		return
+	}
+	if i := slices.IndexFunc(agents, func(a api.Agent) bool { return a.Name == body.Agent }); i >= 0 {
+		body.Link = &agents[i]
+	}
+}
+
+// addWork adds what the machine worked over the range.
+func (s *site) addWork(r *http.Request, body *machineBody) {
+	to := body.Range.To
+	if to.After(body.Now) {
+		to = body.Now
+	}
+	if !body.Range.From.Before(to) {
+		return
+	}
+	cycles, err := s.views.Cycles(r.Context(), api.CycleQuery{Machine: body.Slug, From: body.Range.From, To: to})
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "machine without its cycles", "error", err)
+		body.Problems = append(body.Problems, "The cycles could not be read: "+cmp.Or(message(err), "the log says why")+".")
+		return
+	}
+	body.Cycles = newCyclePanel(cycles, func(from, to time.Time) string {
+		q := r.URL.Query()
+		dropRange(q)
+		q.Set("from", from.Add(-cycleMargin).UTC().Format(time.RFC3339))
+		q.Set("to", to.Add(cycleMargin).UTC().Format(time.RFC3339))
+		return "?" + q.Encode() + "#lane"
+	}, body.Now)
+}
+
+// cycleMargin is what is shown before and behind a cycle that is picked.
+const cycleMargin = 30 * time.Second
+
+// itemsTable is the data items as CSV.
+func itemsTable(items []api.Item) *table {
+	t := &table{Columns: []string{"id", "dataItemId", "name", "category", "type", "subType", "component", "units", "value", "time", "sequence"}}
+	for _, it := range items {
+		value := it.Value
+		if raw, ok := value.(json.RawMessage); ok {
+			value = string(raw)
+		}
+		var sequence any
+		if it.Sequence != 0 {
+			sequence = it.Sequence
+		}
+		t.Rows = append(t.Rows, []any{int64(it.ID), it.DataItemID, it.Name, it.Category, it.Type, it.SubType, it.Component, it.Units, value, cell(it.Time), sequence})
+	}
+	return t
 }
 
 // itemRows prepares the data items for showing.

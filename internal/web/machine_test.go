@@ -99,7 +99,7 @@ func TestMachineRefusals(t *testing.T) {
 		says   string
 	}{
 		"/m/nobody":                 {http.StatusNotFound, "nobody"},
-		"/m/vmc-01?range=fortnight": {http.StatusBadRequest, "use 15m, 1h or 8h"},
+		"/m/vmc-01?range=fortnight": {http.StatusBadRequest, "use 30s, 5m, 1h, 8h"},
 	} {
 		status, html := page(t, server, path)
 		if status != want.status || !strings.Contains(words(html), want.says) {

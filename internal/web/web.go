@@ -32,6 +32,12 @@ type Views interface {
 	Machine(ctx context.Context, slug string) (api.MachineDetail, error)
 	// Timeline gives the states of machines over a range, with their shares of it.
 	Timeline(ctx context.Context, q api.TimelineQuery) (api.Timeline, error)
+	// MachineAt gives one machine as it was at a moment of the past.
+	MachineAt(ctx context.Context, slug string, at time.Time) (api.MachineDetail, error)
+	// Cycles gives the cycles of a machine over a range.
+	Cycles(ctx context.Context, q api.CycleQuery) (api.Cycles, error)
+	// Production gives what machines made over a range.
+	Production(ctx context.Context, q api.ProductionQuery) (api.Production, error)
 	// Agents gives the agents that are read.
 	Agents(ctx context.Context) ([]api.Agent, error)
 	// Gaps gives a page of the gap ledger, the newest first.
@@ -128,6 +134,7 @@ func New(o Options) (http.Handler, error) {
 	page("/alarms/health", (*site).alarmHealth)
 	page("/alarms/{id}", (*site).alarm)
 	page("/explore", (*site).explore)
+	page("/production", (*site).production)
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)
 	page("/system", (*site).system)

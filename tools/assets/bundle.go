@@ -15,7 +15,7 @@ import (
 // page is painted.
 var (
 	modules = []string{
-		"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/timeline.ts", "ts/agents.ts", "ts/alarms.ts", "ts/explore.ts", "ts/system.ts", "ts/page.ts",
+		"ts/floor.ts", "ts/andon.ts", "ts/machine.ts", "ts/timeline.ts", "ts/agents.ts", "ts/alarms.ts", "ts/explore.ts", "ts/system.ts", "ts/production.ts", "ts/page.ts",
 	}
 	others = []string{"ts/theme.ts", "css/app.css", "css/icon.svg"}
 )

@@ -11,6 +11,8 @@ import type { Item, Series } from "./types";
 
 /** POINTS is how many points a chart asks for: a few for each of its pixels. */
 const POINTS = 1000;
+/** A range that ends this near to now ends now. */
+const SLACK_MS = 60_000;
 /** HOLDS: a value of which nothing is heard for this part of the range is drawn as held. */
 const HOLDS = 240;
 /** ROWS is how many rows the table behind a chart shows. */
@@ -30,7 +32,13 @@ interface ValueAxis {
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
 
-/** ItemChart draws a data item over the last stretch of time; load has it begin. */
+/** View is the stretch of time that charts show: where it ends now, it moves. */
+export interface View {
+  from: number;
+  to: number;
+}
+
+/** ItemChart draws a data item over a stretch of time; load has it begin. */
 export class ItemChart {
   readonly id: string;
   private readonly line = new Line();
@@ -41,18 +49,21 @@ export class ItemChart {
   private fresh: [number, unknown][] = [];
   /** Until when what was last observed still holds. */
   private until = Infinity;
-  /** The end of the time axis. */
+  /** The begin and the end of the time axis. */
+  private begin = 0;
   private end = 0;
+  /** The moment that the reader points at. */
+  private cursor: number | undefined;
   /** false where no value is known in the range. */
   private known = false;
   /** true where there is something to draw beside the time that passes. */
   private changed = true;
   private hatch = "";
 
-  /** rangeEnd gives where a range of a length ends. */
+  /** view gives what is shown; pointed is told of the moment that is pointed at on the chart. */
   constructor(
-    readonly figure: HTMLElement, private length: number, private readonly hue: number,
-    private readonly rangeEnd: (length: number) => number,
+    readonly figure: HTMLElement, private readonly hue: number, private readonly view: () => View,
+    private readonly pointed: (t: number | undefined) => void,
   ) {
     this.id = figure.dataset["chart"] ?? "";
     this.line.factor = Number(figure.dataset["factor"] ?? 1);
@@ -66,13 +77,14 @@ export class ItemChart {
   async load(): Promise<void> {
     const asked = ++this.asked;
     this.fresh = [];
-    const end = this.rangeEnd(this.length);
-    const range = new URLSearchParams({ from: new Date(end - this.length).toISOString(), points: String(POINTS) });
-    if (end <= now() - this.length) range.set("to", new Date(end + 1).toISOString());
+    const { from, to } = this.view();
+    const range = new URLSearchParams({ from: new Date(from).toISOString(), points: String(POINTS) });
+    // Up to now, what is newest comes too, be its clock ahead.
+    if (to < now() - SLACK_MS) range.set("to", new Date(to + 1).toISOString());
     try {
       const series = await read<Series>(`/api/v1/items/${this.id}/series?${range}`);
       if (asked !== this.asked) return; // Another range has been asked for since.
-      this.line.hold = this.length / HOLDS;
+      this.line.hold = (to - from) / HOLDS;
       this.line.load(series.points);
       for (const [x, value] of this.fresh) this.line.append(x, value);
       this.message(this.line.marks.length === 0 ? "Nothing observed in this range." : "");
@@ -85,10 +97,20 @@ export class ItemChart {
     }
   }
 
-  /** setLength changes the stretch of time. */
-  setLength(length: number): void {
-    this.length = length;
-    void this.load();
+  /** point shows a moment on the chart, and what the value was then. */
+  point(t: number | undefined): void {
+    if (t === this.cursor) return;
+    this.cursor = t;
+    this.sayNow();
+    this.chart.render();
+  }
+
+  /** sayNow says the value at the moment that is pointed at, or the newest. */
+  private sayNow(): void {
+    const { marks } = this.line;
+    const at = this.cursor;
+    const mark = at === undefined ? marks[marks.length - 1] : marks.findLast((m) => m.x <= at);
+    fill(this.figure, "now", mark ? this.line.say(mark) : at === undefined ? "" : "—");
   }
 
   /** append adds what has just been observed. */
@@ -107,16 +129,16 @@ export class ItemChart {
    * pixel.
    */
   draw(until: number): void {
-    const max = this.rangeEnd(this.length);
-    const pixel = this.length / Math.max(1, this.chart.width);
-    if (!this.changed && until === this.until && Math.abs(max - this.end) < pixel) return;
+    const { from: min, to: max } = this.view();
+    const length = max - min;
+    const pixel = length / Math.max(1, this.chart.width);
+    if (!this.changed && until === this.until && Math.abs(max - this.end) < pixel && Math.abs(min - this.begin) < pixel) return;
     this.changed = false;
     this.until = until;
     const last = this.line.marks[this.line.marks.length - 1];
-    const min = max - this.length;
-    this.line.trim(min);
+    if (min >= this.begin && max >= this.end) this.line.trim(min);
     const marks = [...this.line.marks];
-    const held = Math.min(until, max);
+    const held = Math.min(until, max, Math.max(now(), last?.x ?? 0));
     if (last && last.y !== null && held > last.x) marks.push({ ...last, x: held, held: true });
     const set = this.chart.data.datasets[0];
     if (set) {
@@ -125,12 +147,12 @@ export class ItemChart {
     }
     if (this.line.crowded) this.message("Too many different texts for a line: see the table.");
     const { x, y } = this.chart.options.scales;
-    if (Math.abs(max - this.end) > this.length && this.end > 0) void this.load(); // Another range than was read.
-    x.min = min;
+    if (Math.abs(max - this.end) > length && this.end > 0) void this.load(); // Another range than was read.
+    x.min = this.begin = min;
     x.max = this.end = max;
     this.scaleY(y);
-    fill(this.figure, "now", last ? this.line.say(last) : "");
-    fill(this.figure, "past", Math.abs(now() - max) > this.length ? `last data ${clockText(max)}` : "");
+    this.sayNow();
+    fill(this.figure, "past", Math.abs(now() - max) > length && now() > max ? `up to ${clockText(max)}` : "");
     this.chart.update("none");
   }
 
@@ -232,6 +254,10 @@ export class ItemChart {
       options: {
         animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
         interaction: { mode: "nearest", axis: "x", intersect: false },
+        onHover: (e: { x: number | null; type: string }, _: unknown, chart: Chart) => {
+          const x = e.type === "mouseout" || e.x === null ? undefined : chart.scales.x.getValueForPixel(e.x);
+          this.pointed(x);
+        },
         scales: {
           x: {
             type: "linear", afterBuildTicks: timeTicks, border: {}, grid: { drawTicks: false },
@@ -258,8 +284,20 @@ export class ItemChart {
           },
         },
       },
-      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => hatchGaps(chart, this.hatch, this.gaps()) }],
+      plugins: [
+        { id: "gaps", beforeDatasetsDraw: (chart: Chart) => hatchGaps(chart, this.hatch, this.gaps()) },
+        { id: "cursor", afterDatasetsDraw: (chart: Chart) => this.drawCursor(chart) },
+      ],
     };
+  }
+
+  private drawCursor(chart: Chart): void {
+    if (this.cursor === undefined) return;
+    const { left, right, top, bottom } = chart.chartArea;
+    const x = Math.round(chart.scales.x.getPixelForValue(this.cursor));
+    if (x < left || x > right) return;
+    chart.ctx.fillStyle = chart.options.scales.x.ticks.color ?? "";
+    chart.ctx.fillRect(x, top, 1, bottom - top);
   }
 
   private tick(v: number): string {

@@ -170,3 +170,8 @@ const links: Record<string, string> = {
 export function linkWord(link: string): string {
   return links[link] ?? "Not known";
 }
+
+/** partsText says how many parts were made, of how many where that is known. */
+export function partsText(made: number, target: number | null): string {
+  return `Parts ${measureText(made)}${target === null ? "" : ` / ${measureText(target)}`}`;
+}

@@ -8,6 +8,8 @@ import { instant, now } from "./clock";
 import { age, blank, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, placeText, ruleText, wordText } from "./format";
 import { follow, read, readList } from "./live";
+import { MachineLane } from "./machinelane";
+import { isLive, keep, range, type Span } from "./range";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
 import { drawItem } from "./values";
 
@@ -23,8 +25,6 @@ const POLLED_MS = 15_000;
  */
 const DAY_MS = 86_400_000;
 
-const lengths: Record<string, number> = { "15m": 15 * 60_000, "1h": 60 * 60_000, "8h": 8 * 60 * 60_000 };
-
 const root = byId("machine");
 const slug = root.dataset["slug"] ?? "";
 const limit = Number(root.dataset["limit"]);
@@ -34,7 +34,6 @@ const charts = new Map<string, ItemChart>();
 let machine: Machine | undefined;
 let agent: Agent | undefined;
 let reloaded = performance.now();
-let range = root.dataset["range"] ?? "1h";
 /** When what is known of each data item was observed. */
 const times = new Map<string, number>();
 /** When the newest of it was. */
@@ -61,15 +60,29 @@ function observed(id: string, time: string | undefined): void {
   newest = Math.max(newest ?? t, t);
 }
 
-/** rangeEnd is where the charts' range ends: now, with what a clock that is ahead told, or with the charts' own newest data where all data is old. */
-function rangeEnd(length: number): number {
-  const t = now();
-  if (newest === undefined) return t;
-  const patience = root.dataset["state"] === "no-link" ? length : DAY_MS;
-  if (t - newest <= patience) return Math.max(t, newest);
-  const shown = [...charts.keys()].map((id) => times.get(id)).filter((time) => time !== undefined);
-  return shown.length > 0 ? Math.max(...shown) : newest;
+/**
+ * base is the range of the page. Where it follows the clock it goes as far as a
+ * clock that is ahead; where all data is old, as that of a recording, it ends with
+ * that.
+ */
+function base(): Span {
+  const chosen = range();
+  if (!isLive() || newest === undefined) return chosen;
+  const length = chosen.to - chosen.from;
+  const patience = root.dataset["state"] === "no-link" ? length : Math.max(DAY_MS, length);
+  if (now() - newest > patience) {
+    const shown = [...charts.keys()].map((id) => times.get(id)).filter((time) => time !== undefined);
+    const end = shown.length > 0 ? Math.max(...shown) : newest;
+    return { from: end - length, to: end };
+  }
+  const ahead = Math.max(0, newest - Math.max(now(), chosen.to));
+  return { from: chosen.from + ahead, to: chosen.to + ahead };
 }
+
+const lane = new MachineLane(slug, base, (cursor) => {
+  for (const chart of charts.values()) chart.point(cursor);
+  if (cursor === undefined) drawCharts();
+});
 
 function takeItems(items: Item[]): void {
   for (const item of items) {
@@ -77,6 +90,8 @@ function takeItems(items: Item[]): void {
     strange ||= !rows.has(String(item.id));
     changed.set(String(item.id), item);
     charts.get(String(item.id))?.append(item);
+    lane.append(item);
+    drawNow(item);
   }
 }
 
@@ -121,7 +136,21 @@ function draw(): void {
   drawCharts();
 }
 
+/** drawNow shows a value among those of now. */
+function drawNow(item: Item): void {
+  const row = rows.get(String(item.id));
+  const shown = document.querySelector(`[data-now="${item.id}"]`);
+  const value = row && slot(row, "value");
+  if (shown && row && value) {
+    drawItem(row, item);
+    shown.replaceChildren(...[...value.childNodes].map((n) => n.cloneNode(true)));
+  }
+  const bar = document.querySelector<HTMLMeterElement>(`[data-now-bar="${item.id}"]`);
+  if (bar) bar.value = typeof item.value === "number" ? item.value * Number(bar.dataset["factor"] ?? 1) : 0;
+}
+
 function drawMachine(m: Machine): void {
+  lane.follow(m);
   drawState(root, m);
   fill(root, "rule", m.rule ? `Why: ${ruleText(m.rule)}` : "");
   show(root, "rule", Boolean(m.rule));
@@ -157,7 +186,7 @@ function addChart(figure: HTMLElement): void {
   let hue = 1;
   while (used.has(String(hue))) hue++;
   figure.dataset["hue"] = String(hue);
-  const chart = new ItemChart(figure, lengths[range] ?? 3_600_000, hue, rangeEnd);
+  const chart = new ItemChart(figure, hue, () => lane.view(), (t) => lane.cursor(t));
   charts.set(chart.id, chart);
   void chart.load();
 }
@@ -189,8 +218,10 @@ function discard(id: string): void {
 /** chosen writes the choice into the address and onto the page. */
 function chosen(): void {
   const list = [...charts.keys()].join(",");
-  history.replaceState(null, "", `?s=${list}&range=${range}`);
-  for (const a of byId("ranges").querySelectorAll<HTMLAnchorElement>("a")) a.href = `?s=${list}&range=${a.dataset["range"]}`;
+  const address = new URL(location.href);
+  address.searchParams.set("s", list);
+  history.replaceState(null, "", address.href.replaceAll("%2C", ","));
+  keep("s", list);
   mark();
 }
 
@@ -212,6 +243,7 @@ function reloadCharts(): void {
 }
 
 function drawCharts(): void {
+  lane.draw();
   // What was last observed holds for as long as the agent is heard.
   const until = (machine?.state === "no-link" && instant(machine.lastSeen)) || Infinity;
   for (const chart of charts.values()) chart.draw(until);
@@ -233,27 +265,25 @@ byId<HTMLSelectElement>("add").addEventListener("change", (e) => {
   choose(select.value);
   select.value = "";
 });
-byId("ranges").addEventListener("click", (e) => {
-  const a = (e.target as Element).closest<HTMLAnchorElement>("a");
+document.addEventListener("click", (e) => {
+  const a = (e.target as Element).closest<Element & { dataset: DOMStringMap }>("[data-cycle-from]");
   if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
   e.preventDefault();
-  range = a.dataset["range"] ?? range;
-  for (const other of byId("ranges").querySelectorAll("a")) {
-    if (other === a) other.setAttribute("aria-current", "true");
-    else other.removeAttribute("aria-current");
-  }
-  for (const chart of charts.values()) chart.setLength(lengths[range] ?? 3_600_000);
-  chosen();
+  lane.pick({ from: Date.parse(a.dataset["cycleFrom"] ?? ""), to: Date.parse(a.dataset["cycleTo"] ?? "") });
+  reloadCharts();
+  byId("lane").scrollIntoView({ block: "nearest" });
 });
 document.documentElement.addEventListener("theme", () => {
   for (const chart of charts.values()) chart.paint();
 });
 
 findRows();
+void lane.load();
+lane.keepUp();
 for (const figure of byId("charts").querySelectorAll<HTMLElement>("figure")) addChart(figure);
 mark();
 setInterval(() => {
-  if (!document.hidden) reloadCharts();
+  if (!document.hidden && !lane.paused()) reloadCharts();
 }, RELOAD_MS);
 // The time axis moves on where nothing changes.
 setInterval(() => {

@@ -1,0 +1,92 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
+// MachineAt gives a machine as it is, without what was not known then.
+func (s *shop) MachineAt(ctx context.Context, slug string, at time.Time) (api.MachineDetail, error) {
+	m, err := s.Machine(ctx, slug)
+	if m.Slug == "edm-1" {
+		m.State, m.Word, m.Rule, m.Since = "", "", "", nil
+	}
+	s.set(func() { s.at = at })
+	return m, err
+}
+
+// Cycles gives the cycles of the shop's first machine; others offer none.
+func (s *shop) Cycles(_ context.Context, q api.CycleQuery) (api.Cycles, error) {
+	s.Lock()
+	defer s.Unlock()
+	s.asked = q
+	if q.Machine != "vmc-01" {
+		return api.Cycles{Machine: q.Machine, Problem: "This agent offers no EXECUTION: cycles cannot be told."}, nil
+	}
+	return s.cycles, nil
+}
+
+// Production gives what the shop made.
+func (s *shop) Production(_ context.Context, q api.ProductionQuery) (api.Production, error) {
+	s.Lock()
+	defer s.Unlock()
+	v := s.production
+	v.From, v.To = q.From, q.To
+	return v, nil
+}
+
+// lane says that a machine ran O2201 but for the sixth tenth of the range, of which
+// nothing is known, with three cycles of which the middle one is unusual, ten parts
+// and a counter that was reset.
+func (s *shop) lane(w http.ResponseWriter, r *http.Request) {
+	from, err := time.Parse(time.RFC3339, r.FormValue("from"))
+	to, toErr := time.Parse(time.RFC3339, r.FormValue("to"))
+	if err != nil || toErr != nil {
+		http.Error(w, "from, to: times", http.StatusUnprocessableEntity)
+		return
+	}
+	at := func(tenths int64) int64 { return from.UnixMicro() + tenths*to.Sub(from).Microseconds()/10 }
+	program := ptr("O2201")
+	answer(w, api.Lane{
+		Machine: r.PathValue("slug"), From: from, To: to, Now: s.now(), Heard: to.UnixMicro(),
+		Paths: []api.LanePath{{
+			Program: []api.LaneValue{
+				{From: at(0), To: at(5), Since: at(0) - 3600e6, Until: at(5), Value: program, Count: 1},
+				{From: at(5), To: at(6), Since: at(5), Until: at(6), Reason: "gap", Count: 1},
+				{From: at(6), To: at(10), Since: at(6), Open: true, Value: program, Count: 1},
+			},
+			Tool: []api.LaneValue{}, Mode: []api.LaneValue{}, Execution: []api.LaneValue{},
+			Cycles: []api.LaneCycle{{From: at(1), To: at(2), Program: program, Whole: true}},
+			Items:  map[string]plant.ItemID{"program": 114, "execution": 115},
+		}},
+		Parts: &api.LaneParts{
+			Item: 116, Made: [][2]float64{{float64(at(2)), 4}, {float64(at(8)), 10}}, Target: ptr(20.0),
+			Marks: []api.PartStep{{Time: time.UnixMicro(at(7)).UTC(), Kind: "reset"}},
+		},
+		Gaps: []api.LaneGap{{From: at(5), To: at(6), Reason: plant.GapOverrun, Lost: ptr(int64(120))}},
+	}, nil)
+}
+
+// someCycles are six cycles of O2201 of ten minutes, of which the fifth is unusual,
+// and one that lasts.
+func someCycles(now time.Time) api.Cycles {
+	program := ptr("O2201")
+	v := api.Cycles{Machine: "vmc-01"}
+	for i := range 7 {
+		from := now.Add(time.Duration(12*(i-7)) * time.Minute)
+		c := api.Cycle{Program: program, From: from, To: from.Add(10 * time.Minute), RunningSeconds: 480, InterruptedSeconds: 120, Interruptions: 1, Whole: true, End: "completed", Parts: ptr(1.0)}
+		switch i {
+		case 4:
+			c.RunningSeconds, c.Unusual, c.InterruptedSeconds = 600, true, 0
+		case 6:
+			c.Open, c.Whole, c.End, c.To = true, false, "", now
+		}
+		v.Cycles = append(v.Cycles, c)
+	}
+	v.Runs = []api.ProgramCycle{{Program: program, Cycles: 7, Whole: 6, MedianSeconds: ptr(480.0), P10Seconds: ptr(470.0), P90Seconds: ptr(600.0), IdealSeconds: ptr(450.0), Parts: ptr(7.0), RunningSeconds: 3480}}
+	return v
+}
