@@ -38,9 +38,8 @@ type shop struct {
 	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.
 	machinesErr, agentsErr, gapsErr, systemErr error
-	// cycles are those of vmc-01; asked is the question for them that came last.
+	// cycles are those of vmc-01.
 	cycles     api.Cycles
-	asked      api.CycleQuery
 	production api.Production
 	// points gives the series of a data item.
 	points func(id plant.ItemID, from, to time.Time) []api.Point
