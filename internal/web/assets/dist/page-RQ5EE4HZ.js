@@ -1,1 +1,0 @@
-import"./chunk-RF7VH5B4.js";
