@@ -482,6 +482,7 @@ func TestExplorePausesWhileZoomed(t *testing.T) {
 	drag("mouseMoved", .3)
 	drag("mouseMoved", .4)
 	drag("mouseReleased", .4)
+	call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseMoved", X: 5, Y: 5}) // It points at nothing.
 	b.await(`!document.querySelector("#paused").hidden && location.search.includes("from=")`)
 	length := eval[float64](b, `(q => Date.parse(q.get("to")) - Date.parse(q.get("from")))(new URLSearchParams(location.search)) / 60000`)
 	if length < 11 || length > 13 {

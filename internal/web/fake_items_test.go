@@ -2,6 +2,9 @@ package web_test
 
 import (
 	"context"
+	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -45,4 +48,15 @@ func (s *shop) Statistics(ctx context.Context, q api.StatisticsQuery) (api.Stati
 	}
 	v.Values, v.Changes = []api.ValueStatistics{{Value: "ACTIVE", Seconds: 2400, Observations: 12}, {Value: "READY", Seconds: 600, Observations: 12}}, ptr(24)
 	return v, err
+}
+
+func (s *shop) statistics(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.Atoi(r.PathValue("id"))
+	from, err := time.Parse(time.RFC3339, r.FormValue("from"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	v, err := s.Statistics(r.Context(), api.StatisticsQuery{Item: plant.ItemID(id), From: from, To: s.now()})
+	answer(w, v, err)
 }

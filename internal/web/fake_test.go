@@ -234,6 +234,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	mux.HandleFunc("GET /api/v1/machines/{slug}/lane", s.lane)
 	mux.HandleFunc("GET /api/v1/machines/{slug}/paths", func(w http.ResponseWriter, _ *http.Request) { answer(w, map[string]any{"paths": []any{}}, nil) })
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
+	mux.HandleFunc("GET /api/v1/items/{id}/statistics", s.statistics)
 	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
 	mux.HandleFunc("GET /api/v1/items", s.found)
 	mux.HandleFunc("GET /api/v1/stream", s.stream)

@@ -218,6 +218,7 @@ function draw(): void {
   if (isFollowing()) for (const signal of signals) signal.trim(span.from);
   const right = panels.some((p) => new Set(p.signals.filter((s) => !s.isLane).map((s) => s.unit)).size > 1) ? LEFT : RIGHT;
   for (const panel of panels) panel.draw({ span, right, until });
+  for (const signal of signals) signal.row.classList.toggle("of-words", signal.isLane);
   strip.draw(range(), span, whole, right);
   byId("strip").classList.toggle("zoomed", zoom !== undefined);
   byId("paused").hidden = !zoom || !isLive();

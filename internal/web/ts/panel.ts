@@ -11,7 +11,7 @@ import type { Signal } from "./signal";
 const ROWS = 500;
 
 /** LEFT is how wide the axis of values is, in pixels; lanes leave as much free, so that times stand below each other. */
-export const LEFT = 64;
+export const LEFT = matchMedia("(max-width: 767.98px)").matches ? 44 : 64;
 /** RIGHT is what is left free behind the time axis where no chart has a second axis of values. */
 export const RIGHT = 16;
 

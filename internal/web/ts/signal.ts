@@ -61,7 +61,9 @@ export class Signal {
 
   /** name tells the signal apart from all others. */
   get name(): string {
-    return `${this.label} ${this.row.dataset["name"] ?? ""}, ${slot(this.row, "machine")?.textContent ?? ""}`;
+    const name = this.row.dataset["name"] ?? "";
+    const isSaid = name.toLowerCase() === this.label.toLowerCase();
+    return `${this.label}${isSaid ? "" : ` ${name}`}, ${slot(this.row, "machine")?.textContent ?? ""}`;
   }
 
   get hue(): string {
