@@ -38,8 +38,10 @@ type machine struct {
 	agent *agent
 	items []*item // in the order of the model
 	card  card
-	// words is what a search finds the machine by, in lower case.
-	words string
+	// words is what a search finds the machine by, in lower case, and itemWords what
+	// it finds its data items by.
+	words     string
+	itemWords *wordList
 	// early is the machine's first state change, or one before it came into its
 	// state; zero where it has none.
 	early plant.StateChange
@@ -49,8 +51,6 @@ type machine struct {
 type item struct {
 	plant.DataItem
 	machine *machine
-	// words is what a search finds the data item by, in lower case.
-	words string
 }
 
 // misses reports whether an update names anything that the inventory does not
@@ -164,7 +164,7 @@ func loadInventory(ctx context.Context, r store.Reader) (*inventory, error) {
 		if err != nil {
 			return nil, err
 		}
-		in.furnish(m, newItems(items))
+		in.furnish(m, items, newWordList(items))
 	}
 	return in, nil
 }
@@ -205,7 +205,7 @@ func (in *inventory) adopt(a, was *agent) {
 	for i, m := range a.machines {
 		old := was.machines[i]
 		m.early = old.early
-		in.furnish(m, old.items)
+		in.furnish(m, old.dataItems(), old.itemWords)
 	}
 }
 
@@ -218,21 +218,12 @@ func (m *machine) dataItems() []plant.DataItem {
 	return items
 }
 
-// newItems makes data items, which have no machine yet.
-func newItems(items []plant.DataItem) []*item {
-	list := make([]*item, len(items))
+// furnish gives a machine its data items, with what a search finds them by.
+func (in *inventory) furnish(m *machine, items []plant.DataItem, words *wordList) {
+	m.items, m.itemWords = make([]*item, len(items)), words
 	for i, d := range items {
-		list[i] = &item{DataItem: d, words: wordsOf(d)}
-	}
-	return list
-}
-
-// furnish gives a machine data items like those given.
-func (in *inventory) furnish(m *machine, items []*item) {
-	m.items = make([]*item, len(items))
-	for i, it := range items {
-		m.items[i] = &item{DataItem: it.DataItem, machine: m, words: it.words}
-		in.byItem[it.ID] = m.items[i]
+		m.items[i] = &item{DataItem: d, machine: m}
+		in.byItem[d.ID] = m.items[i]
 	}
 	m.card = newCard(m.items)
 }
@@ -246,7 +237,7 @@ func (s *Service) reload(ctx context.Context, in *inventory, a *agent) error {
 		if err != nil {
 			return err
 		}
-		in.furnish(m, newItems(items))
+		in.furnish(m, items, newWordList(items))
 		latest, err := s.reader.Current(ctx, m.ID)
 		if err != nil {
 			return err

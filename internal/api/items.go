@@ -60,17 +60,15 @@ func (s *Service) Items(_ context.Context, q ItemQuery) (Page[ItemEntry], error)
 		for i, word := range words {
 			ranks[i] = rankOf(word, m.words)
 		}
-		for _, it := range m.items {
-			if q.Category != "" && it.Category.String() != q.Category {
+		for i, it := range m.items {
+			rank, ok := rankAll(words, m.itemWords.of(i), ranks)
+			if !ok || q.Category != "" && it.Category.String() != q.Category {
 				continue
 			}
-			if rank, ok := it.rank(words, ranks); !ok {
-				continue
-			} else if it.isCalled(text) {
-				best.add(match{exactRank, it.ID, it})
-			} else {
-				best.add(match{rank, it.ID, it})
+			if rank == wholeWord*len(words) && it.isCalled(text) {
+				rank = exactRank
 			}
+			best.add(match{rank, it.ID, it})
 		}
 	}
 	page, found := Page[ItemEntry]{Items: []ItemEntry{}}, best.list()
@@ -108,20 +106,48 @@ func (s *Service) searched(slug string) ([]*machine, error) {
 	return slices.DeleteFunc(slices.Clone(all), func(m *machine) bool { return !m.onFloor() }), nil
 }
 
-// wordsOf is what a search finds a data item by, in lower case.
-func wordsOf(d plant.DataItem) string {
-	return strings.ToLower(strings.Join([]string{d.DataItemID, d.Name, d.Type, d.SubType, d.Path, d.Units, d.NativeUnits}, "\n"))
+// wordList is what a search finds the data items of a machine by, in lower case. It
+// stands in one piece, since looking at each data item for itself would take most of
+// the time of a search.
+type wordList struct {
+	text string
+	ends []int // of the text of each data item
 }
 
-// exactRank is the rank of a data item whose id or name is the text: above all that
-// words can come to.
-const exactRank = 3*MaxSearchWords + 1
+func newWordList(items []plant.DataItem) *wordList {
+	l := &wordList{ends: make([]int, len(items))}
+	var b strings.Builder
+	for i, d := range items {
+		b.WriteString(strings.ToLower(strings.Join([]string{d.DataItemID, d.Name, d.Type, d.SubType, d.Path, d.Units, d.NativeUnits}, "\n")))
+		l.ends[i] = b.Len()
+	}
+	l.text = b.String()
+	return l
+}
 
-// rank says how well the item fits the words, of which ranks says how well its
+// of gives the text of a data item by its place.
+func (l *wordList) of(i int) string {
+	if i == 0 {
+		return l.text[:l.ends[0]]
+	}
+	return l.text[l.ends[i-1]:l.ends[i]]
+}
+
+// wholeWord is the rank of a word that stands as one of its own, and exactRank that
+// of a data item whose id or name is the text: above all that words can come to.
+const (
+	wholeWord = 3
+	exactRank = wholeWord*MaxSearchWords + 1
+)
+
+// rankAll says how well a text fits the words, of which ranks says how well the
 // machine does; ok is false where one of them is nowhere.
-func (it *item) rank(words []string, ranks []int) (rank int, ok bool) {
+func rankAll(words []string, text string, ranks []int) (rank int, ok bool) {
 	for i, word := range words {
-		r := max(rankOf(word, it.words), ranks[i])
+		r := ranks[i]
+		if r < wholeWord {
+			r = max(r, rankOf(word, text))
+		}
 		if r == 0 {
 			return 0, false
 		}
@@ -135,11 +161,11 @@ func (it *item) isCalled(text string) bool {
 	return text != "" && (strings.EqualFold(it.DataItemID, text) || strings.EqualFold(it.Name, text))
 }
 
-// rankOf says how a word stands in a text: 3 as a word of its own, 2 at the
+// rankOf says how a word stands in a text: wholeWord as one of its own, 2 at the
 // beginning of one, 1 within one, 0 not at all.
 func rankOf(word, text string) int {
 	rank := 0
-	for from := 0; rank < 3; {
+	for from := 0; rank < wholeWord; {
 		i := strings.Index(text[from:], word)
 		if i < 0 {
 			break
@@ -151,7 +177,7 @@ func rankOf(word, text string) int {
 		case end < len(text) && isWord(text[end]):
 			rank = max(rank, 2)
 		default:
-			rank = 3
+			rank = wholeWord
 		}
 		from = begin + 1
 	}

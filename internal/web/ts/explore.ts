@@ -19,6 +19,8 @@ import type { Agent, Item, ItemEntry, Machine, Statistics, Values } from "./type
 
 /** How often points and statistics are read anew: the stream leaves some out. */
 const RELOAD_MS = 60_000;
+/** How often what comes is drawn, at most. */
+const EVERY_MS = 500;
 /** How long a zoom has to rest before its points are read. */
 const REST_MS = 150;
 /** Units that share a chart. */
@@ -44,6 +46,8 @@ let zoom: Span | undefined;
 let cursor: number | undefined;
 /** How many observations came while the page was zoomed. */
 let unseen = 0;
+/** When it was drawn last. */
+let drawn = 0;
 /** What was read last. */
 let loaded: Span = range();
 /** The line of the whole range. */
@@ -202,7 +206,7 @@ function groups(): Signal[][] {
 /** arrange makes the panels, where others are needed than there are. */
 function arrange(): void {
   const wanted = groups();
-  plots.dataset["layout"] = byId("many").hidden ? layout : "stack";
+  root.dataset["layout"] = byId("many").hidden ? layout : "stack";
   const key = (list: readonly Signal[]): string => `${list.map((s) => s.id).join(",")}${list[0]?.isLane ? " lane" : ""}`;
   const is = panels.map((p) => key(p.signals) + (p instanceof Lane === Boolean(p.signals[0]?.isLane) ? "" : " other")).join(";");
   byId("none").hidden = signals.length > 0;
@@ -214,6 +218,7 @@ function arrange(): void {
 
 function draw(): void {
   if (document.hidden) return;
+  drawn = performance.now();
   const span = view();
   if (isFollowing()) for (const signal of signals) signal.trim(span.from);
   const right = panels.some((p) => new Set(p.signals.filter((s) => !s.isLane).map((s) => s.unit)).size > 1) ? LEFT : RIGHT;
@@ -313,14 +318,22 @@ function links(): void {
   for (const [id, form] of [["shown-csv", "csv"], ["shown-json", "json"]] as const) {
     byId<HTMLAnchorElement>(id).href = `/explore.${form}?items=${ids}&layout=${layout}&${span}`;
   }
+  const calls: string[] = [];
   for (const signal of signals) {
+    calls.push(signal.call(loaded, points), signal.statisticsCall(loaded));
     const [raw, call] = [slot(signal.row, "raw"), slot(signal.row, "call")] as (HTMLAnchorElement | null)[];
     if (raw) raw.href = `/api/v1/items/${signal.id}/observations.csv?${span}`;
     if (call) {
       call.href = signal.call(loaded, points);
-      call.title = `GET ${decodeURIComponent(call.pathname + call.search)}`;
     }
   }
+  byId("calls").replaceChildren(...calls.map((address) => {
+    const li = document.createElement("li");
+    const code = document.createElement("code");
+    code.textContent = `GET ${decodeURIComponent(address)}`;
+    li.append(code);
+    return li;
+  }));
 }
 
 // Which signals there are.
@@ -444,7 +457,7 @@ const following = follow({
   get address(): string {
     return `/api/v1/stream?${watched()}`;
   },
-  every: 500,
+  every: EVERY_MS,
   machines: (list: Machine[]) => {
     for (const m of list) machines.set(m.slug, m);
   },
@@ -464,7 +477,7 @@ setInterval(() => {
 }, RELOAD_MS);
 // The time axis moves on where nothing changes.
 setInterval(() => {
-  if (!document.hidden && isFollowing() && view().to - view().from <= 3_600_000) draw();
+  if (!document.hidden && isFollowing() && performance.now() - drawn > EVERY_MS && view().to - view().from <= 3_600_000) draw();
 }, 1000);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && isFollowing()) void load();

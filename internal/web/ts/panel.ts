@@ -47,6 +47,8 @@ export abstract class Panel {
     const names = signals.map((s) => s.name).join("; ");
     this.figure.dataset["signals"] = signals.map((s) => s.id).join(",");
     slot(this.figure, "table")?.setAttribute("aria-label", `${names}, as table`);
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("aria-label", names);
     const title = slot(this.figure, "names");
     for (const signal of signals) {
       const name = document.createElement("span");

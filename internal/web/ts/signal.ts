@@ -102,8 +102,13 @@ export class Signal {
 
   /** statistics reads what is to be said of a range. */
   statistics(span: Span): Promise<Statistics> {
+    return read<Statistics>(this.statisticsCall(span));
+  }
+
+  /** statisticsCall is what the API is asked for the statistics of a range. */
+  statisticsCall(span: Span): string {
     const range = new URLSearchParams({ from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() });
-    return read<Statistics>(`/api/v1/items/${this.id}/statistics?${range}`);
+    return `/api/v1/items/${this.id}/statistics?${range}`;
   }
 
   private take(series: Series, span: Span, points: number): void {

@@ -54,7 +54,7 @@ export class Strip {
   }
 
   private x(t: number): number {
-    return LEFT + (t - this.base.from) / (this.base.to - this.base.from) * (this.root.clientWidth - LEFT - this.right);
+    return LEFT + (Math.max(t, this.base.from) - this.base.from) / (this.base.to - this.base.from) * (this.root.clientWidth - LEFT - this.right);
   }
 
   private timeAt(e: PointerEvent): number {
