@@ -5,14 +5,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -94,6 +93,14 @@ func (p process) command(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
+// upMessage is what the process logs when it is up.
+func (p process) upMessage() string {
+	if p.name == "serve" {
+		return upMessage("web")
+	}
+	return upMessage(p.name)
+}
+
 // run runs the process to its end, which must be a good one.
 func (p process) run(t *testing.T) {
 	t.Helper()
@@ -124,16 +131,16 @@ func checkDeployment(t *testing.T, host string, migrate process, processes []pro
 	for _, p := range processes {
 		p = p.withPort(t)
 		running[p.name] = launch(t, p.command(t))
-		running[p.name].waitLog(upMessage(map[bool]string{true: "web"}[slices.Contains([]string{"web", "serve"}, p.name)]))
+		running[p.name].waitLog(p.upMessage())
 		health := p
 		health.args = []string{"healthcheck"}
 		health.run(t)
 	}
+	pages := running["web"]
+	if pages == nil {
+		pages = running["serve"]
+	}
 	shows := func(path, want string) bool {
-		pages := running["web"]
-		if pages == nil {
-			pages = running["serve"]
-		}
 		_, port, err := net.SplitHostPort(pages.address())
 		if err != nil {
 			t.Fatal(err)
@@ -292,10 +299,7 @@ func TestRailwayCommands(t *testing.T) {
 				if config.Deploy.HealthcheckPath != "/readyz" || len(config.Deploy.PreDeployCommand) != 1 {
 					t.Errorf("%s.json: %+v", service, config.Deploy)
 				}
-				own := make(map[string]string)
-				for name, value := range env {
-					own[name] = value
-				}
+				own := maps.Clone(env)
 				start := exactCommand(t, image, config.Deploy.StartCommand)
 				processes = append(processes, process{name: service, args: start, env: own})
 				migrate = process{name: "pre-deploy", args: exactCommand(t, image, config.Deploy.PreDeployCommand[0]), env: own}
@@ -366,9 +370,7 @@ func unitCommand(t *testing.T, unit, instance string, environmentFile map[string
 			}
 		}
 	}
-	for name, value := range environmentFile {
-		p.env[name] = value
-	}
+	maps.Copy(p.env, environmentFile)
 	return p
 }
 
@@ -443,5 +445,5 @@ func backupLine(t *testing.T) string {
 	if !ok {
 		t.Fatal("the backup unit has no line for the shell")
 	}
-	return strings.NewReplacer("/usr/bin/factorydash", os.Args[0], "%%", "%", "${BACKUP_FOLDER}", fmt.Sprint("$", "BACKUP_FOLDER")).Replace(line)
+	return strings.NewReplacer("/usr/bin/factorydash", os.Args[0], "%%", "%").Replace(line)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -142,9 +143,9 @@ func copyContext(t *testing.T, to string) {
 		for _, pattern := range excluded {
 			if matches, err := filepath.Match(pattern, entry.Name()); err != nil || matches {
 				if entry.IsDir() {
-					return cmpErr(err, os.RemoveAll(path), filepath.SkipDir)
+					return cmp.Or(err, os.RemoveAll(path), filepath.SkipDir)
 				}
-				return cmpErr(err, os.Remove(path))
+				return cmp.Or(err, os.Remove(path))
 			}
 		}
 		return nil
@@ -152,16 +153,6 @@ func copyContext(t *testing.T, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// cmpErr gives the first error.
-func cmpErr(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // copyTree copies a file or a folder and gives its bytes.
