@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,9 +66,9 @@ func body(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var text strings.Builder
-	if err := answer.Write(&text); err != nil {
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return text.String()
+	return string(text)
 }

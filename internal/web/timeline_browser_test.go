@@ -101,6 +101,11 @@ func TestShortAlarmIsSeenInADay(t *testing.T) {
 		}
 	}
 	b, _ := openTimeline(t, s, "/timeline?range=24h", 1280, 800)
+	s.Lock()
+	if q := s.asked[len(s.asked)-1]; q.Columns != eval[int](b, `document.querySelector("#canvas").width`) {
+		t.Errorf("the page asked for %d columns", q.Columns)
+	}
+	s.Unlock()
 	if n := eval[int](b, `lanes.count("vmc-01", "fill-alarm")`); n < 4 {
 		t.Errorf("two alarms are %d pixels wide together; want 2 each at least", n)
 	}

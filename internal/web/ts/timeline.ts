@@ -348,6 +348,7 @@ function start(table: HTMLTableElement): void {
   new ResizeObserver(arrange).observe(table);
   setInterval(tick, 500);
   document.addEventListener("visibilitychange", tick);
+  arrange(); // What is read depends on how wide the lanes are.
   void load(lanes.view).catch(() => undefined);
 
   let pending = 0;
