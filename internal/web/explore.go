@@ -40,7 +40,8 @@ type exploreBody struct {
 	ItemLimit, OverlayLimit, Points int
 	// Problems say what was asked for and is not shown.
 	Problems []string
-	Blank    signal
+	// CSV and JSON are the addresses of the page in these forms.
+	CSV, JSON string
 }
 
 // signal is a data item that is shown.
@@ -75,7 +76,7 @@ type exploreSignal struct {
 
 func (s *site) explore(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	body := exploreBody{Layout: "stack", ItemLimit: exploreItems, OverlayLimit: overlayItems, Points: explorePoints, Blank: signal{Hue: 1, Factor: 1}}
+	body := exploreBody{Layout: "stack", ItemLimit: exploreItems, OverlayLimit: overlayItems, Points: explorePoints, CSV: inForm(r, asCSV), JSON: inForm(r, asJSON)}
 	switch layout := q.Get("layout"); layout {
 	case "", "stack":
 	case "overlay":

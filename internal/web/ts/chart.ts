@@ -261,7 +261,7 @@ export class ItemChart {
         scales: {
           x: {
             type: "linear", afterBuildTicks: timeTicks, border: {}, grid: { drawTicks: false },
-            ticks: { font, maxRotation: 0, autoSkip: false, padding: 4, callback: (t: number) => timeMark(t, this.length) },
+            ticks: { font, maxRotation: 0, autoSkip: false, padding: 4, callback: (t: number) => timeMark(t, this.end - this.begin) },
           },
           y: {
             type: "linear", border: { display: false }, grid: { drawTicks: false },

@@ -5,7 +5,7 @@ import "./page";
 import { up } from "./attention";
 import { instant, now, preciseText } from "./clock";
 import { byId, fill, put, slot } from "./dom";
-import { countText, durationText, measureText, UNKNOWN } from "./format";
+import { countText, UNKNOWN } from "./format";
 import { follow, read, readList } from "./live";
 import { Lane } from "./signallane";
 import { type Panel, RIGHT, LEFT } from "./panel";
@@ -14,8 +14,9 @@ import { type Annotation, Plot } from "./plot";
 import type { Mark } from "./points";
 import { copy, fixed, isLive, keep, range, type Span } from "./range";
 import { Signal } from "./signal";
+import { statisticsRow } from "./statistics";
 import { Strip } from "./strip";
-import type { Agent, Item, ItemEntry, Machine, Statistics, Values } from "./types";
+import type { Agent, Item, ItemEntry, Machine, Values } from "./types";
 
 /** How often points and statistics are read anew: the stream leaves some out. */
 const RELOAD_MS = 60_000;
@@ -23,6 +24,8 @@ const RELOAD_MS = 60_000;
 const EVERY_MS = 500;
 /** How long a zoom has to rest before its points are read. */
 const REST_MS = 150;
+/** How long it is waited after points could not be read, until they are asked for again. */
+const RETRY_MS = 5_000;
 /** Units that share a chart. */
 const AXES = 2;
 /** The shortest range, in milliseconds. */
@@ -81,6 +84,7 @@ async function load(): Promise<void> {
   links();
   await Promise.all(reading);
   if (loaded !== span) return;
+  if (signals.some((s) => s.read === "failed")) rest(RETRY_MS);
   if (!zoom) whole = signals.find((s) => !s.isLane && s.points.length > 0)?.marks(span.to) ?? [];
   arrange();
   for (const panel of panels) panel.loaded();
@@ -89,9 +93,9 @@ async function load(): Promise<void> {
 }
 
 /** rest reads once what is shown has not been changed for a while. */
-function rest(): void {
+function rest(ms = REST_MS): void {
   clearTimeout(resting);
-  resting = setTimeout(() => void load(), REST_MS);
+  resting = setTimeout(() => void load(), ms);
 }
 
 async function summarize(span: Span): Promise<void> {
@@ -102,60 +106,6 @@ async function summarize(span: Span): Promise<void> {
     return statisticsRow(signal, answer?.status === "fulfilled" ? answer.value : undefined);
   }));
   put("statistics-range", `${preciseText(span.from).slice(0, 19)} – ${preciseText(Math.min(span.to, now())).slice(0, 19)}`);
-}
-
-function statisticsRow(signal: Signal, s: Statistics | undefined): HTMLElement {
-  const row = document.createElement("tr");
-  const head = document.createElement("th");
-  head.scope = "row";
-  head.textContent = `${signal.name}${signal.unit ? ` (${signal.unit})` : ""}`;
-  row.append(head);
-  const cell = (text: string, span = 1): void => {
-    const e = row.insertCell();
-    e.className = span > 1 ? "wide" : "num";
-    e.colSpan = span;
-    e.textContent = text;
-  };
-  if (!s) {
-    cell("not available now", 11);
-    return row;
-  }
-  cell(countText(s.observations));
-  const n = s.numbers;
-  if (n && !signal.isLane) {
-    const about = n.exactPercentiles ? "" : "~";
-    const say = (v: number | null, mark = ""): void => cell(v === null ? UNKNOWN : mark + measureText(v * signal.line.factor));
-    say(n.min);
-    say(rounded(n.meanOverTime));
-    say(rounded(n.mean));
-    for (const p of [n.p5, n.p50, n.p95]) say(p, about);
-    say(n.max);
-    say(rounded(n.standardDeviation));
-  } else {
-    const total = s.knownSeconds + s.unknownSeconds;
-    const share = (seconds: number): string => `${durationText(seconds * 1000)} (${percent(seconds / total)})`;
-    const values = (s.values ?? []).slice(0, 6).map((v) => `${v.value || "empty"} ${share(v.seconds)}`);
-    const rest = (s.otherSeconds ?? 0) + (s.values ?? []).slice(6).reduce((sum, v) => sum + v.seconds, 0);
-    if (rest > 0) values.push(`others ${share(rest)}`);
-    cell(`${values.join(" · ") || UNKNOWN}${s.changes === undefined ? "" : ` — ${countText(s.changes)} change${s.changes === 1 ? "" : "s"}`}`, 8);
-  }
-  cell(percent(s.coverage));
-  const last = row.lastElementChild as HTMLElement;
-  if (s.unknownSeconds > 0) last.title = `unknown for ${durationText(s.unknownSeconds * 1000)}`;
-  return row;
-}
-
-/** rounded leaves of a number what can be read: what was worked out has digits without end. */
-function rounded(v: number | null): number | null {
-  return v === null ? null : Number(v.toPrecision(5));
-}
-
-/** percent never says all or nothing where that is not so. */
-function percent(share: number): string {
-  const text = (100 * share).toFixed(1);
-  if (share < 1 && text === "100.0") return "99.9 %";
-  if (share > 0 && text === "0.0") return "<0.1 %";
-  return `${text.replace(/\.0$/, "")} %`;
 }
 
 interface AlarmEntry {

@@ -10,6 +10,7 @@ declare module "chart.js" {
     max: number;
     ticks: { value: number }[];
     getPixelForValue(value: number): number;
+    getValueForPixel(pixel: number): number;
   }
   export interface Dataset {
     data: ChartPoint[];
@@ -25,6 +26,7 @@ declare module "chart.js" {
     readonly data: { datasets: Dataset[] };
     options: any;
     update(mode?: "none"): void;
+    render(): void;
     destroy(): void;
   }
   export const LineController: unknown;
