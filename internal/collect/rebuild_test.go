@@ -13,8 +13,8 @@ import (
 )
 
 // The states that are derived again from what is stored are those that were
-// derived when it came, through restarts of the agent, overruns and alarms that
-// ended unseen.
+// derived when it came, through restarts of the agent, overruns, alarms that ended
+// unseen, and wherever the documents that brought it were cut.
 func TestRebuildChangesNothing(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		dir := t.TempDir()
@@ -34,7 +34,7 @@ func TestRebuildChangesNothing(t *testing.T) {
 			for range rapid.IntRange(0, 12).Draw(r, "happenings") {
 				switch rapid.IntRange(0, 6).Draw(r, "what") {
 				case 0:
-					m.event("exec", word("execution", "ACTIVE", "READY", "FEED_HOLD", "INTERRUPTED", "UNAVAILABLE"))
+					m.event("exec", word("execution", "ACTIVE", "WAIT", "READY", "FEED_HOLD", "INTERRUPTED", "UNAVAILABLE"))
 				case 1:
 					m.event("mode", word("mode", "AUTOMATIC", "MANUAL", "UNAVAILABLE"))
 				case 2:
@@ -53,7 +53,9 @@ func TestRebuildChangesNothing(t *testing.T) {
 				instance++
 				m.restart(instance)
 			}
-			supervisor, err := collect.New(options(s))
+			o := options(s)
+			o.PageSize = rapid.IntRange(1, 40).Draw(r, "page")
+			supervisor, err := collect.New(o)
 			if err != nil {
 				r.Fatal(err)
 			}

@@ -149,7 +149,8 @@ func (m *Machine) Resume(last plant.StateChange) { m.last = last }
 
 // Apply takes in what became known of an item with one observation. It gives the
 // change of the state, or of the rule that decides it, where it makes one: the first
-// state of a run is one too, since it was not known what the machine did before.
+// state of a run is one too, since it was not known what the machine did before, and
+// so is one that holds at an earlier time than the last, since the clock was put back.
 // Observations of another run than before end all that was known: a run is applied
 // whole, and the numbers of runs rise.
 func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
@@ -157,7 +158,7 @@ func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
 		return plant.StateChange{}, false
 	}
 	state, rule := m.rules.decide(m.inputs)
-	goesOn := l.Run == m.last.Run && state == m.last.State
+	goesOn := l.Run == m.last.Run && state == m.last.State && !m.putBack(&l)
 	if state == 0 || goesOn && rule == m.last.Rule {
 		return plant.StateChange{}, false
 	}
@@ -169,6 +170,12 @@ func (m *Machine) Apply(l plant.Latest) (plant.StateChange, bool) {
 	}
 	m.last = change
 	return change, true
+}
+
+// putBack reports whether the agent's clock was put back behind the last change. The
+// state is one anew from there on, since what was said later holds.
+func (m *Machine) putBack(l *plant.Latest) bool {
+	return l.Run == m.last.Run && l.Sequence > m.last.Sequence && l.Time < m.last.Time
 }
 
 // Doubt takes an item for unknown, as an agent that starts says of each of its

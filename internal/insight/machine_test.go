@@ -64,7 +64,7 @@ func newHistory() *history {
 // for a condition a level with a native code.
 func (h *history) says(item plant.ItemID, words ...string) plant.Latest {
 	h.sequence++
-	o := plant.Observation{Item: item, Sequence: h.sequence, Time: 1000 - h.sequence}
+	o := plant.Observation{Item: item, Sequence: h.sequence, Time: 1000 + h.sequence}
 	switch item {
 	case system, fault1, spindle:
 		o.Alarm = &plant.Alarm{Level: map[string]plant.Level{
@@ -162,7 +162,7 @@ func TestMachineUnseen(t *testing.T) {
 		t.Errorf("change %+v by the mode alone, want none", change)
 	}
 	change, ok := m.Apply(h.says(exec1, "ACTIVE"))
-	want := plant.StateChange{Device: lathe.ID, Run: 1, Sequence: 2, Time: 998, Since: 998, State: plant.Running, Rule: "5 executing"}
+	want := plant.StateChange{Device: lathe.ID, Run: 1, Sequence: 2, Time: 1002, Since: 1002, State: plant.Running, Rule: "5 executing"}
 	if diff := cmp.Diff(want, change); diff != "" || !ok {
 		t.Errorf("change (-want +got):\n%s", diff)
 	}
@@ -211,13 +211,14 @@ func TestMachineLoad(t *testing.T) {
 				h.sequence = 0
 			}
 			l := anything(r, h)
+			l.Time -= int64(rapid.IntRange(0, 2).Draw(r, "put back"))
 			want, wantOK := whole.Apply(l)
 			got, gotOK := broken.Apply(l)
 			if wantOK != gotOK || want != got {
 				r.Fatalf("after %+v: change %+v (%v), want %+v (%v)", l, got, gotOK, want, wantOK)
 			}
 			if wantOK {
-				goesOn := want.Run == last.Run && want.State == last.State
+				goesOn := want.Run == last.Run && want.State == last.State && want.Time >= last.Time
 				if goesOn && want.Rule == last.Rule {
 					r.Fatalf("change %+v after %+v: neither state nor rule is another", want, last)
 				}
