@@ -54,9 +54,9 @@ var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-
 
 // unwrap gives next each request as the client made it: behind a trusted proxy,
 // RemoteAddr is the client's address, and overTLS tells whether it came over TLS. The
-// headers that said so are removed, so that nothing behind believes those
-// of anybody else. X-Forwarded-Host is never believed: proxies pass on what a
-// client says in it, which would open the way around ALLOWED_HOSTS.
+// headers that said so are removed, so that nothing behind believes those of anybody
+// else. X-Forwarded-Host is never believed: proxies pass on what a client says in it,
+// which would open the way around ALLOWED_HOSTS.
 func (p proxies) unwrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -137,10 +137,10 @@ func secure(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-		if overTLS(r) {
+		if overTLS(r) { // Over plain HTTP, browsers heed neither and complain of them.
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 			h.Set("Strict-Transport-Security", hstsAge)
 		}
 		next.ServeHTTP(w, r)
