@@ -89,3 +89,29 @@ func someCycles(now time.Time) api.Cycles {
 	v.Runs = []api.ProgramCycle{{Program: program, Cycles: 7, Whole: 6, MedianSeconds: ptr(480.0), P10Seconds: ptr(470.0), P90Seconds: ptr(600.0), IdealSeconds: ptr(450.0), Parts: ptr(7.0), RunningSeconds: 3480}}
 	return v
 }
+
+// Why says that a machine runs since its execution is ACTIVE and its mode automatic.
+func (s *shop) Why(ctx context.Context, slug string, at time.Time) (api.Why, error) {
+	m, err := s.Machine(ctx, slug)
+	if err != nil {
+		return api.Why{}, err
+	}
+	s.set(func() { s.at = at })
+	if at.IsZero() {
+		at = s.now()
+	}
+	since := at.Add(-time.Hour)
+	return api.Why{
+		Machine: slug, At: at, State: m.State, Word: m.Word, Rule: m.Rule, RuleText: "A path executes a program in automatic mode.", Since: &since, RulesVersion: 2,
+		Inputs: []api.WhyInput{
+			{Item: api.WhyItem{ID: 115, DataItemID: "exec", Name: "execution", Type: "EXECUTION", Component: "Controller[c]/Path[path1]"}, Value: "ACTIVE", Time: &since, Sequence: 4711, Instance: 1699, Observation: "/api/v1/items/115/observations?from=x", Decides: true},
+			{Item: api.WhyItem{ID: 109, DataItemID: "Stemp", Type: "TEMPERATURE"}, Value: "Fault", Level: "Fault", Time: &since, Sequence: 12, Instance: 1699, Active: []api.Condition{{NativeCode: "1010", Text: "Spindle temperature high"}}},
+			{Item: api.WhyItem{ID: 116, DataItemID: "estop", Type: "EMERGENCY_STOP"}},
+		},
+		Rules: []api.WhyRule{
+			{Number: 3, Name: "3 emergency stop", Text: "The emergency stop is triggered.", State: "alarm"},
+			{Number: 5, Name: "5 executing", Text: "A path executes a program.", State: "running", Holds: true, Chosen: true},
+			{Number: 7, Name: "7 ready", Text: "A path is ready.", State: "idle", Holds: true},
+		},
+	}, nil
+}

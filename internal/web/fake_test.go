@@ -232,7 +232,10 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	})
 	mux.HandleFunc("GET /api/v1/alarms", s.serveAlarms)
 	mux.HandleFunc("GET /api/v1/machines/{slug}/lane", s.lane)
-	mux.HandleFunc("GET /api/v1/machines/{slug}/paths", func(w http.ResponseWriter, _ *http.Request) { answer(w, map[string]any{"paths": []any{}}, nil) })
+	mux.HandleFunc("GET /api/v1/machines/{slug}/cycles", func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.Cycles(r.Context(), api.CycleQuery{Machine: r.PathValue("slug")})
+		answer(w, v, err)
+	})
 	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
 	mux.HandleFunc("GET /api/v1/items/{id}/statistics", s.statistics)
 	mux.HandleFunc("GET /api/v1/timeline", s.timeline)

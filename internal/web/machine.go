@@ -27,6 +27,10 @@ type machineBody struct {
 	Range   rangePicker
 	Panel   nowPanel
 	Cycles  cyclePanel
+	// Stops are the last stops of the range, the newest first, and MoreStops counts
+	// those before them.
+	Stops     []stop
+	MoreStops int
 	// Then is the moment of the past that is shown; nil for now.
 	Then *then
 	// ChartLimit is how many charts there can be.
@@ -95,6 +99,7 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 		s.addLink(r, &body)
 	}
 	s.addWork(r, &body)
+	s.addStops(r, &body)
 	rows := itemRows(body.Items, body.Now)
 	body.Groups, body.Panel = groupItems(rows), newNowPanel(rows)
 	for _, row := range rows {

@@ -36,6 +36,8 @@ type Views interface {
 	MachineAt(ctx context.Context, slug string, at time.Time) (api.MachineDetail, error)
 	// Cycles gives the cycles of a machine over a range.
 	Cycles(ctx context.Context, q api.CycleQuery) (api.Cycles, error)
+	// Why gives why a machine was in its state at a moment; now where that is zero.
+	Why(ctx context.Context, slug string, at time.Time) (api.Why, error)
 	// Production gives what machines made over a range.
 	Production(ctx context.Context, q api.ProductionQuery) (api.Production, error)
 	// Agents gives the agents that are read.
@@ -134,6 +136,7 @@ func New(o Options) (http.Handler, error) {
 	page("/alarms/health", (*site).alarmHealth)
 	page("/alarms/{id}", (*site).alarm)
 	page("/explore", (*site).explore)
+	page("/m/{machine}/why", (*site).why)
 	page("/production", (*site).production)
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)

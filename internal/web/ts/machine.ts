@@ -5,6 +5,7 @@ import { up } from "./attention";
 import { drawCondition, drawState } from "./card";
 import { ItemChart } from "./chart";
 import { instant, now } from "./clock";
+import { Comparison } from "./compare";
 import { age, blank, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, placeText, ruleText, wordText } from "./format";
 import { follow, read, readList } from "./live";
@@ -265,6 +266,27 @@ byId<HTMLSelectElement>("add").addEventListener("change", (e) => {
   choose(select.value);
   select.value = "";
 });
+/** why shows the page that says why, in a dialog; where that cannot be read, it is gone to. */
+async function why(address: string): Promise<void> {
+  try {
+    const answer = await fetch(address, { cache: "no-store" });
+    const said = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("why");
+    if (!said) throw new Error("no answer");
+    byId("why-body").replaceChildren(said);
+    const dialog = byId<HTMLDialogElement>("why-dialog");
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+  } catch {
+    location.href = address;
+  }
+}
+lane.why = (t) => void why(`/m/${encodeURIComponent(slug)}/why?at=${encodeURIComponent(new Date(Math.min(t, now())).toISOString())}`);
+document.addEventListener("click", (e) => {
+  const a = (e.target as Element).closest<HTMLAnchorElement>("a[data-why]");
+  if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  void why(a.href);
+});
 document.addEventListener("click", (e) => {
   const a = (e.target as Element).closest<Element & { dataset: DOMStringMap }>("[data-cycle-from]");
   if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
@@ -275,6 +297,12 @@ document.addEventListener("click", (e) => {
 });
 document.documentElement.addEventListener("theme", () => {
   for (const chart of charts.values()) chart.paint();
+});
+
+const comparison = new Comparison(slug);
+document.addEventListener("click", (e) => {
+  const program = (e.target as Element).closest<HTMLElement>("[data-compare]")?.dataset["compare"];
+  if (program !== undefined) void comparison.open(program);
 });
 
 findRows();

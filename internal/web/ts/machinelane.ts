@@ -87,11 +87,10 @@ export class MachineLane {
     });
     const machine = encodeURIComponent(this.slug);
     const range = new URLSearchParams({ from: query.get("from") ?? "", to: query.get("to") ?? "", machine: this.slug, limit: "500" });
-    const [lane, timeline, alarms, paths] = await Promise.allSettled([
+    const [lane, timeline, alarms] = await Promise.allSettled([
       read<Lane>(`/api/v1/machines/${machine}/lane?${query}`),
       read<Timeline>(`/api/v1/timeline?${query}&machine=${machine}`),
       read<{ items: AlarmEntry[] }>(`/api/v1/alarms?${range}`),
-      read<{ paths: { name: string; segments: Segment[] }[] }>(`/api/v1/machines/${machine}/paths?${query}`),
     ]);
     if (asked !== this.asked) return;
     if (lane.status === "rejected") {
@@ -104,18 +103,17 @@ export class MachineLane {
     this.tracks.whole = whole;
     this.tracks.tracks = this.rows(
       lane.value, timeline.status === "fulfilled" ? timeline.value.rows[0]?.segments : undefined,
-      alarms.status === "fulfilled" ? alarms.value.items : [], paths.status === "fulfilled" ? paths.value.paths : [],
+      alarms.status === "fulfilled" ? alarms.value.items : [],
     );
     this.names();
     this.draw(true);
     this.table();
   }
 
-  private rows(lane: Lane, states: Segment[] | undefined, alarms: AlarmEntry[], paths: { name: string; segments: Segment[] }[]): Track[] {
+  private rows(lane: Lane, states: Segment[] | undefined, alarms: AlarmEntry[]): Track[] {
     const rows: Track[] = [];
     this.owners.clear();
     if (states) rows.push({ id: "state", name: "State", height: HEIGHT.state, states });
-    if (paths.length > 1) for (const p of paths) rows.push({ id: `path-${p.name}`, name: p.name, height: HEIGHT.value, states: p.segments });
     for (const p of lane.paths) {
       const of = (name: string): string => (p.name ? `${name} ${p.name}` : name);
       const add = (id: string, name: string, values: Value[]): void => {
@@ -125,6 +123,7 @@ export class MachineLane {
         rows.push(row);
         this.owners.set(String(item), row);
       };
+      if (lane.paths.length > 1) add("execution", "Execution", p.execution);
       add("program", "Program", p.program);
       if (p.items["execution"] !== undefined) {
         const values = p.cycles.map((c) => ({ ...c, value: c.program ?? "—", since: c.from, until: c.open ? 0 : c.to, count: 1 }));
@@ -401,7 +400,7 @@ function story(hit: Hit, from: number, at: number): string[] {
   if (value) {
     const reasons: Record<string, string> = { gap: "Not known: a gap", restart: "Not known: the agent restarted" };
     const word = value.value === null ? reasons[value.reason ?? ""] ?? "Unavailable" : value.count > 1 ? `${value.count} values, each too short to be seen` : value.value;
-    return [`${track.name}: ${track.id === "mode" ? wordText(word) : word}`, ...when(value)];
+    return [`${track.name}: ${track.id === "mode" || track.id === "execution" ? wordText(word) : word}`, ...when(value)];
   }
   if (alarm) return [`${alarm.level}: ${alarm.text}`, ...when(alarm)];
   if (track.parts) {
