@@ -193,4 +193,3 @@ func getTimed(t *testing.T, url string) (int, time.Duration) {
 	}
 	return len(text), time.Since(began)
 }
-

@@ -2,14 +2,17 @@ package web_test
 
 import (
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -258,6 +261,75 @@ func TestZoneOfTheReader(t *testing.T) {
 		}
 		if text := words(string(html)); !strings.Contains(text, want[0]) || !strings.Contains(text, "Times in "+want[1]) {
 			t.Errorf("zone %q: no %q", cookie, want)
+		}
+	}
+}
+
+// TestFourDensitiesShowTheSame checks that each view has the same machines in the
+// same order, from the same data, that the choice stands in the address and needs
+// no request, and that no view is wider than its screen.
+func TestFourDensitiesShowTheSame(t *testing.T) {
+	s := newShop(time.Now)
+	server := s.serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor?q=vmc")
+	b.live()
+	eval[bool](b, `(document.querySelector("#q").value = "", document.querySelector("#q").dispatchEvent(new Event("input")))`)
+	cards := `[...document.querySelectorAll(".machine")].filter(m => m.checkVisibility()).map(m => m.dataset.slug + " " + m.dataset.state).join("\n")`
+	want := eval[string](b, cards)
+	eval[bool](b, `window.kept = true`)
+	for _, view := range []string{"compact", "table", "plan", "cards"} {
+		eval[bool](b, `document.querySelector("#views [data-view=`+view+`]").click() ?? true`)
+		search := "?view=" + view
+		if view == "cards" {
+			search = ""
+		}
+		b.await(`location.search === "` + search + `"`)
+		if got := eval[string](b, cards); got != want {
+			t.Errorf("%s shows\n%s\ninstead of\n%s", view, got, want)
+		}
+		for _, width := range []int64{1280, 360} {
+			if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)); err != nil {
+				t.Fatal(err)
+			}
+			if over := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+				t.Errorf("%s: %d px wider than a screen of %d: %s", view, over, width, eval[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.tagName + "." + e.className + e.getBoundingClientRect().right).slice(0, 6).join(" ")`))
+			}
+		}
+		b.picture("floor-" + view)
+		m := s.edit("vmc-01", func(m *api.MachineDetail) { m.Parts = ptr(*m.Parts + 1) })
+		s.send("machines", []api.Machine{m.Machine})
+		b.await(`document.querySelector('[data-slug="vmc-01"] [data-slot="parts"]').textContent === "` + strconv.Itoa(int(*m.Parts)) + `"`)
+	}
+	if !eval[bool](b, `Boolean(window.kept)`) {
+		t.Error("changing the view loaded the page anew")
+	}
+	b.open(server.URL + "/floor?view=plan")
+	b.await(`document.querySelector("#floor").dataset.view === "plan" && document.querySelector("#views [aria-current]").dataset.view === "plan"`)
+}
+
+// TestNormalCardsHaveNoSaturatedColour checks the computed colours of machines that
+// run, idle or are not known: none stands out, as those of an alarm do. Lanes are
+// left out: they tell of what was.
+func TestNormalCardsHaveNoSaturatedColour(t *testing.T) {
+	server := newShop(time.Now).serve(t)
+	for _, theme := range []string{"light", "dark"} {
+		b := newTab(t, server.URL, 1280, 800)
+		b.open(server.URL + "/floor")
+		b.live()
+		b.theme(theme)
+		strong := `(state => [...document.querySelectorAll(".machine[data-state=" + state + "]")].flatMap(m => [m, ...m.querySelectorAll("h3, .state, dl *")]).flatMap(e => {
+			const s = getComputedStyle(e);
+			return [s.color, s.backgroundColor, s.borderTopColor, s.boxShadow].flatMap(v => [...v.matchAll(/rgba?\(([^)]*)\)/g)].map(m => m[1].split(",").map(Number)))
+				.filter(([r, g, b, a]) => a !== 0 && Math.max(r, g, b) - Math.min(r, g, b) > 90);
+		}).length)(%q)`
+		for _, state := range []string{"running", "idle", "offline", "no-link"} {
+			if n := eval[int](b, fmt.Sprintf(strong, state)); n > 0 {
+				t.Errorf("%s: %d colours of a machine that is %s are saturated", theme, n, state)
+			}
+		}
+		if n := eval[int](b, fmt.Sprintf(strong, "alarm")); n == 0 {
+			t.Errorf("%s: an alarm does not stand out", theme)
 		}
 	}
 }
