@@ -97,8 +97,11 @@ func TestSecondSignal(t *testing.T) {
 	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil { // It writes, and nobody reads on.
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // How it ended is in its state.
+	}()
 	began := time.Now()
 	for {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
