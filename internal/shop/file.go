@@ -244,7 +244,7 @@ func (r *reader) duration(n node, least, most time.Duration, example string) tim
 // isAddress reports whether a name can stand in an address as it is.
 func isAddress(name string) bool {
 	return name != "" && len(name) <= 60 && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-')
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
 	})
 }
 

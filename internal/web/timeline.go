@@ -19,8 +19,8 @@ const (
 	// defaultColumns is how finely the lanes are asked for where a request does not
 	// say: about one for each pixel of a wide screen.
 	defaultColumns = 1200
-	// maxColumns is the finest that can be asked for.
-	maxColumns = 8000
+	// maxWhole is the longest range of which every interval is given.
+	maxWhole = 35 * 24 * time.Hour
 	// maxTableRows is how many intervals the page shows as a table; the CSV has all.
 	maxTableRows = 1000
 	// maxBands is how many shifts are drawn behind the lanes; in a longer range
@@ -165,7 +165,7 @@ func (s *site) timeline(w http.ResponseWriter, r *http.Request) {
 			body.Hidden = append(body.Hidden, state)
 		}
 	}
-	columns, err := columnsOf(q.Get("columns"), body.Table)
+	columns, err := columnsOf(q.Get("columns"), body.Table, picker.Range)
 	if err == nil && !slices.Contains([]string{"", "area", "agent", "none"}, body.Group) {
 		err = plant.Errorf(plant.Invalid, "group=%.20q is not understood: use area, agent or none.", body.Group)
 	}
@@ -197,16 +197,19 @@ func (s *site) timeline(w http.ResponseWriter, r *http.Request) {
 }
 
 // columnsOf reads how finely lanes are to be given; 0 is every interval.
-func columnsOf(text string, table bool) (int, error) {
-	if text == "" {
-		if table {
-			return 0, nil
-		}
-		return defaultColumns, nil
+func columnsOf(text string, table bool, picked shop.Range) (int, error) {
+	n := defaultColumns
+	if table {
+		n = 0
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > maxColumns {
-		return 0, plant.Errorf(plant.Invalid, "columns=%.20q: use a number from 0, for every interval, to %d.", text, maxColumns)
+	if text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil || n < 0 || n > api.MaxTimelineColumns {
+			return 0, plant.Errorf(plant.Invalid, "columns=%.20q: use a number from 0, for every interval, to %d.", text, api.MaxTimelineColumns)
+		}
+	}
+	if n == 0 && picked.To.Sub(picked.From) > maxWhole {
+		return 0, plant.Errorf(plant.Invalid, "Every interval is given for a range of at most %d days: choose a shorter one, or columns up to %d.", maxWhole/(24*time.Hour), api.MaxTimelineColumns)
 	}
 	return n, nil
 }

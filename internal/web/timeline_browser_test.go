@@ -178,6 +178,36 @@ func TestKindsOfNothing(t *testing.T) {
 	b.picture("timeline")
 }
 
+// What comes while the page is live is appended, and what was known before stays.
+func TestTimelineFollowsTheStream(t *testing.T) {
+	s := newPlant(t, inLateShift)
+	b, _ := openTimeline(t, s, "/timeline?range=shift:current", 1280, 800)
+	b.live()
+	before := eval[int](b, `lanes.count("vmc-01", "fill-running")`)
+	s.set(func() {
+		s.history = func(machine int) []stretch {
+			// It has stopped in the last minute and a half.
+			h := madeUp(machine)
+			h[len(h)-1].lasts -= 90 * time.Second
+			return append(h, stretch{state: "stopped", lasts: 90 * time.Second})
+		}
+		s.asked = nil
+	})
+	m := s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "stopped", "Stopped" })
+	s.send("machines", []api.Machine{m.Machine})
+	b.await(`(() => { const p = lanes.at("vmc-01", "` + inLateShift().Format(time.RFC3339) + `"), now = Math.round(p.x - p.left); return lanes.row("vmc-01")[now - 2] === lanes.colour("fill-stopped") })()`)
+	if after := eval[int](b, `lanes.count("vmc-01", "fill-running")`); after < before-5 {
+		t.Errorf("%d pixels ran before the change, %d after it", before, after)
+	}
+	s.Lock()
+	defer s.Unlock()
+	for _, q := range s.asked {
+		if q.To.Sub(q.From) > 10*time.Minute {
+			t.Errorf("for what is new the page asked for %s", q.To.Sub(q.From))
+		}
+	}
+}
+
 // A zoom pauses the live page and counts what comes; Resume leads back to now.
 func TestZoomPausesLive(t *testing.T) {
 	s := newPlant(t, inLateShift)

@@ -27,6 +27,11 @@ export function range(): Span {
   return { from: from + moved, to: to + moved };
 }
 
+/** hasEnded reports whether the range is over, as a shift is that was on when the page was drawn. */
+export function hasEnded(): boolean {
+  return !moves && now() > (instant(root?.dataset["to"]) ?? Infinity);
+}
+
 const label = document.querySelector<HTMLElement>("#range-label .num");
 const drawn = { label: label?.textContent ?? "", address: location.search };
 

@@ -4,6 +4,8 @@
 import { durationText, exactText, stateWord } from "./format";
 import type { Segment, Timeline } from "./types";
 
+export type { Segment, Timeline };
+
 /** A shift, as it is drawn behind lanes. */
 export interface Shift {
   id: string;

@@ -9,7 +9,7 @@ import { listen } from "./laneinput";
 import { type Lane, LaneField } from "./lanefield";
 import { sentence, story, Tip } from "./lanetip";
 import { follow, read, readList } from "./live";
-import { isLive, keep, moved, range, type Span } from "./range";
+import { hasEnded, isLive, keep, moved, range, type Span } from "./range";
 import { extend, firstAfter, type Plan } from "./segments";
 import { drawCells, sum } from "./shares";
 import type { Agent, Machine, Segment, Shares, TimelineRow } from "./types";
@@ -21,6 +21,8 @@ const TAIL_BACK_MS = 120_000;
 const WHOLE_MS = 20_000;
 /** A zoom reads finer data when it has come to rest for so long. */
 const REST_MS = 150;
+/** How soon lanes are read again where that failed. */
+const RETRY_MS = 3000;
 /** The shortest and the longest that can be shown. */
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 373 * 24 * 3600 * 1000;
@@ -71,6 +73,20 @@ function start(table: HTMLTableElement): void {
     return `/timeline.json?from=${new Date(span.from).toISOString()}&to=${new Date(span.to).toISOString()}&columns=${columns}`;
   }
 
+  /** reread reads what is shown, and tries again while that fails. */
+  let retry = 0;
+  function reread(): void {
+    clearTimeout(retry);
+    const state = byId("lanes-state");
+    load(lanes.view).then(() => {
+      state.hidden = true;
+    }, () => {
+      state.hidden = false;
+      state.textContent = "The lanes cannot be read now; trying again…";
+      retry = setTimeout(reread, RETRY_MS);
+    });
+  }
+
   let lastTail = 0;
   let lastWhole = 0;
   let reading = false;
@@ -89,7 +105,7 @@ function start(table: HTMLTableElement): void {
         const row = rows.get(r.machine);
         if (row) row.segments = extend(row.segments, r.segments, Date.parse(got.from) * 1000);
       }
-      arrange();
+      for (const lane of lanes.lanes) lane.segments = rows.get(lane.machine)?.segments ?? []; // The next tick draws them.
     } catch {
       // The server is away: the pill says so, and it is tried again.
     } finally {
@@ -130,7 +146,6 @@ function start(table: HTMLTableElement): void {
 
   /** arrange finds where the lanes are on the page. */
   function arrange(): void {
-    const axis = byId("axis").parentElement as HTMLElement;
     const box = table.getBoundingClientRect();
     let left = 0;
     let width = 0;
@@ -143,7 +158,7 @@ function start(table: HTMLTableElement): void {
       width = b.width;
       list.push({ machine, segments: rows.get(machine)?.segments ?? [], top: b.top - box.top, height: b.height });
     }
-    if (axis.clientWidth === 0 && width === 0) return;
+    if (width === 0) return; // The table is not laid out.
     field.style.left = `${left}px`;
     field.style.width = `${width}px`;
     field.style.height = `${box.height}px`;
@@ -158,6 +173,7 @@ function start(table: HTMLTableElement): void {
     lanes.now = now();
     if (isFollowing()) {
       lanes.view = range();
+      if (hasEnded()) location.reload(); // The next shift or day is the current one.
       if (performance.now() - lastTail > TAIL_MS * 10) void tail();
     }
     if (performance.now() - lastDraw < 500) return;
@@ -182,7 +198,7 @@ function start(table: HTMLTableElement): void {
     resting = setTimeout(() => {
       moved(lanes.view);
       links();
-      void load(lanes.view).catch(() => undefined);
+      reread();
     }, REST_MS);
   }
 
@@ -197,7 +213,7 @@ function start(table: HTMLTableElement): void {
     links();
     paused();
     lanes.plan();
-    void load(lanes.view).catch(() => undefined);
+    reread();
   }
 
   /** links lead to what is shown, in the page's other forms. */
@@ -349,7 +365,7 @@ function start(table: HTMLTableElement): void {
   setInterval(tick, 500);
   document.addEventListener("visibilitychange", tick);
   arrange(); // What is read depends on how wide the lanes are.
-  void load(lanes.view).catch(() => undefined);
+  reread();
 
   let pending = 0;
   follow({
