@@ -22,6 +22,8 @@ type alarmReading struct {
 	said          map[plant.ItemID][]plant.Observation
 	ledger        runLedger
 	left          historyLimit
+	// short is set where the ends of all alarms could not be looked for.
+	short bool
 }
 
 // alarms gives the activations of conditions that were active in from ≤ time < to,
@@ -57,7 +59,7 @@ func (s *Service) alarms(ctx context.Context, items []*item, from, to int64) (*a
 	all := r.activations()
 	open := make(map[plant.ItemID]bool)
 	for _, a := range all {
-		if l, ok := s.hub.Latest(a.Item); a.Active() && a.Raised < to && !(ok && stillActive(l, a)) {
+		if a.Active() && a.Raised < to && !s.stillActive(a) {
 			open[a.Item] = true
 		}
 	}
@@ -88,8 +90,9 @@ func withPrograms(items []*item) map[plant.ItemID]*item {
 
 // stillActive reports whether what is known now has an activation among those that
 // are active.
-func stillActive(l plant.Latest, a insight.Activation) bool {
-	return l.Run == a.Run && slices.ContainsFunc(l.Active, func(b plant.Activation) bool {
+func (s *Service) stillActive(a insight.Activation) bool {
+	l, ok := s.hub.Latest(a.Item)
+	return ok && l.Run == a.Run && slices.ContainsFunc(l.Active, func(b plant.Activation) bool {
 		return b.RaisedSequence == a.RaisedSequence && b.Alarm.Key() == a.Key
 	})
 }
@@ -176,6 +179,7 @@ func (r *alarmReading) lookForward(ctx context.Context, open map[plant.ItemID]bo
 		}
 		r.said = kept
 		if err != nil || before == nil {
+			r.short = true
 			return err
 		}
 		still := make(map[plant.ItemID]bool)

@@ -17,7 +17,8 @@ type AlarmQuery struct {
 	// filters count then.
 	Active bool
 	// From and To bound the time in which an alarm was active: From ≤ time < To.
-	// Without From it is the last DefaultRange before To; without To it ends now.
+	// Without From it is the last DefaultRange before To; without To it ends now, or
+	// with the newest that a condition said where that is later by the agent's clock.
 	From, To time.Time
 	// Machine is the slug of a machine: all machines where it is empty.
 	Machine string
@@ -124,9 +125,13 @@ func (s *Service) activeAlarms(machines []*machine, q AlarmQuery) Alarms {
 
 // pastAlarms gives a page of the alarms of a range.
 func (s *Service) pastAlarms(ctx context.Context, machines []*machine, q AlarmQuery) (Alarms, error) {
+	conditions := conditionsOf(machines)
 	from, to, err := s.pastRange(q.From, q.To)
 	if err != nil {
 		return Alarms{}, err
+	}
+	if q.To.IsZero() {
+		to = max(to, s.newestOf(conditions)+1)
 	}
 	var after alarmID
 	if q.After != "" {
@@ -135,7 +140,7 @@ func (s *Service) pastAlarms(ctx context.Context, machines []*machine, q AlarmQu
 			return Alarms{}, errCursor(q.After)
 		}
 	}
-	reading, all, err := s.alarms(ctx, conditionsOf(machines), from, to)
+	reading, all, err := s.alarms(ctx, conditions, from, to)
 	if err != nil {
 		return Alarms{}, err
 	}
@@ -175,6 +180,18 @@ func (s *Service) pastRange(from, to time.Time) (first, end int64, err error) {
 	return s.microseconds(from, to)
 }
 
+// newestOf is when the newest was said by data items, in microseconds; 0 where nothing
+// was.
+func (s *Service) newestOf(items []*item) int64 {
+	newest := int64(0)
+	for _, it := range items {
+		if l, ok := s.hub.Latest(it.ID); ok {
+			newest = max(newest, l.Time)
+		}
+	}
+	return newest
+}
+
 // conditionsOf gives the conditions of machines.
 func conditionsOf(machines []*machine) []*item {
 	var items []*item
@@ -199,6 +216,9 @@ func (s *Service) alarmEntries(ctx context.Context, r *alarmReading, list []insi
 		e := newAlarmEntry(it, a, s.now())
 		e.Count, e.UsualSeconds = known.count(a, r.from), known.usual(a)
 		e.Program = scene.program(it, a)
+		if r.short && a.Active() && !s.stillActive(a) {
+			e.Doubt = "its end was not looked for, since too much was said in the range"
+		}
 		if state := scene.state(it.machine, a); state != 0 {
 			e.State, e.Word = state.Slug(), state.String()
 		}

@@ -227,11 +227,16 @@ func TestAlarmRequests(t *testing.T) {
 	}
 }
 
-// More than is read at once is refused with what to do.
+// More than is read at once is refused with what to do. Where it comes behind the
+// range, what was active at its end is not said to be so still.
 func TestAlarmsOfTooMuch(t *testing.T) {
 	w := newAlarmWorld(t)
 	for range api.MaxAlarmObservations {
-		w.observations = append(w.observations, alarm(system, 30*time.Minute, plant.LevelNormal, "C1"))
+		w.observations = append(w.observations, alarm(system, 23*time.Minute, plant.LevelNormal, "C1"))
+	}
+	v := ask(t, w, api.AlarmQuery{From: start.Add(15 * time.Minute), To: start.Add(21 * time.Minute)})
+	if diff := cmp.Diff([]string{"F1 Fault 20 O2 alarm doubt", "W1 Warning -199 O1 idle"}, briefAlarms(v.Items)); diff != "" {
+		t.Errorf("alarms before what is too much (-want +got):\n%s", diff)
 	}
 	_, err := w.service.Alarms(context.Background(), api.AlarmQuery{From: start})
 	if plant.ErrorCode(err) != plant.Invalid || !strings.Contains(err.Error(), "narrow the range") {
@@ -287,4 +292,15 @@ func TestAlarmsOfAnyRange(t *testing.T) {
 			rt.Fatalf("alarms from %s to %s (-whole history +range):\n%s", from, to, diff)
 		}
 	})
+}
+
+// An agent whose clock is ahead of ours is not cut off: what its conditions said last
+// belongs to a range that ends now.
+func TestAlarmsOfAClockAhead(t *testing.T) {
+	w := newAlarmWorld(t)
+	w.hub.Publish(w.commit(nil, alarm(system, 90*time.Minute, plant.LevelFault, "A1")))
+	v := ask(t, w, api.AlarmQuery{From: start.Add(50 * time.Minute)})
+	if len(v.Items) == 0 || v.Items[0].NativeCode != "A1" || v.Items[0].Seconds != 0 {
+		t.Errorf("alarms %v, want A1 of half an hour ahead in front", briefAlarms(v.Items))
+	}
 }

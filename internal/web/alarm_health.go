@@ -143,7 +143,7 @@ func conductTable(lists []conductList) *table {
 		for _, c := range l.Rows {
 			t.Rows = append(t.Rows, []any{
 				l.ID, c.Last.Machine, c.Last.Name, c.Last.DataItemID, c.Last.Level, c.Last.NativeCode, c.Last.ConditionID, c.Last.Text,
-				c.AlarmConduct.Count, c.Share, c.AlarmConduct.Fleeting, c.Chatter, c.StaleSeconds,
+				c.Count, c.Share, c.Fleeting, c.Chatter, c.StaleSeconds,
 			})
 		}
 	}

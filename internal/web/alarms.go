@@ -201,6 +201,9 @@ func (s *site) alarms(w http.ResponseWriter, r *http.Request) {
 	if formOf(r) == asHTML {
 		q.Limit = alarmPage
 	}
+	if picker.Live {
+		q.To = time.Time{} // Clocks of agents may be ahead of ours.
+	}
 	active, body, err := s.readActive(r.Context(), q)
 	if err != nil {
 		s.fail(w, r, err)

@@ -31,7 +31,7 @@ func (s *shop) Alarms(_ context.Context, q api.AlarmQuery) (api.Alarms, error) {
 		return v, plant.Errorf(plant.Invalid, "level: use fault or warning")
 	}
 	for i, e := range s.book.alarms {
-		within := e.Raised.Before(q.To) && (e.Cleared == nil || e.Cleared.After(q.From))
+		within := (q.To.IsZero() || e.Raised.Before(q.To)) && (e.Cleared == nil || e.Cleared.After(q.From))
 		if q.Active && e.Cleared != nil || !q.Active && !within || q.Machine != "" && e.Machine != q.Machine ||
 			q.Level != "" && !strings.EqualFold(e.Level, q.Level) || !strings.Contains(strings.ToLower(e.Text), strings.ToLower(q.Text)) {
 			continue
