@@ -145,7 +145,7 @@ func newRangePicker(picked shop.Range, path string, kept url.Values, now time.Ti
 			p.Kept = append(p.Kept, param{name, value})
 		}
 	}
-	slices.SortFunc(p.Kept, func(a, b param) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(p.Kept, func(a, b param) int { return strings.Compare(a.Name, b.Name) })
 	links := func(words []rangeWord) []rangeLink {
 		list := make([]rangeLink, len(words))
 		for i, word := range words {

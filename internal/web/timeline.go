@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
-	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/shop"
 )
@@ -21,8 +20,6 @@ const (
 	defaultColumns = 1200
 	// maxWhole is the longest range of which every interval is given.
 	maxWhole = 35 * 24 * time.Hour
-	// maxTableRows is how many intervals the page shows as a table; the CSV has all.
-	maxTableRows = 1000
 	// maxBands is how many shifts are drawn behind the lanes; in a longer range
 	// they would be too narrow to see.
 	maxBands = 400
@@ -99,18 +96,8 @@ type timelineLine struct {
 	Href   string
 	Shares shares
 	Hidden bool
-}
-
-// intervalRow is an interval of the table.
-type intervalRow struct {
-	Machine, Name string
-	api.Segment
-	Word       string
-	Begin, End time.Time
-	Length     string
-	// Before is true where it began before the range.
-	Before bool
-	Now    time.Time
+	// Words is what the filter looks at, in small letters.
+	Words string
 }
 
 // timelineData is the timeline for programs, and what the page's script reads.
@@ -221,9 +208,14 @@ func nameMachines(rows []api.TimelineRow, said *shop.Shop) {
 	}
 }
 
+// wordsOf is what names a machine, in small letters.
+func wordsOf(row api.TimelineRow, said *shop.Shop) string {
+	return strings.ToLower(strings.Join([]string{row.Name, row.Machine, row.Agent, said.Machine(row.Machine).Area}, " "))
+}
+
 // isAskedFor reports whether each word of a filter is somewhere in what names a machine.
 func isAskedFor(row api.TimelineRow, said *shop.Shop, query string) bool {
-	text := strings.ToLower(row.Name + " " + row.Machine + " " + row.Agent + " " + said.Machine(row.Machine).Area)
+	text := wordsOf(row, said)
 	for word := range strings.FieldsSeq(strings.ToLower(query)) {
 		if !strings.Contains(text, word) {
 			return false
@@ -274,56 +266,6 @@ func (b *timelineBody) fill(r *http.Request, data timelineData, said *shop.Shop)
 	}
 }
 
-// tabulate lists the intervals of all machines, as many as the page shows.
-func (b *timelineBody) tabulate(data timelineData) {
-	for _, row := range data.Rows {
-		for _, s := range row.Segments {
-			if slices.Contains(b.Hidden, s.State) {
-				continue
-			}
-			if len(b.Intervals) == maxTableRows {
-				b.Left++
-				continue
-			}
-			from, to := trueEnds(s)
-			b.Intervals = append(b.Intervals, intervalRow{
-				Machine: row.Machine, Name: row.Name, Segment: s, Word: segmentWord(s),
-				Begin: time.UnixMicro(from).In(b.Now.Location()), End: time.UnixMicro(to).In(b.Now.Location()),
-				Length: exactText(to - from), Before: from < data.From.UnixMicro(), Now: b.Now,
-			})
-		}
-	}
-}
-
-// trueEnds gives when an interval began and ended, be that outside the range; the
-// end of one that lasts is where the range ends.
-func trueEnds(s api.Segment) (from, to int64) {
-	from, to = s.From, s.To
-	if s.Since != 0 {
-		from = s.Since
-	}
-	if s.Until != 0 {
-		to = s.Until
-	}
-	return from, to
-}
-
-// segmentWord is the state of an interval for people, or why it is not known.
-func segmentWord(s api.Segment) string {
-	if s.State != "unknown" {
-		return stateWord(s.State)
-	}
-	switch s.Reason {
-	case insight.ReasonGap:
-		return "Gap"
-	case insight.ReasonNoData:
-		return "No data"
-	case insight.ReasonRestart:
-		return "Agent restart"
-	}
-	return "Unknown"
-}
-
 // groupTimeline puts machines together by area, agent or not at all.
 func groupTimeline(rows []api.TimelineRow, by string, said *shop.Shop, query string) []timelineGroup {
 	var groups []timelineGroup
@@ -352,7 +294,8 @@ func groupTimeline(rows []api.TimelineRow, by string, said *shop.Shop, query str
 		}
 		i := open(name)
 		groups[i].Rows = append(groups[i].Rows, timelineLine{
-			TimelineRow: row, Href: "/m/" + row.Machine, Shares: shares{row.Shares}, Hidden: !isAskedFor(row, said, query),
+			TimelineRow: row, Href: "/m/" + row.Machine, Shares: shares{row.Shares},
+			Hidden: !isAskedFor(row, said, query), Words: wordsOf(row, said),
 		})
 	}
 	groups = slices.DeleteFunc(groups, func(g timelineGroup) bool { return len(g.Rows) == 0 })
@@ -366,34 +309,4 @@ func groupTimeline(rows []api.TimelineRow, by string, said *shop.Shop, query str
 		groups[i].All = sumShares(list)
 	}
 	return groups
-}
-
-// sharesTable is the shares of the machines as CSV.
-func sharesTable(rows []api.TimelineRow, said *shop.Shop) *table {
-	t := &table{Columns: append([]string{"machine", "name", "area", "agent"}, shareColumns()...)}
-	for _, row := range rows {
-		line := []any{row.Machine, row.Name, said.Machine(row.Machine).Area, row.Agent}
-		t.Rows = append(t.Rows, append(line, shares{row.Shares}.row()...))
-	}
-	return t
-}
-
-// intervalsTable is the intervals of the machines as CSV.
-func intervalsTable(rows []api.TimelineRow) *table {
-	t := &table{Columns: []string{"machine", "name", "state", "reason", "rule", "detail", "from", "to", "since", "until", "open", "count", "duration_us"}}
-	moment := func(micros int64) any {
-		if micros == 0 {
-			return nil
-		}
-		return time.UnixMicro(micros)
-	}
-	for _, row := range rows {
-		for _, s := range row.Segments {
-			t.Rows = append(t.Rows, []any{
-				row.Machine, row.Name, s.State, string(s.Reason), s.Rule, s.Detail, moment(s.From), moment(s.To),
-				moment(s.Since), moment(s.Until), s.Open, s.Count, s.To - s.From,
-			})
-		}
-	}
-	return t
 }

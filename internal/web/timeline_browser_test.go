@@ -344,6 +344,24 @@ func TestLegendHides(t *testing.T) {
 	}
 }
 
+// The filter hides machines as one types, sums up those that are left, and stands in
+// the address.
+func TestTimelineFilter(t *testing.T) {
+	b, _ := openTimeline(t, newPlant(t, inLateShift), "/timeline?range=shift:current&group=agent", 1280, 800)
+	b.focus("#q")
+	b.press("milling vmc-0")
+	b.await(`document.querySelectorAll("tr[data-machine]:not([hidden])").length === 3`)
+	if got := b.text("tfoot th"); got != "All 3" {
+		t.Errorf("the sum is called %q", got)
+	}
+	if got := eval[string](b, `new URLSearchParams(location.search).get("q")`); got != "milling vmc-0" {
+		t.Errorf("the address has the filter %q", got)
+	}
+	if got := eval[string](b, `new URL(document.querySelector("#range a[rel=prev]").href).searchParams.get("q")`); got != "milling vmc-0" {
+		t.Errorf("the link to the range before has the filter %q", got)
+	}
+}
+
 // Links can be copied: one that moves with the clock, and one that does not.
 func TestRangeLinksAreCopied(t *testing.T) {
 	s := newPlant(t, inLateShift)

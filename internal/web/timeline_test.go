@@ -137,7 +137,7 @@ func TestTimelineGroupsAndFilters(t *testing.T) {
 	groups := func(path string) (names []string) {
 		t.Helper()
 		_, text := page(t, server, path)
-		for _, m := range regexp.MustCompile(`(?:<tbody>\s*<tr class="together"><th scope="rowgroup">([^<]*)|<tr data-machine="([^"]*)">)`).FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`(?:<tbody>\s*<tr class="together"><th scope="rowgroup">([^<]*)|<tr data-machine="([^"]*)" data-words="[^"]*">)`).FindAllStringSubmatch(text, -1) {
 			names = append(names, m[1]+m[2])
 		}
 		return names

@@ -1,7 +1,8 @@
 // The shares of time in each state: the same as shares.go.
 
-import { exactText, percentText, UNKNOWN } from "./format";
-import type { Shares } from "./types";
+import { byId, fill } from "./dom";
+import { durationText, exactText, percentText, UNKNOWN } from "./format";
+import type { Shares, TimelineRow } from "./types";
 
 const FAIR_COVERAGE = 0.9;
 const STATES = ["running", "idle", "stopped", "setup", "alarm", "offline"];
@@ -14,7 +15,7 @@ interface Cell {
 }
 
 /** sum adds the times of machines up: a share of several is sum over sum. */
-export function sum(list: readonly Shares[]): Shares {
+function sum(list: readonly Shares[]): Shares {
   const all: Shares = { total: 0, states: {}, unknown: 0, coverage: 0 };
   for (const s of list) {
     all.total += s.total;
@@ -27,7 +28,7 @@ export function sum(list: readonly Shares[]): Shares {
 }
 
 /** cells are the cells of a row. */
-export function cells(s: Shares): Cell[] {
+function cells(s: Shares): Cell[] {
   const unlinked = s.states["no-link"] ?? 0;
   const missing = s.unknown + unlinked;
   const known = s.total - missing;
@@ -53,12 +54,38 @@ export function cells(s: Shares): Cell[] {
 }
 
 /** drawCells writes the cells of a row of the table. */
-export function drawCells(row: ParentNode, s: Shares): void {
+function drawCells(row: ParentNode, s: Shares): void {
   for (const c of cells(s)) {
     const e = row.querySelector<HTMLElement>(`td[data-column="${c.column}"]`);
     if (!e) continue;
     if (e.textContent !== c.text) e.textContent = c.text;
     if (e.title !== c.title) e.title = c.title;
     e.toggleAttribute("data-doubtful", c.doubtful);
+  }
+}
+
+/** drawTable writes the shares of all machines, of those that stand together, and of all that are shown; and the legend's times. */
+export function drawTable(table: HTMLTableElement, rows: ReadonlyMap<string, TimelineRow>): void {
+  const shown: Shares[] = [];
+  for (const body of table.tBodies) {
+    const together: Shares[] = [];
+    for (const tr of body.querySelectorAll<HTMLTableRowElement>("tr[data-machine]")) {
+      const row = rows.get(tr.dataset["machine"] ?? "");
+      if (!row) continue;
+      drawCells(tr, row.shares);
+      if (!tr.hidden) together.push(row.shares);
+    }
+    const head = body.querySelector("tr.together");
+    if (head && together.length > 0) drawCells(head, sum(together));
+    shown.push(...together);
+  }
+  const all = sum(shown);
+  if (table.tFoot) {
+    drawCells(table.tFoot, all);
+    fill(table.tFoot, "shown", String(shown.length));
+  }
+  byId("no-match").hidden = shown.length > 0;
+  for (const e of document.querySelectorAll<HTMLElement>("#legend a[data-state]")) {
+    fill(e, "total", durationText((all.states[e.dataset["state"] ?? ""] ?? 0) / 1000));
   }
 }

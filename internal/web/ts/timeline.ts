@@ -3,16 +3,17 @@
 import "./page";
 import { up } from "./attention";
 import { now } from "./clock";
-import { byId, fill } from "./dom";
-import { countText, durationText } from "./format";
+import { byId } from "./dom";
+import { countText } from "./format";
 import { listen } from "./laneinput";
 import { type Lane, LaneField } from "./lanefield";
 import { sentence, story, Tip } from "./lanetip";
 import { follow, read, readList } from "./live";
-import { hasEnded, isLive, keep, moved, range, type Span } from "./range";
+import { hasEnded, isLive, moved, range, type Span } from "./range";
 import { extend, firstAfter, type Plan } from "./segments";
-import { drawCells, sum } from "./shares";
-import type { Agent, Machine, Segment, Shares, TimelineRow } from "./types";
+import { drawTable } from "./shares";
+import { hiddenStates, listenToFilters } from "./timelinefilter";
+import type { Agent, Machine, Segment, TimelineRow } from "./types";
 
 /** What is new is read no more often than this, and this far back: until then thresholds may still change it. */
 const TAIL_MS = 1000;
@@ -45,7 +46,7 @@ function start(table: HTMLTableElement): void {
   const isFollowing = (): boolean => isLive() && !zoomed;
   lanes.view = range();
   lanes.now = now();
-  lanes.hidden = new Set((new URLSearchParams(location.search).get("hide") ?? "").split(",").filter(Boolean));
+  lanes.hidden = hiddenStates();
 
   // What is read.
 
@@ -64,7 +65,7 @@ function start(table: HTMLTableElement): void {
     lanes.shifts = got.shifts;
     lanes.scheduled = got.scheduled;
     lastWhole = performance.now();
-    drawShares();
+    drawTable(table, rows);
     arrange();
     field.dataset["loaded"] = `${got.from} ${got.to}`;
   }
@@ -114,35 +115,6 @@ function start(table: HTMLTableElement): void {
   }
 
   // What is drawn.
-
-  function shown(): TimelineRow[] {
-    return [...rows.values()].filter((r) => !(lines.get(r.machine)?.hidden ?? true));
-  }
-
-  function drawShares(): void {
-    for (const r of rows.values()) {
-      const tr = lines.get(r.machine);
-      if (tr) drawCells(tr, r.shares);
-    }
-    for (const body of table.tBodies) {
-      const head = body.querySelector("tr.together");
-      const list: Shares[] = [];
-      for (const tr of body.querySelectorAll<HTMLTableRowElement>("tr[data-machine]:not([hidden])")) {
-        const r = rows.get(tr.dataset["machine"] ?? "");
-        if (r) list.push(r.shares);
-      }
-      if (head && list.length > 0) drawCells(head, sum(list));
-    }
-    const all = sum(shown().map((r) => r.shares));
-    if (table.tFoot) {
-      drawCells(table.tFoot, all);
-      fill(table.tFoot, "shown", String(shown().length));
-    }
-    byId("no-match").hidden = shown().length > 0;
-    for (const e of document.querySelectorAll<HTMLElement>("#legend a[data-state]")) {
-      fill(e, "total", durationText((all.states[e.dataset["state"] ?? ""] ?? 0) / 1000));
-    }
-  }
 
   /** arrange finds where the lanes are on the page. */
   function arrange(): void {
@@ -314,53 +286,18 @@ function start(table: HTMLTableElement): void {
     if (e.key === "Escape") tip.hide();
   });
 
-  // The filter and the legend stand in the address.
-
-  const query = byId<HTMLInputElement>("q");
-  function put(name: string, value: string): void {
-    const at = new URL(location.href);
-    if (value) at.searchParams.set(name, value);
-    else at.searchParams.delete(name);
-    history.replaceState(null, "", at);
-    keep(name, value);
-    links();
-  }
-  query.addEventListener("input", () => {
-    const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const body of table.tBodies) {
-      const area = body.querySelector(".together th")?.textContent ?? "";
-      let any = false;
-      for (const tr of body.querySelectorAll<HTMLTableRowElement>("tr[data-machine]")) {
-        const r = rows.get(tr.dataset["machine"] ?? "");
-        const text = [r?.name, r?.machine, r?.agent, area].join(" ").toLowerCase();
-        tr.hidden = !words.every((w) => text.includes(w));
-        any ||= !tr.hidden;
-      }
-      body.hidden = !any;
-    }
-    put("q", query.value.trim());
-    drawShares();
-    arrange();
+  listenToFilters(table, {
+    rows() {
+      links();
+      drawTable(table, rows);
+      arrange();
+    },
+    states(hidden) {
+      links();
+      lanes.hidden = hidden;
+      lanes.plan();
+    },
   });
-  byId<HTMLFormElement>("filter").addEventListener("submit", (e) => e.preventDefault());
-  byId("legend").addEventListener("click", (e) => {
-    const a = (e.target as Element).closest<HTMLAnchorElement>("a[data-state]");
-    if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
-    e.preventDefault();
-    const hidden = new Set(lanes.hidden);
-    const state = a.dataset["state"] ?? "";
-    if (!hidden.delete(state)) hidden.add(state);
-    lanes.hidden = hidden;
-    a.setAttribute("aria-pressed", String(!hidden.has(state)));
-    put("hide", [...hidden].join(","));
-    lanes.plan();
-  });
-  byId("legend").addEventListener("keydown", (e) => {
-    if (e.key !== " ") return;
-    e.preventDefault();
-    (e.target as HTMLElement).click();
-  });
-
   new ResizeObserver(arrange).observe(table);
   setInterval(tick, 500);
   document.addEventListener("visibilitychange", tick);
