@@ -37,12 +37,11 @@ type aDay struct {
 
 // The day: a load each second, one of which is a peak, and for ten minutes none.
 const (
-	peakAt      = 5*time.Hour + 17*time.Minute
-	peak        = 97.0
-	gapAt       = 9 * time.Hour
-	gapLength   = 10 * time.Minute
-	daySamples  = 24*60*60 - 10*60
-	daySwitches = 48 // of the execution
+	peakAt     = 5*time.Hour + 17*time.Minute
+	peak       = 97.0
+	gapAt      = 9 * time.Hour
+	gapLength  = 10 * time.Minute
+	daySamples = 24*60*60 - 10*60
 )
 
 func newDay(t *testing.T) *aDay {
@@ -300,8 +299,9 @@ func TestExploreShowsPeaksAndGapsOfADay(t *testing.T) {
 // CSV of what is shown the points of the chart.
 func TestExploreExports(t *testing.T) {
 	d := newDay(t)
+	span := "&from=" + d.begin.UTC().Format(time.RFC3339) + "&to=" + d.begin.Add(24*time.Hour).UTC().Format(time.RFC3339)
 	b := newTab(t, d.URL, 1280, 900)
-	b.open(d.URL + d.path("&range=24h", "m_load", "m_exec"))
+	b.open(d.URL + d.path(span, "m_load", "m_exec"))
 	b.drawn(2)
 	get := func(selector string) string {
 		address := eval[string](b, fmt.Sprintf(`document.querySelector(%q).getAttribute("href")`, selector))
@@ -321,8 +321,8 @@ func TestExploreExports(t *testing.T) {
 	r.Comment = '#'
 	rows, err := r.ReadAll()
 	// A sample each second, the one that says that there are none, and the names.
-	if want := daySamples + 2; err != nil || len(rows) < want-5 || len(rows) > want {
-		t.Errorf("the raw CSV has %d rows, want about %d: %v", len(rows), want, err)
+	if want := daySamples + 2; err != nil || len(rows) != want {
+		t.Errorf("the raw CSV has %d rows, want %d: %v", len(rows), want, err)
 	}
 	shown, err := csv.NewReader(strings.NewReader(get("#shown-csv"))).ReadAll()
 	if err != nil {
@@ -345,7 +345,7 @@ func TestExploreExports(t *testing.T) {
 	eval[bool](b, `document.querySelector(".plot summary").click() ?? true`)
 	b.await(`document.querySelector(".plot caption")`)
 	inChart := eval[int](b, `Number(document.querySelector(".plot caption").textContent.replace(/.* of/, "").replace(/\D/g, ""))`)
-	if n := len(data.Signals[0].Series.Points); n != points["m_load"] || n != inChart || n < 500 || n > 2100 || data.Signals[0].Statistics.Observations < daySamples-5 {
+	if n := len(data.Signals[0].Series.Points); n != points["m_load"] || n != inChart || n < 500 || n > 2100 || data.Signals[0].Statistics.Observations != daySamples+1 {
 		t.Errorf("%d points as JSON, %d as CSV, %d in the chart, of %d observations", n, points["m_load"], inChart, data.Signals[0].Statistics.Observations)
 	}
 }
@@ -557,4 +557,61 @@ func TestExploreOverlay(t *testing.T) {
 	}
 	eval[bool](b, `document.querySelector('#layout [data-layout="stack"]').click() ?? true`)
 	b.await(`document.querySelectorAll(".plot").length === 4 && location.search.includes("layout=stack")`)
+}
+
+// TestExploreZooms: by wheel with Ctrl and not without, by keys, buttons and the strip;
+// each has the way back.
+func TestExploreZooms(t *testing.T) {
+	d := newDay(t)
+	b := newTab(t, d.URL, 1280, 1000)
+	span := "&from=" + d.begin.UTC().Format(time.RFC3339) + "&to=" + d.begin.Add(24*time.Hour).UTC().Format(time.RFC3339)
+	b.open(d.URL + d.path(span, "m_load", "m_exec"))
+	b.drawn(2)
+	hours := `(q => (Date.parse(q.get("to")) - Date.parse(q.get("from"))) / 3600000)(new URLSearchParams(location.search))`
+	wheel := func(selector string, modifiers int64) {
+		box := eval[[]float64](b, fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] })()`, selector))
+		call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseWheel", X: box[0], Y: box[1], DeltaX: 0.1, DeltaY: -120, Modifiers: modifiers})
+	}
+	const ctrl = 2
+	wheel(".plot .canvas", 0)
+	b.await(`scrollY === 0`)
+	if h := eval[float64](b, hours); h != 24 {
+		t.Errorf("the wheel alone has made the range %g h long", h)
+	}
+	for _, selector := range []string{".plot .canvas", ".plot.of-words .canvas"} {
+		wheel(selector, ctrl)
+		b.await(hours + " < 23")
+		b.focus(".plot .canvas")
+		b.press("0")
+		b.await(hours + " === 24")
+	}
+	for key, button := range map[string]string{"+": "in", "-": "out"} {
+		b.focus(".plot .canvas")
+		b.press(key)
+		b.await(hours + " !== 24")
+		h := eval[float64](b, hours)
+		b.press("0")
+		b.await(hours + " === 24")
+		eval[bool](b, fmt.Sprintf(`document.querySelector('#moves [data-move=%q]').click() ?? true`, button))
+		b.await(fmt.Sprintf("Math.abs(%s - %g) < .01", hours, h))
+		eval[bool](b, `document.querySelector('#moves [data-move="reset"]').click() ?? true`)
+		b.await(hours + " === 24")
+	}
+	// The strip: a window is drawn, and moved by the half of its length.
+	drag := func(from, to float64) {
+		eval[bool](b, `(document.querySelector("#strip").scrollIntoView({ block: "center" }), true)`)
+		box := eval[[]float64](b, `(() => { const r = document.querySelector("#strip").getBoundingClientRect(); return [r.left + 64, r.top + r.height / 2, r.width - 80] })()`)
+		at := func(kind input.DispatchMouseEventType, share float64) {
+			call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: box[0] + share*box[2], Y: box[1], Button: "left", Buttons: 1, ClickCount: 1})
+		}
+		at("mousePressed", from)
+		at("mouseMoved", (from+to)/2)
+		at("mouseMoved", to)
+		at("mouseReleased", to)
+	}
+	drag(.25, .5)
+	b.await("Math.abs(" + hours + " - 6) < .2")
+	from := eval[float64](b, `Date.parse(new URLSearchParams(location.search).get("from")) / 3600000`)
+	drag(.4, .525)
+	b.await(fmt.Sprintf(`Math.abs(Date.parse(new URLSearchParams(location.search).get("from")) / 3600000 - %g - 3) < .2`, from))
 }
