@@ -78,7 +78,7 @@ func (s *Service) Alarm(ctx context.Context, name string) (AlarmDetail, error) {
 		States: []StateStep{}, Programs: []ValueStep{}, Others: []AlarmEntry{},
 	}
 	// How often it was raised is told of AlarmHistory up to now.
-	all, others, err := s.alarms(ctx, it.machine.card.conditions, around.From, around.To)
+	all, others, err := s.readAlarms(ctx, it.machine.card.conditions, around.From, around.To)
 	if err != nil {
 		return AlarmDetail{}, err
 	}
@@ -95,9 +95,9 @@ func (s *Service) Alarm(ctx context.Context, name string) (AlarmDetail, error) {
 // before one of them on, or from its raising on where that is too much.
 func (s *Service) alarmHistory(ctx context.Context, it *item, id alarmID) (*alarmReading, []insight.Activation, error) {
 	end := max(id.raised, s.now().UnixMicro()) + 1
-	r, all, err := s.alarms(ctx, []*item{it}, id.raised-AlarmHistory.Microseconds(), end)
+	r, all, err := s.readAlarms(ctx, []*item{it}, id.raised-AlarmHistory.Microseconds(), end)
 	if plant.ErrorCode(err) == plant.Invalid {
-		return s.alarms(ctx, []*item{it}, id.raised, id.raised+1)
+		return s.readAlarms(ctx, []*item{it}, id.raised, id.raised+1)
 	}
 	return r, all, err
 }

@@ -95,7 +95,7 @@ func (s *Service) AlarmHealth(ctx context.Context, from, to time.Time, slug stri
 	if longest := MaxHealthRange.Microseconds(); end-first > longest {
 		return AlarmHealth{}, plant.Errorf(plant.Invalid, "from: use a time at most %d days before the end of the range", longest/(24*time.Hour).Microseconds())
 	}
-	r, all, err := s.alarms(ctx, conditionsOf(machines), first, end)
+	r, all, err := s.readAlarms(ctx, conditionsOf(machines), first, end)
 	if err != nil {
 		return AlarmHealth{}, err
 	}

@@ -26,11 +26,11 @@ type alarmReading struct {
 	short bool
 }
 
-// alarms gives the activations of conditions that were active in from ≤ time < to,
+// readAlarms gives the activations of conditions that were active in from ≤ time < to,
 // of each item in the order in which they were raised. Invalid where more was said
 // of them in the range than may be read; of what was said before and after, what is
 // found within the limit stands.
-func (s *Service) alarms(ctx context.Context, items []*item, from, to int64) (*alarmReading, []insight.Activation, error) {
+func (s *Service) readAlarms(ctx context.Context, items []*item, from, to int64) (*alarmReading, []insight.Activation, error) {
 	r := &alarmReading{
 		reader: s.reader, items: make(map[plant.ItemID]*item), from: from, to: to, now: s.now().UnixMicro(),
 		said: make(map[plant.ItemID][]plant.Observation),

@@ -140,7 +140,7 @@ func (s *Service) pastAlarms(ctx context.Context, machines []*machine, q AlarmQu
 			return Alarms{}, errCursor(q.After)
 		}
 	}
-	reading, all, err := s.alarms(ctx, conditions, from, to)
+	reading, all, err := s.readAlarms(ctx, conditions, from, to)
 	if err != nil {
 		return Alarms{}, err
 	}
