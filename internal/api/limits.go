@@ -34,6 +34,8 @@ const (
 	// MaxTimelineMachines how many machines may be named for one.
 	MaxTimelineColumns  = 10_000
 	MaxTimelineMachines = 1000
+	// MaxTimelineReads is of how many machines the changes of states are read at once.
+	MaxTimelineReads = 4
 	// MaxGapWindow is how many gaps of the ledger a series holds at once.
 	MaxGapWindow = 1000
 	// MaxGapTimes is for how many gaps of the ledger a series looks up since

@@ -28,4 +28,13 @@ func (s *Service) stateRoutes(api huma.API) {
 		) (Why, error) {
 			return s.Why(ctx, p.Slug, parseTime(p.At))
 		})
+	get(s, api, "/machines/{slug}/paths", "machines", "What the paths of a machine were doing",
+		"The states of each path of a machine over a range, as its execution, mode and feed override say, without a gap in time. Times of segments are microseconds since 1970 UTC.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			RangeParams
+		},
+		) (Paths, error) {
+			return s.Paths(ctx, p.Slug, p.from(), p.to())
+		})
 }

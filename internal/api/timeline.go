@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -173,18 +175,17 @@ type history struct {
 // or now.
 func (s *Service) histories(ctx context.Context, machines []*machine, from, to, now int64) ([]history, error) {
 	list := make([]history, len(machines))
+	changes, err := s.changesOf(ctx, machines, from, min(to, now), now)
+	if err != nil {
+		return nil, err
+	}
 	breaks := newBreaks(s)
-	end := min(to, now)
 	for i, m := range machines {
-		changes, err := s.changes(ctx, m, from, end, now)
+		between, err := breaks.between(ctx, m.agent, changes[i], from)
 		if err != nil {
 			return nil, err
 		}
-		between, err := breaks.between(ctx, m.agent, changes, from)
-		if err != nil {
-			return nil, err
-		}
-		r := insight.Record{Changes: changes, Breaks: between}
+		r := insight.Record{Changes: changes[i], Breaks: between}
 		r.Heard, r.Behind = s.heardUntil(m)
 		list[i].intervals = insight.Intervals(r, s.shop().Machine(m.Slug).Rules, from, to, now)
 		if breaks.short {
@@ -192,6 +193,20 @@ func (s *Service) histories(ctx context.Context, machines []*machine, from, to, 
 		}
 	}
 	return list, nil
+}
+
+// changesOf reads the changes of each machine, of a few at once.
+func (s *Service) changesOf(ctx context.Context, machines []*machine, from, end, now int64) ([][]plant.StateChange, error) {
+	list := make([][]plant.StateChange, len(machines))
+	readers, ctx := errgroup.WithContext(ctx)
+	readers.SetLimit(MaxTimelineReads)
+	for i, m := range machines {
+		readers.Go(func() (err error) {
+			list[i], err = s.changes(ctx, m, from, end, now)
+			return err
+		})
+	}
+	return list, readers.Wait()
 }
 
 // changes reads the changes of a machine's state over a range that ends at end, with

@@ -177,3 +177,29 @@ func TestTimelineColumns(t *testing.T) {
 		t.Errorf("shares %+v: want 2 s of alarm", row.Shares)
 	}
 }
+
+// Each path has a lane of its own: one runs while the other is stopped.
+func TestPaths(t *testing.T) {
+	const execution2 plant.ItemID = 20
+	f := newFake()
+	f.items = append(f.items, plant.DataItem{
+		ID: execution2, Device: 1, DataItemID: "exec2", Category: plant.Event, Type: "EXECUTION", Representation: "VALUE", Path: "Controller[c]/Path[p2]", PathID: "p2",
+	})
+	f.commit(nil, text(available, 0, "AVAILABLE"), text(mode, 0, "AUTOMATIC"), text(execution, time.Minute, "ACTIVE"), text(execution2, 2*time.Minute, "READY"))
+	f.commit(nil, text(execution2, 10*time.Minute, "ACTIVE"), text(execution, 20*time.Minute, "FEED_HOLD"))
+	w := newWorld(t, f, live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	v, err := w.service.Paths(t.Context(), "mill", start.Add(5*time.Minute), start.Add(30*time.Minute))
+	if err != nil || len(v.Paths) != 2 {
+		t.Fatalf("%+v, %v: want two paths", v, err)
+	}
+	want := map[string][]segment{
+		"p1": {{State: "running", From: 5, To: 20, Since: 1, Until: 20}, {State: "stopped", From: 20, To: 30, Since: 20, Open: true}},
+		"p2": {{State: "idle", From: 5, To: 10, Since: 2, Until: 10}, {State: "running", From: 10, To: 30, Since: 10, Open: true}},
+	}
+	for _, p := range v.Paths {
+		if diff := cmp.Diff(want[p.ID], segmentsOf(api.TimelineRow{Segments: p.Segments})); diff != "" || p.Shares.Total != (25*time.Minute).Microseconds() {
+			t.Errorf("path %s (-want +got):\n%s", p.ID, diff)
+		}
+	}
+}

@@ -95,12 +95,22 @@ func Intervals(r Record, rules Rules, from, to, now int64) []Interval {
 		return nil
 	}
 	l := &lane{spans: []span{{Interval: Interval{Reason: ReasonNoData}, from: math.MinInt64}}}
-	for _, e := range r.events() {
-		e.apply(l)
+	events := r.events()
+	l.spans = slices.Grow(l.spans, len(events)+1)
+	for _, e := range events {
+		switch {
+		case e.change != nil:
+			l.change(e.change)
+		case e.begins:
+			l.begin(e.hole)
+		default:
+			l.resume(e.hole)
+		}
 	}
 	l.end(r, now)
-	var intervals []Interval
-	for _, i := range l.merged(rules.wait()) {
+	all := l.merged(rules.wait())
+	intervals := all[:0]
+	for _, i := range all {
 		if i.To <= from || i.From >= to {
 			continue
 		}
@@ -123,10 +133,23 @@ func Intervals(r Record, rules Rules, from, to, now int64) []Interval {
 type event struct {
 	run      plant.RunID
 	sequence int64
-	// rank orders those at one place: a break ends before another begins, and
-	// changes in it come after its beginning.
-	rank  int
-	apply func(*lane)
+	// change is the change; nil at the ends of the break hole, of which begins tells
+	// the first.
+	change *plant.StateChange
+	hole   *Break
+	begins bool
+}
+
+// rank orders events at one place: a break ends before another begins, and changes
+// in it come after its beginning.
+func (e *event) rank() int {
+	switch {
+	case e.change != nil:
+		return 2
+	case e.begins:
+		return 1
+	}
+	return 0
 }
 
 // events gives the changes and the ends of the breaks in order.
@@ -134,17 +157,17 @@ func (r *Record) events() []event {
 	events := make([]event, 0, len(r.Changes)+2*len(r.Breaks))
 	for i := range r.Changes {
 		c := &r.Changes[i]
-		events = append(events, event{c.Run, c.Sequence, 2, func(l *lane) { l.change(c) }})
+		events = append(events, event{run: c.Run, sequence: c.Sequence, change: c})
 	}
 	for i := range r.Breaks {
 		b := &r.Breaks[i]
-		events = append(events, event{b.Run, b.From, 1, func(l *lane) { l.begin(b) }})
+		events = append(events, event{run: b.Run, sequence: b.From, hole: b, begins: true})
 		if b.To != plant.OpenEnd {
-			events = append(events, event{b.Run, b.To + 1, 0, func(l *lane) { l.resume(b) }})
+			events = append(events, event{run: b.Run, sequence: b.To + 1, hole: b})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b event) int {
-		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.sequence, b.sequence), cmp.Compare(a.rank, b.rank))
+		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.sequence, b.sequence), cmp.Compare(a.rank(), b.rank()))
 	})
 	return events
 }
@@ -247,7 +270,7 @@ func (l *lane) end(r Record, now int64) {
 // merged gives the spans with their ends, those of one state as one interval.
 // Machines that wait for longer than the time given have stopped from then on.
 func (l *lane) merged(wait int64) []Interval {
-	var intervals []Interval
+	intervals := make([]Interval, 0, len(l.spans)+1)
 	lost := int64(0)
 	add := func(s span, to int64) {
 		if s.from >= to {
