@@ -101,7 +101,7 @@ verify: ## Check that generated files and go.mod are in sync, then lint.
 	$(MAKE) lint
 
 .PHONY: bench
-bench: ## Measure everything beside what limits it; BENCH=parse, store, postgres, capture or scale for a part.
+bench: ## Measure everything beside what limits it; BENCH=parse, store, pages, postgres, capture or scale for a part.
 	scripts/bench $(BENCH)
 
 .PHONY: chaos
