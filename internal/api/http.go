@@ -79,8 +79,13 @@ func describe(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	// Numbers that JavaScript cannot hold are written as strings.
 	for _, p := range [][2]string{
-		{"Item", "sequence"}, {"Gap", "instance"}, {"Agent", "instanceId"}, {"Cycle", "sequence"}, {"PartStep", "sequence"},
-		{"WhyInput", "sequence"}, {"WhyInput", "instance"},
+		{"Item", "sequence"},
+		{"Gap", "instance"},
+		{"Agent", "instanceId"},
+		{"Cycle", "sequence"},
+		{"PartStep", "sequence"},
+		{"WhyInput", "sequence"},
+		{"WhyInput", "instance"},
 	} {
 		*schemas[p[0]].Properties[p[1]] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
 	}

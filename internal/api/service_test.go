@@ -87,6 +87,11 @@ func TestMachineState(t *testing.T) {
 		{"changed at the same moment", append(state(0, plant.Idle), state(0, plant.Running)...), ptr(streaming(1)), api.Machine{
 			State: "running", Word: "Running", Rule: "a rule", Since: ptr(start),
 		}},
+		{"only the rule changed since", append(state(0, plant.Idle),
+			plant.StateChange{Device: 1, Time: at(time.Second), Since: at(time.Second), State: plant.Running, Rule: "5 waiting"},
+			plant.StateChange{Device: 1, Time: at(2 * time.Second), Since: at(time.Second), State: plant.Running, Rule: "a rule"}), ptr(streaming(1)), api.Machine{
+			State: "running", Word: "Running", Rule: "a rule", Since: ptr(start.Add(time.Second)),
+		}},
 		{"link down", state(0, plant.Running), &down, api.Machine{
 			State: "no-link", Word: "No link", Since: ptr(down.Since), LastState: "running", LastSeen: ptr(start.Add(5 * time.Second)),
 			LinkError: "refused", Retry: ptr(down.Retry),

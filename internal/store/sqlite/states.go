@@ -26,11 +26,12 @@ func (s *Store) States(ctx context.Context, agent plant.AgentID) ([]plant.StateC
 // StatesBetween implements store.Reader.
 func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, to int64) ([]plant.StateChange, error) {
 	const op = "read states"
-	// The plus sign keeps SQLite from the index by time, for which it would
-	// sort all that is before.
+	// The index has all that is looked at on the way to the change. By time, all
+	// that is before would be sorted.
 	before, err := scanState(s.read.QueryRowContext(ctx, `
-		SELECT `+stateColumns+` FROM states WHERE device = ? AND +time < ?
-		ORDER BY instance DESC, sequence DESC LIMIT 1`, device, from))
+		SELECT `+stateColumns+` FROM states WHERE id = (
+			SELECT id FROM states INDEXED BY states_place WHERE device = ? AND time < ?
+			ORDER BY instance DESC, sequence DESC LIMIT 1)`, device, from))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, s.fail(ctx, s.read, op, err)
 	}
