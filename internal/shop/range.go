@@ -87,12 +87,10 @@ func ParseRange(text, from, to string, now time.Time, s *Shop) (Range, error) {
 
 // defaultRange is what is shown where nothing is asked for.
 func defaultRange(now time.Time, s *Shop) Range {
-	r := Range{Name: "shift:current", shop: s}
-	if r, err := r.shift("current", now); err == nil {
+	if r, err := (Range{Name: "shift:current", shop: s}).shift("current", now); err == nil {
 		return r
 	}
-	r = Range{Name: DefaultLength, shop: s}
-	r, _ = r.length(now) // It is a length.
+	r, _ := Range{Name: DefaultLength, shop: s}.length(now) // It is a length.
 	return r
 }
 
