@@ -103,8 +103,8 @@ type timelineLine struct {
 // timelineData is the timeline for programs, and what the page's script reads.
 type timelineData struct {
 	api.Timeline
-	// Scheduled is true where there is a calendar; Shifts are those within the
-	// range, in microseconds since 1970 UTC.
+	// Scheduled is true where Shifts are those within the range, so that the rest of
+	// it is not scheduled; times are microseconds since 1970 UTC.
 	Scheduled bool        `json:"scheduled"`
 	Shifts    []shiftBand `json:"shifts"`
 }
@@ -118,12 +118,12 @@ type shiftBand struct {
 	Breaks [][2]int64 `json:"breaks,omitempty"`
 }
 
-// shiftBands gives the shifts of a range, none where there are too many to be
-// seen.
-func shiftBands(c shop.Calendar, from, to time.Time) []shiftBand {
+// shiftBands gives the shifts of a range; ok is false where nothing is to be drawn of
+// them, since there is no calendar, or there are too many to be seen.
+func shiftBands(c shop.Calendar, from, to time.Time) (list []shiftBand, ok bool) {
 	shifts := c.Between(from.UnixMicro(), to.UnixMicro())
-	if len(shifts) > maxBands {
-		return []shiftBand{}
+	if c.Empty() || len(shifts) > maxBands {
+		return []shiftBand{}, false
 	}
 	bands := make([]shiftBand, len(shifts))
 	for i, s := range shifts {
@@ -132,7 +132,7 @@ func shiftBands(c shop.Calendar, from, to time.Time) []shiftBand {
 			bands[i].Breaks = append(bands[i].Breaks, [2]int64{b.From, b.To})
 		}
 	}
-	return bands
+	return bands, true
 }
 
 // timeline draws the machines against time.
@@ -160,7 +160,8 @@ func (s *site) timeline(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	data := timelineData{Scheduled: !said.Calendar.Empty(), Shifts: shiftBands(said.Calendar, picker.From, picker.To)}
+	var data timelineData
+	data.Shifts, data.Scheduled = shiftBands(said.Calendar, picker.From, picker.To)
 	data.Timeline, err = s.views.Timeline(r.Context(), api.TimelineQuery{From: picker.From, To: picker.To, Columns: columns})
 	status := http.StatusOK
 	if err != nil {

@@ -97,6 +97,22 @@ func TestTimelineSaysTheSameInEachForm(t *testing.T) {
 	}
 }
 
+// Where there are more shifts than can be seen, none are drawn, and none of the range
+// counts as not scheduled.
+func TestTimelineOfManyShifts(t *testing.T) {
+	server := newPlant(t, inLateShift).serve(t)
+	for path, want := range map[string]bool{"/timeline.json?range=7d": true, "/timeline.json?range=200d": false} {
+		_, text := page(t, server, path)
+		var data struct {
+			Scheduled bool
+			Shifts    []json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(text), &data); err != nil || data.Scheduled != want || len(data.Shifts) > 0 != want {
+			t.Errorf("%s: scheduled %v with %d shifts, %v", path, data.Scheduled, len(data.Shifts), err)
+		}
+	}
+}
+
 // exact writes microseconds that are whole seconds as the page does.
 func exact(micros int64) string {
 	s := micros / 1e6
