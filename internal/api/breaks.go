@@ -100,8 +100,8 @@ func (b *breaks) of(ctx context.Context, run plant.Run, number int64, newest boo
 }
 
 // locate finds the times of a gap: those of the observations before and behind it. A
-// gap stands where it was noticed where these are not stored, and before the last
-// MaxGapTimes of them.
+// gap stands where it was noticed where these are not stored, and where
+// MaxBreakTimes of them have been looked up.
 func (b *breaks) locate(ctx context.Context, g plant.Gap) (insight.Break, error) {
 	noticed := g.Noticed.UnixMicro()
 	found := insight.Break{Run: g.Run, From: g.From, To: g.To, Begin: noticed, End: noticed, Reason: insight.ReasonGap}
@@ -112,7 +112,7 @@ func (b *breaks) locate(ctx context.Context, g plant.Gap) (insight.Break, error)
 	if known, ok := b.times[gapPosition{g.Run, g.From}]; ok {
 		return known, nil
 	}
-	if b.looks == MaxGapTimes {
+	if b.looks == MaxBreakTimes {
 		b.short = true
 		return found, nil
 	}

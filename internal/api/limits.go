@@ -34,6 +34,9 @@ const (
 	// MaxTimelineMachines how many machines may be named for one.
 	MaxTimelineColumns  = 10_000
 	MaxTimelineMachines = 1000
+	// MaxBreakTimes is for how many gaps of the ledger a timeline looks up their
+	// times, for all of its machines together.
+	MaxBreakTimes = 2000
 	// MaxTimelineReads is of how many machines the changes of states are read at once.
 	MaxTimelineReads = 4
 	// MaxGapWindow is how many gaps of the ledger a series holds at once.
