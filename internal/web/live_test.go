@@ -371,10 +371,10 @@ func TestPagesFitTheirScreens(t *testing.T) {
 	b := newTab(t, server.URL, 1440, 900)
 	for name, path := range map[string]string{
 		"floor": "/floor", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents",
-		"agent": "/agents/hall-b", "system": "/system", "about": "/about", "explore": "/explore?items=108,112,111&range=1h", "missing": "/nowhere",
+		"agent": "/agents/hall-b", "system": "/system", "production": "/production", "why": "/m/vmc-01/why", "about": "/about", "explore": "/explore?items=108,112,111&range=1h", "missing": "/nowhere",
 	} {
 		b.open(server.URL + path)
-		if name != "system" && name != "about" && name != "missing" {
+		if name != "system" && name != "about" && name != "missing" && name != "why" {
 			b.live()
 		}
 		b.await(`[...document.querySelectorAll(".chart .message, .plot .message")].every(m => m.textContent === "")`)
