@@ -287,5 +287,6 @@ function fitted(c: CanvasRenderingContext2D, text: string, width: number): strin
   if (c.measureText(text).width <= width) return text;
   let n = Math.max(0, Math.floor((text.length * width) / Math.max(1, c.measureText(text).width)) - 1);
   while (n > 0 && c.measureText(`${text.slice(0, n)}…`).width > width) n--;
-  return n > 0 ? `${text.slice(0, n)}…` : "";
+  // A letter or two say nothing.
+  return n >= 4 ? `${text.slice(0, n)}…` : "";
 }
