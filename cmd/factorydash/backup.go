@@ -55,7 +55,7 @@ func (c *backupCommand) Run(ctx context.Context, env *environment) error {
 		return err
 	}
 	manifest.Version, manifest.Store, manifest.Created = env.build.Version, kind, time.Now().UTC().Truncate(time.Second)
-	if err := c.write(env, scratch, manifest, database); err != nil {
+	if err := c.write(ctx, env, scratch, manifest, database); err != nil {
 		return err
 	}
 	fmt.Fprintln(env.stderr, describe(manifest))
@@ -63,20 +63,23 @@ func (c *backupCommand) Run(ctx context.Context, env *environment) error {
 }
 
 // write writes the backup to where it belongs.
-func (c *backupCommand) write(env *environment, scratch string, manifest backup.Manifest, database string) error {
+func (c *backupCommand) write(ctx context.Context, env *environment, scratch string, manifest backup.Manifest, database string) error {
 	if c.File == standardStream {
 		out := bufio.NewWriterSize(env.stdout, 1<<20)
-		return errors.Join(backup.Write(out, manifest, database), out.Flush())
+		return errors.Join(backup.Write(ctx, out, manifest, database), out.Flush())
 	}
 	part := filepath.Join(scratch, "backup")
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // An agent's URL may hold a password.
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(backup.Write(f, manifest, database), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(backup.Write(ctx, f, manifest, database), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(part, c.File)
+	if err := os.Rename(part, c.File); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(c.File))
 }
 
 // makeScratch makes a folder for what comes before a file is whole: beside it, where
@@ -172,7 +175,7 @@ func (c *restoreCommand) Run(ctx context.Context, env *environment) error {
 	}
 	defer b.Close()
 	if c.Check {
-		if err := b.Database(io.Discard); err != nil {
+		if err := b.Database(ctx, io.Discard); err != nil {
 			return fmt.Errorf("%s: %w", c.File, err)
 		}
 		fmt.Fprintf(env.stdout, "sound: %s\n", describe(b.Manifest))
@@ -228,10 +231,12 @@ func (env *environment) restoreFile(ctx context.Context, b *backup.Reader) error
 		return err
 	}
 	// A link, unlike a rename, does not replace what somebody else has made meanwhile.
-	if err := os.Link(unpacked, target); err != nil {
-		if err := os.Rename(unpacked, target); err != nil { // A file system without links.
-			return err
-		}
+	err = os.Link(unpacked, target)
+	if err != nil && !errors.Is(err, fs.ErrExist) { // A file system without links.
+		err = os.Rename(unpacked, target)
+	}
+	if err != nil {
+		return err
 	}
 	return syncFolder(data)
 }
@@ -277,7 +282,7 @@ func unpackStore(ctx context.Context, b *backup.Reader, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(b.Database(f), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(b.Database(ctx, f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	unpacked, err := manifestOf(ctx, path)

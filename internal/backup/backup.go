@@ -9,6 +9,8 @@ package backup
 
 import (
 	"archive/tar"
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -65,22 +67,23 @@ type Run struct {
 	Stored int64 `json:"stored"`
 }
 
-// Write writes a backup. database is the embedded store, which nobody has open.
-func Write(w io.Writer, m Manifest, database string) error {
+// Write writes a backup, unless ctx ends before. database is the embedded store, which
+// nobody has open.
+func Write(ctx context.Context, w io.Writer, m Manifest, database string) error {
 	f, err := os.Open(database)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer f.Close()
 	sum := sha256.New()
-	if m.Bytes, err = io.Copy(sum, f); err != nil {
+	if m.Bytes, err = io.Copy(sum, until{ctx, f}); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	m.Format, m.SHA256 = Format, hex.EncodeToString(sum.Sum(nil))
-	if err := write(w, m, f); err != nil {
+	if err := write(w, m, until{ctx, f}); err != nil {
 		return fmt.Errorf("write the backup: %w", err)
 	}
 	return nil
@@ -155,18 +158,18 @@ func (b *Reader) manifest() error {
 	return nil
 }
 
-// Database writes the embedded store of the backup to w. What it has written is
-// good only where it gives no error: Damaged where the store is not the one that was
-// backed up.
-func (b *Reader) Database(w io.Writer) error {
+// Database writes the embedded store of the backup to w, unless ctx ends before. What
+// it has written is good only where it gives no error: Damaged where the store is not
+// the one that was backed up.
+func (b *Reader) Database(ctx context.Context, w io.Writer) error {
 	header, err := b.archive.Next()
 	if err != nil || header.Name != databaseName || header.Size != b.Manifest.Bytes {
 		return damaged("its store is not where it belongs", err)
 	}
 	sum := sha256.New()
 	out := &failing{Writer: w}
-	if _, err = io.Copy(io.MultiWriter(out, sum), b.archive); out.err != nil {
-		return fmt.Errorf("unpack the backup: %w", out.err)
+	if _, err = io.Copy(io.MultiWriter(out, sum), until{ctx, b.archive}); out.err != nil || ctx.Err() != nil {
+		return fmt.Errorf("unpack the backup: %w", cmp.Or(out.err, ctx.Err()))
 	}
 	if err == nil {
 		if _, err = b.archive.Next(); errors.Is(err, io.EOF) {
@@ -189,6 +192,20 @@ func (b *Reader) Close() { b.packed.Close() }
 
 func damaged(how string, err error) error {
 	return &plant.Error{Code: plant.Damaged, Msg: "the backup is damaged: " + how, Err: err}
+}
+
+// until reads until a context ends: a big store is not read on for somebody who has
+// given up.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
 }
 
 // failing remembers the error of a writer, to tell it from those of what is read.

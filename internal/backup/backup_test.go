@@ -2,6 +2,8 @@ package backup_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -28,7 +30,7 @@ func packed(t interface{ Fatal(args ...any) }, dir string, size int) (file, data
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := backup.Write(&b, manifest(), path); err != nil {
+	if err := backup.Write(context.Background(), &b, manifest(), path); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes(), database
@@ -49,7 +51,7 @@ func unpack(file []byte) (backup.Manifest, []byte, error) {
 	}
 	defer r.Close()
 	var out bytes.Buffer
-	err = r.Database(&out)
+	err = r.Database(context.Background(), &out)
 	return r.Manifest, out.Bytes(), err
 }
 
@@ -101,8 +103,30 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := r.Database(full{}); err == nil || plant.ErrorCode(err) == plant.Damaged {
+	if err := r.Database(t.Context(), full{}); err == nil || plant.ErrorCode(err) == plant.Damaged {
 		t.Errorf("a full disk gives %v", err)
+	}
+}
+
+// Who has given up waits for no big store, and it is not called damaged.
+func TestEndWithTheContext(t *testing.T) {
+	file, database := packed(t, t.TempDir(), 20_000)
+	r, err := backup.Read(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Database(ctx, io.Discard); !errors.Is(err, context.Canceled) || plant.ErrorCode(err) == plant.Damaged {
+		t.Errorf("unpacking gives %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "db")
+	if err := os.WriteFile(path, database, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := backup.Write(ctx, io.Discard, manifest(), path); !errors.Is(err, context.Canceled) {
+		t.Errorf("writing gives %v", err)
 	}
 }
 
