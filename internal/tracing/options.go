@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,9 +23,10 @@ type Options struct {
 	// Service and Version name this program, Attributes say more of the process.
 	Service, Version string
 	Attributes       []slog.Attr
-	// Ratio is the part of the traces that is kept, from 0 to 1, of those that begin
-	// here; who began a trace elsewhere has decided.
+	// Ratio is the part of the traces that is kept, from 0 to 1: of those that begin
+	// here, where who began one elsewhere has decided, or of All.
 	Ratio float64
+	All   bool
 	// Client sends; http.DefaultClient where it is nil. Now is the clock, time.Now
 	// where it is nil. Log takes what goes wrong.
 	Client *http.Client
@@ -39,7 +41,7 @@ const tracesPath = "/v1/traces"
 // something here. ok is false where no endpoint is set: then there are no traces.
 // Invalid where one of them cannot be followed.
 func FromEnvironment(getenv func(string) string) (o Options, ok bool, err error) {
-	if getenv("OTEL_SDK_DISABLED") == "true" || getenv("OTEL_TRACES_EXPORTER") == "none" {
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return o, false, nil
 	}
 	switch {
@@ -71,6 +73,8 @@ func FromEnvironment(getenv func(string) string) (o Options, ok bool, err error)
 		}
 	}
 	o.Ratio, err = ratio(getenv)
+	sampler := getenv("OTEL_TRACES_SAMPLER")
+	o.All = sampler != "" && !strings.HasPrefix(sampler, "parentbased_")
 	return o, err == nil, err
 }
 
@@ -84,7 +88,7 @@ func ratio(getenv func(string) string) (float64, error) {
 	case "traceidratio", "parentbased_traceidratio":
 		text := cmp.Or(getenv("OTEL_TRACES_SAMPLER_ARG"), "1")
 		r, err := strconv.ParseFloat(text, 64)
-		if err != nil || r < 0 || r > 1 {
+		if err != nil || math.IsNaN(r) || r < 0 || r > 1 {
 			return 0, plant.Errorf(plant.Invalid, "OTEL_TRACES_SAMPLER_ARG %.50q: use a number from 0 to 1", text)
 		}
 		return r, nil

@@ -95,6 +95,8 @@ func (t *Tracer) Start(ctx context.Context, kind Kind, name string, attributes .
 		s.spanContext, s.parent = parent, parent.span
 	} else {
 		random(s.trace[:])
+	}
+	if s.parent == [8]byte{} || t.options.All {
 		s.sampled = sampled(s.trace, t.options.Ratio)
 	}
 	random(s.span[:])

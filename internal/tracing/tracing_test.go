@@ -134,7 +134,11 @@ func TestNotTraced(t *testing.T) {
 	if _, s := tracing.New(o).Start(t.Context(), tracing.Internal, "x"); s != nil {
 		t.Error("a span that nobody wants")
 	}
-	o.Ratio = 1
+	header := http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}
+	if _, s := tracing.New(o).Start(tracing.Extract(t.Context(), header), tracing.Internal, "x"); s != nil {
+		t.Error("a client has a span made that nobody wants")
+	}
+	o.Ratio, o.All = 1, false
 	ctx := tracing.Extract(t.Context(), http.Header{"Traceparent": {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}})
 	if _, s := tracing.New(o).Start(ctx, tracing.Internal, "x"); s != nil {
 		t.Error("a span of a trace that is not kept")
