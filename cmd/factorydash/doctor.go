@@ -159,7 +159,7 @@ func (c *doctorCommand) ask(ctx context.Context, env *environment, path string) 
 		return err
 	}
 	if rules, err := c.rules(); err == nil && !rules.unnamed {
-		request.Host = strings.TrimPrefix(rules.names[0], ".")
+		request.Host = rules.example()
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

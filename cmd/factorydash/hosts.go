@@ -71,6 +71,14 @@ func (r hostRules) allows(header string) bool {
 	})
 }
 
+// example gives one of the names that are allowed.
+func (r hostRules) example() string {
+	if strings.HasPrefix(r.names[0], ".") {
+		return "factorydash" + r.names[0]
+	}
+	return r.names[0]
+}
+
 // healthPaths are asked for by platforms and monitors under whatever name they
 // know; what they answer is for everybody.
 var healthPaths = []string{"/healthz", "/readyz"}

@@ -32,6 +32,7 @@ func TestHostsThatAreAllowed(t *testing.T) {
 		{"a.example, .plant.example", "line1.plant.example:80", true},
 		{"a.example, .plant.example", "plant.example", false},
 		{"a.example, .plant.example", "evilplant.example", false},
+		{".plant.example", "line1.plant.example", true},
 		{"10.0.0.5", "10.0.0.5:8000", true},
 		{"10.0.0.5", "10.0.0.6:8000", false},
 	} {
@@ -41,6 +42,9 @@ func TestHostsThatAreAllowed(t *testing.T) {
 		}
 		if got := rules.allows(test.host); got != test.want {
 			t.Errorf("with ALLOWED_HOSTS %q, host %q is allowed: %v, want %v", test.allowed, test.host, got, test.want)
+		}
+		if name := rules.example(); !rules.allows(name) {
+			t.Errorf("with ALLOWED_HOSTS %q, %q is not allowed", test.allowed, name)
 		}
 	}
 	for _, text := range []string{"https://floor.example.com", "floor.example.com:80", "*"} {

@@ -103,10 +103,11 @@ func weak(key string) bool {
 
 // checkNames says what is wrong with the names that are allowed.
 func (f publicFlags) checkNames() error {
-	if production() && strings.TrimSpace(f.AllowedHosts) == "" {
+	rules, err := f.rules()
+	if err == nil && production() && rules.unnamed {
 		return plant.Errorf(plant.Invalid, "ALLOWED_HOSTS is empty, and this is production: name what the pages are opened under, such as floor.example.com")
 	}
-	return nil
+	return err
 }
 
 // checkProduction refuses what must not be where others than its maker reach the

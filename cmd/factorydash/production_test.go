@@ -52,7 +52,7 @@ func TestProductionDemandsSettings(t *testing.T) {
 		"weak key":          {map[string]string{"ALLOWED_HOSTS": "floor.example", "SECRET_KEY": "hunter2hunter2hunter2hunter2hunter2"}, "secret-key", "SECRET_KEY can be guessed"},
 		"key file away":     {map[string]string{"ALLOWED_HOSTS": "floor.example", "SECRET_KEY_FILE": file + "x"}, "secret-key", "SECRET_KEY_FILE"},
 		"no names":          {map[string]string{"SECRET_KEY": randomKey()}, "allowed-hosts", "ALLOWED_HOSTS is empty"},
-		"only separators":   {map[string]string{"SECRET_KEY": randomKey(), "ALLOWED_HOSTS": " "}, "allowed-hosts", "ALLOWED_HOSTS is empty"},
+		"only separators":   {map[string]string{"SECRET_KEY": randomKey(), "ALLOWED_HOSTS": " , "}, "allowed-hosts", "ALLOWED_HOSTS is empty"},
 		"other environment": {map[string]string{"SECRET_KEY": randomKey(), "ALLOWED_HOSTS": "f", "FACTORYDASH_ENV": "prod"}, "environment", "use production or development"},
 		"platform's word":   {map[string]string{"FACTORYDASH_ENV": "", "RAILWAY_ENVIRONMENT": "main"}, "secret-key", "SECRET_KEY is not set"},
 		"nothing at all":    {nil, "allowed-hosts", "ALLOWED_HOSTS is empty"},

@@ -64,7 +64,7 @@ func (p proxies) unwrap(next http.Handler) http.Handler {
 		client := r.RemoteAddr
 		if err == nil && p.trust(peer.Addr().Unmap()) {
 			client = p.client(headers, peer)
-			proto := strings.TrimSpace(lastOf(headers.Get("X-Forwarded-Proto")))
+			proto := strings.TrimSpace(lastOf(strings.Join(headers.Values("X-Forwarded-Proto"), ",")))
 			ctx = context.WithValue(ctx, tlsKey{}, strings.EqualFold(proto, "https"))
 		}
 		r = r.WithContext(ctx) // a copy
