@@ -25,6 +25,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	// Where a developer's own installation is, such as that of a dev container, is not
+	// for the tests.
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL", "FACTORYDASH_AGENTS"} {
+		_ = os.Unsetenv(name) // It fails for names that are none.
+	}
 	os.Exit(m.Run())
 }
 
