@@ -171,7 +171,12 @@ func (w *work) counts(path int) bool {
 func (w *work) perCycle() float64 { return cmp.Or(w.said.PartsPerCycle, 1) }
 
 // lasts reports whether what had not ended by the end of the range still lasts.
-func (w *work) lasts() bool { return w.heard <= w.to }
+// A range that ends now was asked for a moment ago.
+func (w *work) lasts() bool { return w.heard-lastingSlack <= w.to }
+
+// lastingSlack is how long a question may take on its way, in microseconds, to be one
+// of now.
+const lastingSlack = int64(2 * time.Second / time.Microsecond)
 
 // rangeOf gives the range of a question in microseconds: without a beginning the
 // last DefaultRange before its end, without an end up to now. Invalid where it
