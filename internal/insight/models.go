@@ -112,9 +112,15 @@ func deviceFields(d plant.Device) []field {
 
 func itemFields(it plant.DataItem) []field {
 	return []field{
-		{"category", it.Category.String()}, {"type", it.Type}, {"subType", it.SubType}, {"name", it.Name},
-		{"units", it.Units}, {"nativeUnits", it.NativeUnits}, {"representation", it.Representation},
-		{"statistic", it.Statistic}, {"component", it.Path},
+		{"category", it.Category.String()},
+		{"type", it.Type},
+		{"subType", it.SubType},
+		{"name", it.Name},
+		{"units", it.Units},
+		{"nativeUnits", it.NativeUnits},
+		{"representation", it.Representation},
+		{"statistic", it.Statistic},
+		{"component", it.Path},
 	}
 }
 

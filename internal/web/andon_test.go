@@ -60,8 +60,8 @@ func TestBoardIsReadFromAfar(t *testing.T) {
 		b.live()
 		pixels := math.Hypot(1920, 1080) / (55 * 25.4)
 		want := c.distance * 1000 * math.Tan(math.Pi/180/3) * pixels
-		if cap := eval[float64](b, `Number(document.querySelector("#tiles").dataset.cap)`); math.Abs(cap-want) > 0.1 {
-			t.Errorf("from %v m capitals are %.1f px high, want %.1f", c.distance, cap, want)
+		if got := eval[float64](b, `Number(document.querySelector("#tiles").dataset.cap)`); math.Abs(got-want) > 0.1 {
+			t.Errorf("from %v m capitals are %.1f px high, want %.1f", c.distance, got, want)
 		}
 		shown := eval[int](b, `document.querySelectorAll(".tile:not([hidden])").length`)
 		if shown != min(c.tiles, len(s.machines)) {

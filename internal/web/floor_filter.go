@@ -23,8 +23,10 @@ type floorFilter struct {
 // densities are the views of the floor. All show the same elements: what differs is
 // the style sheet.
 var densities = []viewChoice{
-	{View: "cards", Word: "Cards"}, {View: "compact", Word: "Compact"},
-	{View: "table", Word: "Table"}, {View: "plan", Word: "Plan"},
+	{View: "cards", Word: "Cards"},
+	{View: "compact", Word: "Compact"},
+	{View: "table", Word: "Table"},
+	{View: "plan", Word: "Plan"},
 }
 
 // viewChoice is a density that can be chosen.

@@ -14,15 +14,15 @@ type laneRange struct {
 	Moves bool
 }
 
-// lastHours is how far the lanes go back where there is no shift.
-const lastHours = 8 * time.Hour
+// laneLength is how far the lanes go back where there is no shift.
+const laneLength = 8 * time.Hour
 
 // laneRange gives the range of the lanes at a moment: the shift that goes on, and
 // the last hours where there is none.
 func (s *site) laneRange(now time.Time) laneRange {
 	shift, ok := s.shop().Calendar.At(now.UnixMicro())
 	if !ok {
-		return laneRange{From: now.Add(-lastHours), To: now, Label: "last 8 h", Moves: true}
+		return laneRange{From: now.Add(-laneLength), To: now, Label: "last 8 h", Moves: true}
 	}
 	from, to := time.UnixMicro(shift.From).In(now.Location()), time.UnixMicro(shift.To).In(now.Location())
 	return laneRange{
