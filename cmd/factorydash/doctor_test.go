@@ -47,7 +47,7 @@ func TestDoctorTellsNoSecret(t *testing.T) {
 		"SECRET_KEY": plant() + randomKey(), "FACTORYDASH_AGENTS": "lab=http://u:" + plant() + "@127.0.0.1:1",
 		"FACTORYDASH_AGENT_TOKEN_HALL": tokenInLog, "FACTORYDASH_AGENT_TOKEN_LAB_FILE": inFile(plant()),
 		"SECRET_KEY_FILE": inFile(plant()), "REDIS_URL_FILE": inFile("redis://:" + plant() + "@127.0.0.1:1"),
-		"FACTORYDASH_COPY_TO": "postgres://u:" + plant() + "@h/d", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer " + plant(),
+		"PGPASSWORD": plant(), "FACTORYDASH_COPY_TO": "postgres://u:" + plant() + "@h/d", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer " + plant(),
 	} {
 		t.Setenv(name, value)
 	}

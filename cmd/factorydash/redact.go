@@ -43,7 +43,7 @@ func (c *doctorCommand) redact(ctx context.Context, env *environment, text strin
 				_, secret, _ := strings.Cut(pair, "=")
 				add(secret)
 			}
-		case name == "SECRET_KEY", strings.HasPrefix(name, "FACTORYDASH_AGENT_TOKEN_") && !strings.HasSuffix(name, "_FILE"):
+		case name == "SECRET_KEY", name == "PGPASSWORD", strings.HasPrefix(name, "FACTORYDASH_AGENT_TOKEN_") && !strings.HasSuffix(name, "_FILE"):
 			add(value)
 		case strings.HasSuffix(name, "_FILE"):
 			if held, err := secret(strings.TrimSuffix(name, "_FILE")); err == nil && isSecretFile(name) {
