@@ -73,8 +73,10 @@ func (s *site) drawData(w http.ResponseWriter, r *http.Request, status int, p pa
 		w.WriteHeader(status)
 		s.sent(r, p.Table.write(w))
 	default:
-		s.drawProblem(w, failure{Status: http.StatusNotFound, Title: "Not found",
-			Cause: fmt.Sprintf("The page %s has no form %s.", r.URL.Path, strings.TrimPrefix(string(formOf(r)), "."))})
+		s.drawProblem(w, failure{
+			Status: http.StatusNotFound, Title: "Not found",
+			Cause: fmt.Sprintf("The page %s has no form %s.", r.URL.Path, strings.TrimPrefix(string(formOf(r)), ".")),
+		})
 	}
 }
 

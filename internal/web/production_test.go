@@ -20,8 +20,10 @@ func made() api.Production {
 	return api.Production{
 		Scheduled: true, Parts: ptr(38.0), Figures: []api.Figure{running, performance},
 		Machines: []api.MachineProduction{
-			{Machine: "vmc-01", Name: "VMC-01", Parts: ptr(38.0), Target: ptr(45.0), Glitches: 1, Programs: []api.ProgramProduction{program}, Shifts: []api.ShiftProduction{shift}, Coverage: 0.8,
-				Figures: []api.Figure{running, performance, {ID: "a-x-p", Label: "A × P", Value: ptr(0.62), Coverage: 0.8, Doubtful: true}}},
+			{
+				Machine: "vmc-01", Name: "VMC-01", Parts: ptr(38.0), Target: ptr(45.0), Glitches: 1, Programs: []api.ProgramProduction{program}, Shifts: []api.ShiftProduction{shift}, Coverage: 0.8,
+				Figures: []api.Figure{running, performance, {ID: "a-x-p", Label: "A × P", Value: ptr(0.62), Coverage: 0.8, Doubtful: true}},
+			},
 			{Machine: "edm-1", Name: "EDM-1", PartsProblem: "This agent offers no PART_COUNT.", Figures: []api.Figure{none}},
 		},
 	}
