@@ -1,23 +1,48 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-const stateColumns = `device, instance, sequence, time, state, rule, since`
+const (
+	stateColumns = `device, instance, sequence, time, state, rule, since`
+	stateFields  = 7
+)
 
-func scanState(row scanner) (c plant.StateChange, err error) {
-	err = row.Scan(&c.Device, &c.Run, &c.Sequence, &c.Time, &c.State, &c.Rule, &c.Since)
-	return c, err
+// stateReader reads state changes from rows of stateColumns. There may be hundreds
+// of thousands, which have few rules among them.
+type stateReader struct {
+	*fields
+	rules map[string]string
+}
+
+func newStateReader() stateReader { return stateReader{newFields(stateFields), make(map[string]string)} }
+
+func (r stateReader) change(row scanner) (c plant.StateChange, err error) {
+	if err = r.read(row); err != nil {
+		return c, err
+	}
+	rule, _ := r.values[5].(string)
+	known, ok := r.rules[rule]
+	if !ok {
+		known = rule
+		r.rules[rule] = rule
+	}
+	return plant.StateChange{
+		Device: plant.DeviceID(r.int(0)), Run: plant.RunID(r.int(1)), Sequence: r.int(2), Time: r.int(3),
+		State: plant.State(r.int(4)), Rule: known, Since: r.int(6),
+	}, nil
 }
 
 // States implements store.Writer.
 func (s *Store) States(ctx context.Context, agent plant.AgentID) ([]plant.StateChange, error) {
-	return list(ctx, s, "read states", scanState, `
+	return list(ctx, s, "read states", newStateReader().change, `
 		SELECT `+prefixed("s", stateColumns)+` FROM devices d JOIN states s ON s.id = (
 			SELECT id FROM states WHERE device = d.id ORDER BY instance DESC, sequence DESC LIMIT 1)
 		WHERE d.agent = ? ORDER BY d.id`, agent)
@@ -28,7 +53,8 @@ func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, 
 	const op = "read states"
 	// The index has all that is looked at on the way to the change. By time, all
 	// that is before would be sorted.
-	before, err := scanState(s.read.QueryRowContext(ctx, `
+	reader := newStateReader()
+	before, err := reader.change(s.read.QueryRowContext(ctx, `
 		SELECT `+stateColumns+` FROM states WHERE id = (
 			SELECT id FROM states INDEXED BY states_place WHERE device = ? AND time < ?
 			ORDER BY instance DESC, sequence DESC LIMIT 1)`, device, from))
@@ -36,9 +62,12 @@ func (s *Store) StatesBetween(ctx context.Context, device plant.DeviceID, from, 
 		return nil, s.fail(ctx, s.read, op, err)
 	}
 	known := err == nil
-	changes, err := list(ctx, s, op, scanState, `
-		SELECT `+stateColumns+` FROM states WHERE device = ? AND time >= ? AND time < ?
-		ORDER BY instance, sequence`, device, from, to)
+	changes, err := list(ctx, s, op, reader.change, `
+		SELECT `+stateColumns+` FROM states WHERE device = ? AND time >= ? AND time < ?`, device, from, to)
+	// They come in order of time, which is mostly theirs.
+	slices.SortFunc(changes, func(a, b plant.StateChange) int {
+		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Sequence, b.Sequence))
+	})
 	if err != nil || !known {
 		return changes, err
 	}
