@@ -266,8 +266,12 @@ func TestRailwayCommands(t *testing.T) {
 			const host = "floor.up.railway.app"
 			env := railwayVariables(t, map[string]string{
 				"Postgres.DATABASE_URL": server.Database(t), "Redis.REDIS_URL": broker,
-				`secret(64, "abcdef0123456789")`: randomKey(), "web.RAILWAY_PUBLIC_DOMAIN": host,
+				"web.RAILWAY_PUBLIC_DOMAIN": host,
 			})
+			if key, ok := env["SECRET_KEY"]; !ok || key != "" {
+				t.Errorf("variables.env has SECRET_KEY=%q, want that everybody makes one", key)
+			}
+			env["SECRET_KEY"] = randomKey()
 			if len(services) == 1 {
 				delete(env, "REDIS_URL") // The small variant has PostgreSQL alone.
 			}
