@@ -34,6 +34,7 @@ func forms(next http.Handler) http.Handler {
 				r = r.Clone(context.WithValue(r.Context(), formKey{}, f))
 				r.URL.Path = strings.TrimSuffix(r.URL.Path, string(f))
 				r.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, string(f))
+				break
 			}
 		}
 		next.ServeHTTP(w, r)

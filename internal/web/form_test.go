@@ -50,7 +50,7 @@ func TestPagesForPrograms(t *testing.T) {
 	for path, want := range map[string]int{
 		"/m/vmc-01.json": http.StatusOK, "/agents.json": http.StatusOK, "/agents.csv": http.StatusOK, "/system.json": http.StatusOK,
 		"/system.csv": http.StatusNotFound, "/about.json": http.StatusNotFound,
-		"/m/nobody.json": http.StatusNotFound, "/nowhere.csv": http.StatusNotFound,
+		"/m/nobody.json": http.StatusNotFound, "/floor.csv.json": http.StatusNotFound, "/nowhere.csv": http.StatusNotFound,
 	} {
 		answer, body := get(path)
 		if answer.StatusCode != want {

@@ -244,7 +244,10 @@ class Follower {
       return true;
     } catch {
       // The server is away: the pill says so, and it is tried again.
-      if (this.mode === "live") this.timers.open = setTimeout(() => this.open(), 1000);
+      if (this.mode === "live" && this.source) {
+        clearTimeout(this.timers.open);
+        this.timers.open = setTimeout(() => this.open(), 1000);
+      }
       return false;
     } finally {
       this.reading = false;

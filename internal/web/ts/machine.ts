@@ -80,9 +80,13 @@ function base(): Span {
   return { from: chosen.from + ahead, to: chosen.to + ahead };
 }
 
+let stood = false;
 const lane = new MachineLane(slug, base, (cursor) => {
   for (const chart of charts.values()) chart.point(cursor);
-  if (cursor === undefined) drawCharts();
+  if (cursor !== undefined) return;
+  if (stood && !lane.paused()) reloadCharts(); // What came while the view stood still was passed over.
+  stood = lane.paused();
+  drawCharts();
 });
 
 function takeItems(items: Item[]): void {
@@ -90,7 +94,7 @@ function takeItems(items: Item[]): void {
     observed(String(item.id), item.time);
     strange ||= !rows.has(String(item.id));
     changed.set(String(item.id), item);
-    charts.get(String(item.id))?.append(item);
+    if (!lane.paused()) charts.get(String(item.id))?.append(item);
     lane.append(item);
     drawNow(item);
   }
@@ -267,17 +271,21 @@ byId<HTMLSelectElement>("add").addEventListener("change", (e) => {
   select.value = "";
 });
 /** why shows the page that says why, in a dialog; where that cannot be read, it is gone to. */
+let asking = 0;
+
 async function why(address: string): Promise<void> {
+  const asked = ++asking;
   try {
     const answer = await fetch(address, { cache: "no-store" });
     const said = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("why");
     if (!said) throw new Error("no answer");
+    if (asked !== asking) return;
     byId("why-body").replaceChildren(said);
     const dialog = byId<HTMLDialogElement>("why-dialog");
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
   } catch {
-    location.href = address;
+    if (asked === asking) location.href = address;
   }
 }
 lane.why = (t) => void why(`/m/${encodeURIComponent(slug)}/why?at=${encodeURIComponent(new Date(Math.min(t, now())).toISOString())}`);

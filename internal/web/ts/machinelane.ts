@@ -94,26 +94,28 @@ export class MachineLane {
     ]);
     if (asked !== this.asked) return;
     if (lane.status === "rejected") {
-      put("tracks-said", "What the machine did could not be read. It is asked for again.");
+      put("tracks-said", this.zoomed || then !== undefined ? "What the machine did could not be read." : "What the machine did could not be read. It is asked for again.");
+      this.soon();
       return;
     }
-    put("tracks-said", "");
+    const missing = [timeline, alarms].map((answer, i) => (answer.status === "rejected" ? ["states", "alarms"][i] : "")).filter(Boolean);
+    put("tracks-said", missing.length > 0 ? `The ${missing.join(" and the ")} of this range could not be read: they are not known here.` : "");
     const whole = this.base();
     this.heard = lane.value.heard / 1000;
     this.tracks.whole = whole;
     this.tracks.tracks = this.rows(
       lane.value, timeline.status === "fulfilled" ? timeline.value.rows[0]?.segments : undefined,
-      alarms.status === "fulfilled" ? alarms.value.items : [],
+      alarms.status === "fulfilled" ? alarms.value.items : undefined,
     );
     this.names();
     this.draw(true);
     this.table();
   }
 
-  private rows(lane: Lane, states: Segment[] | undefined, alarms: AlarmEntry[]): Track[] {
+  private rows(lane: Lane, states: Segment[] | undefined, alarms: AlarmEntry[] | undefined): Track[] {
     const rows: Track[] = [];
     this.owners.clear();
-    if (states) rows.push({ id: "state", name: "State", height: HEIGHT.state, states });
+    rows.push(states ? { id: "state", name: "State", height: HEIGHT.state, states } : { id: "unread", name: "State: not read", height: HEIGHT.state });
     for (const p of lane.paths) {
       const of = (name: string): string => (p.name ? `${name} ${p.name}` : name);
       const add = (id: string, name: string, values: Value[]): void => {
@@ -132,12 +134,12 @@ export class MachineLane {
       add("tool", "Tool", p.tool);
       add("mode", "Mode", p.mode);
     }
-    const list: AlarmMark[] = alarms.filter((a) => a.machine === this.slug).map((a) => ({
+    const list: AlarmMark[] = (alarms ?? []).filter((a) => a.machine === this.slug).map((a) => ({
       from: Date.parse(a.raised) * 1000, to: (a.cleared ? Date.parse(a.cleared) : now()) * 1000, open: !a.cleared, level: a.level,
       text: [a.nativeCode, a.text || wordText(a.type)].filter(Boolean).join(" "), href: `/alarms/${encodeURIComponent(a.id)}`,
     }));
     list.sort((a, b) => a.from - b.from);
-    rows.push({ id: "alarms", name: "Alarms", height: HEIGHT.alarms, alarms: list });
+    rows.push({ id: "alarms", name: alarms ? "Alarms" : "Alarms: not read", height: HEIGHT.alarms, alarms: list });
     if (lane.parts) {
       const row = { id: "parts", name: partsText(lane.parts.made[lane.parts.made.length - 1]?.[1] ?? 0, lane.parts.target), height: HEIGHT.parts, parts: lane.parts };
       rows.push(row);
@@ -163,7 +165,10 @@ export class MachineLane {
     const row = this.owners.get(String(item.id));
     const t = Date.parse(item.time ?? "") * 1000;
     if (!row || Number.isNaN(t)) return;
-    if (this.zoomed) this.missed++;
+    if (this.zoomed) {
+      this.missed++; // What comes is read when the view goes on.
+      return;
+    }
     if (row.parts) {
       void this.soon();
       return;

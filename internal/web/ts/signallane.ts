@@ -30,10 +30,13 @@ export class Lane extends Panel {
     this.box.addEventListener("pointerdown", (down) => {
       const begin = this.timeAt(down.clientX);
       if (begin === undefined || down.button !== 0 || down.pointerType === "touch") return;
+      const drag = new AbortController();
       this.box.addEventListener("pointerup", (up) => {
+        drag.abort();
         const end = this.timeAt(up.clientX);
         if (end !== undefined && Math.abs(up.clientX - down.clientX) >= DRAG) zoomed({ from: Math.min(begin, end), to: Math.max(begin, end) });
-      }, { once: true });
+      }, { signal: drag.signal });
+      this.box.addEventListener("pointercancel", () => drag.abort(), { signal: drag.signal });
       this.box.setPointerCapture(down.pointerId);
     });
     this.box.addEventListener("wheel", (e) => {
