@@ -1,0 +1,1 @@
+import"./chunk-KO626V44.js";
