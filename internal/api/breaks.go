@@ -58,7 +58,11 @@ func (b *breaks) between(ctx context.Context, a *agent, changes []plant.StateCha
 		if run.ID == front {
 			number = place
 		}
-		of, err := b.of(ctx, run, number, i == len(runs)-1)
+		var next *plant.Run
+		if i+1 < len(runs) {
+			next = &runs[i+1]
+		}
+		of, err := b.of(ctx, run, number, next)
 		if err != nil {
 			return nil, err
 		}
@@ -69,8 +73,8 @@ func (b *breaks) between(ctx context.Context, a *agent, changes []plant.StateCha
 }
 
 // of gives the breaks of a run from a number on. What was known ends with a run that
-// another one followed.
-func (b *breaks) of(ctx context.Context, run plant.Run, number int64, newest bool) ([]insight.Break, error) {
+// another one, next, followed: when that began it is noticed.
+func (b *breaks) of(ctx context.Context, run plant.Run, number int64, next *plant.Run) ([]insight.Break, error) {
 	if known := b.found[run.ID]; known != nil && known.from <= number {
 		return known.list, nil
 	}
@@ -85,8 +89,8 @@ func (b *breaks) of(ctx context.Context, run plant.Run, number int64, newest boo
 		}
 		gaps = append(gaps, g)
 	}
-	if n := len(gaps); !newest && (n == 0 || gaps[n-1].To != plant.OpenEnd) {
-		gaps = append(gaps, plant.Gap{Run: run.ID, From: run.Next, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: run.Began})
+	if n := len(gaps); next != nil && (n == 0 || gaps[n-1].To != plant.OpenEnd) {
+		gaps = append(gaps, plant.Gap{Run: run.ID, From: run.Next, To: plant.OpenEnd, Reason: plant.GapRestart, Noticed: next.Began})
 	}
 	list := make([]insight.Break, len(gaps))
 	for i, g := range slices.Backward(gaps) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -144,8 +145,8 @@ func (s *Service) Timeline(ctx context.Context, q TimelineQuery) (Timeline, erro
 	return v, nil
 }
 
-// machinesOf gives the machines with the slugs; all on the floor where there are no
-// slugs.
+// machinesOf gives the machines with the slugs, each once; all on the floor where
+// there are no slugs.
 func (s *Service) machinesOf(slugs []string) ([]*machine, error) {
 	var machines []*machine
 	if len(slugs) == 0 {
@@ -160,7 +161,9 @@ func (s *Service) machinesOf(slugs []string) ([]*machine, error) {
 		if err != nil {
 			return nil, err
 		}
-		machines = append(machines, m)
+		if !slices.Contains(machines, m) {
+			machines = append(machines, m)
+		}
 	}
 	return machines, nil
 }

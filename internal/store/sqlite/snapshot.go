@@ -30,7 +30,11 @@ func (s *Store) Snapshot(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return s.fail(ctx, s.read, "snapshot of the store", err)
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() {
+		if err = errors.Join(err, db.Close()); err != nil {
+			_ = os.Remove(path) // What is there is not a store.
+		}
+	}()
 	if _, err = db.ExecContext(ctx, `VACUUM INTO ?`, path); err == nil {
 		err = dismiss(ctx, path)
 	}
