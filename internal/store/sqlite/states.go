@@ -22,7 +22,9 @@ type stateReader struct {
 	rules map[string]string
 }
 
-func newStateReader() stateReader { return stateReader{newFields(stateFields), make(map[string]string)} }
+func newStateReader() stateReader {
+	return stateReader{newFields(stateFields), make(map[string]string)}
+}
 
 func (r stateReader) change(row scanner) (c plant.StateChange, err error) {
 	if err = r.read(row); err != nil {
