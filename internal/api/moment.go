@@ -71,12 +71,19 @@ func (s *Service) newMoment(at int64, items []*item) *moment {
 	m := &moment{reader: s.reader, at: at, items: make(map[plant.ItemID]*past)}
 	for _, it := range items {
 		p := new(past)
-		if l, ok := s.hub.Latest(it.ID); ok && l.Time <= m.at {
+		if l, ok := s.hub.Latest(it.ID); ok && heldAt(l, m.at) {
 			p.now = &l
 		}
 		m.items[it.ID] = p
 	}
 	return m
+}
+
+// heldAt reports whether all that is known of a data item is from a moment or before
+// it: where the agent's clock was put back, an alarm may be newer than what was said
+// last.
+func heldAt(l plant.Latest, at int64) bool {
+	return l.Time <= at && !slices.ContainsFunc(l.Active, func(a plant.Activation) bool { return a.Changed > at })
 }
 
 // stateThen gives what the machine was doing; nothing where that is not known.

@@ -375,7 +375,9 @@ func (f *fake) rebase(said []plant.Observation, run plant.RunID, number int64) {
 	b := plant.Baseline{At: number}
 	for item, l := range known {
 		var now plant.Latest
-		for _, o := range tells(said, l) {
+		told := tells(said, l)
+		slices.SortFunc(told, func(a, b plant.Observation) int { return cmp.Compare(a.Sequence, b.Sequence) })
+		for _, o := range told {
 			b.Observations = append(b.Observations, o)
 			now.Apply(run, o)
 		}
@@ -436,4 +438,12 @@ func drawObservation(r *rapid.T, f *fake) plant.Observation {
 		o.Value, o.Extra = plant.Value{}, ""
 	}
 	return o
+}
+
+// An alarm that was raised later, by a clock that was put back before the next one,
+// is not told of the time between.
+func TestMomentBesideAClockPutBack(t *testing.T) {
+	f := newFake()
+	f.commit(nil, alarm(system, 0, plant.LevelNormal, ""), alarm(system, 20*time.Minute, plant.LevelFault, "A"), alarm(system, 10*time.Minute, plant.LevelWarning, "B"))
+	newWorld(t, f, live.Options{}).known(t, 15*time.Minute, "", map[string]string{"system": `"Warning" Warning B`})
 }
