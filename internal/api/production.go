@@ -229,7 +229,8 @@ func (w *work) output(intervals []insight.Interval, calendar shop.Calendar) outp
 	if w.counter() != nil {
 		o.parts, o.target = new(insight.PartsWithin(w.shown(), w.from, w.to)), w.target()
 	}
-	if w.worker.bad != nil || w.worker.good != nil && w.all != nil {
+	// A count of bad parts alone does not tell of how many.
+	if w.counter() != nil && w.worker.bad != nil || w.worker.good != nil && w.all != nil {
 		o.measured = true
 		o.good, o.total = w.quality()
 	}

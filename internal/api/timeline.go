@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -192,7 +193,7 @@ func (s *Service) histories(ctx context.Context, machines []*machine, from, to, 
 		r.Heard, r.Behind = s.heardUntil(m)
 		list[i].intervals = insight.Intervals(r, s.shop().Machine(m.Slug).Rules, from, to, now)
 		if breaks.short {
-			list[i].problem = "there are more gaps than are looked up: some stand where they were noticed"
+			list[i].problem = "there are more gaps than are looked up: some stand where they were noticed, and those of a run behind its first " + strconv.Itoa(MaxGapWindow) + " are not shown"
 		}
 	}
 	return list, nil

@@ -204,3 +204,28 @@ func TestWorkRefusals(t *testing.T) {
 		}
 	}
 }
+
+// A machine that counts its bad parts and nothing else does not tell how many are
+// good: there is no quality, and no OEE of it.
+func TestBadPartsAloneAreNoQuality(t *testing.T) {
+	w := newMill(t, func(f *fake) {
+		for i := range f.items {
+			if f.items[i].ID == parts {
+				f.items[i].SubType = "BAD"
+			}
+		}
+	})
+	v := get[api.Production](t, w, "/api/v1/production"+window)
+	if len(v.Machines) != 1 {
+		t.Fatalf("machines: %+v", v.Machines)
+	}
+	m := v.Machines[0]
+	if m.Parts != nil || m.Bad != nil {
+		t.Errorf("parts %v, bad %v: want neither known", m.Parts, m.Bad)
+	}
+	for _, f := range m.Figures {
+		if strings.Contains(f.Label, "OEE") || strings.Contains(f.Label, "uality") {
+			t.Errorf("figure %+v of a machine whose parts nobody counts", f)
+		}
+	}
+}
