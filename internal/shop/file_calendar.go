@@ -3,6 +3,7 @@ package shop
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,21 +110,32 @@ func (r *reader) days(n node) []time.Weekday {
 	return days
 }
 
+// dates gives the days that an object has as its keys, in the order of the file; what
+// is no day is noted.
+func (r *reader) dates(n node, example string) iter.Seq2[Date, node] {
+	return func(yield func(Date, node) bool) {
+		members := r.object(n, example)
+		if len(members) > maxDates {
+			r.add(n, "there are %d days; use at most %d", len(members), maxDates)
+			return
+		}
+		for _, key := range n.keys {
+			d, err := ParseDate(key)
+			if err != nil {
+				r.add(members[key], "%v", err)
+				continue
+			}
+			if !yield(d, members[key]) {
+				return
+			}
+		}
+	}
+}
+
 // exceptions reads the days with other shifts than their week has.
 func (r *reader) exceptions(n node, c Calendar, places map[Date]node) {
 	const example = `{"2026-12-24": {"reason": "Christmas Eve", "shifts": [{"name": "Early", "time": "06:00-12:00"}]}}`
-	members := r.object(n, example)
-	if len(members) > maxDates {
-		r.add(n, "there are %d days; use at most %d", len(members), maxDates)
-		return
-	}
-	for _, key := range n.keys {
-		e := members[key]
-		d, err := ParseDate(key)
-		if err != nil {
-			r.add(e, "%v", err)
-			continue
-		}
+	for d, e := range r.dates(n, example) {
 		fields := r.object(e, example, "reason", "shifts")
 		var x exception
 		if n, ok := fields["reason"]; ok {
@@ -146,18 +158,7 @@ func (r *reader) exceptions(n node, c Calendar, places map[Date]node) {
 
 // holidays reads the days without shifts.
 func (r *reader) holidays(n node, c Calendar, places map[Date]node) {
-	members := r.object(n, `{"2026-12-25": "Christmas Day"}`)
-	if len(members) > maxDates {
-		r.add(n, "there are %d days; use at most %d", len(members), maxDates)
-		return
-	}
-	for _, key := range n.keys {
-		e := members[key]
-		d, err := ParseDate(key)
-		if err != nil {
-			r.add(e, "%v", err)
-			continue
-		}
+	for d, e := range r.dates(n, `{"2026-12-25": "Christmas Day"}`) {
 		if _, twice := c.exceptions[d]; twice {
 			r.add(e, "the day is among the exceptions as well; leave one of them out")
 		}
