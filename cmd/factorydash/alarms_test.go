@@ -2,16 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"encoding/xml"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"testing"
 	"time"
@@ -30,101 +26,36 @@ type naiveAlarm struct {
 	By                string
 }
 
-// conditionElement is an element of a Condition container as it stands in a
-// document.
-type conditionElement struct {
-	Level, Item, Code string
-	Sequence, Time    int64
-}
-
-// readConditions reads every condition of recorded documents, by sequence.
-func readConditions(t *testing.T, docs []string) []conditionElement {
-	t.Helper()
-	var all []conditionElement
-	for _, doc := range docs {
-		f, err := os.Open(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := xml.NewDecoder(f)
-		for within := false; ; {
-			token, err := d.Token()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			switch e := token.(type) {
-			case xml.EndElement:
-				within = within && e.Name.Local != "Condition"
-			case xml.StartElement:
-				if e.Name.Local == "Condition" {
-					within = true
-				} else if within {
-					all = append(all, newConditionElement(t, e))
-				}
-			}
-		}
-		_ = f.Close()
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Sequence < all[j].Sequence })
-	return all
-}
-
-func newConditionElement(t *testing.T, e xml.StartElement) conditionElement {
-	t.Helper()
-	c := conditionElement{Level: e.Name.Local}
-	for _, a := range e.Attr {
-		switch a.Name.Local {
-		case "dataItemId":
-			c.Item = a.Value
-		case "nativeCode":
-			c.Code = a.Value
-		case "sequence":
-			n, err := strconv.ParseInt(a.Value, 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Sequence = n
-		case "timestamp":
-			at, err := time.Parse(time.RFC3339Nano, a.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Time = at.UnixMicro()
-		}
-	}
-	return c
-}
-
 // naiveAlarms follows the definition: a Warning or Fault raises the alarm with its
 // code where it is not raised already, a Normal with a code ends that one, and a
 // Normal without one, or Unavailable, ends all of the data item.
-func naiveAlarms(said []conditionElement) []naiveAlarm {
+func naiveAlarms(said []naiveObservation) []naiveAlarm {
 	type key struct{ item, code string }
 	open := map[key]*naiveAlarm{}
 	var all []*naiveAlarm
 	for _, c := range said {
+		if !c.Condition {
+			continue
+		}
 		k := key{c.Item, c.Code}
-		switch c.Level {
+		switch c.Name {
 		case "Warning", "Fault":
 			if open[k] == nil {
-				open[k] = &naiveAlarm{Item: c.Item, Code: c.Code, Level: c.Level, Raised: c.Time}
+				open[k] = &naiveAlarm{Item: c.Item, Code: c.Code, Level: c.Name, Raised: c.Time}
 				all = append(all, open[k])
 			}
-			if c.Level == "Fault" {
+			if c.Name == "Fault" {
 				open[k].Level = "Fault"
 			}
 		default:
 			for other, a := range open {
 				by := "normal-all"
-				if c.Level == "Unavailable" {
+				if c.Name == "Unavailable" {
 					by = "unavailable"
 				} else if other.code == c.Code {
 					by = "normal"
 				}
-				if other.item == c.Item && (c.Level == "Unavailable" || c.Code == "" || other.code == c.Code) {
+				if other.item == c.Item && (c.Name == "Unavailable" || c.Code == "" || other.code == c.Code) {
 					a.Cleared, a.By = c.Time, by
 					delete(open, other)
 				}
@@ -143,7 +74,7 @@ func naiveAlarms(said []conditionElement) []naiveAlarm {
 // began and ended, and how long they lasted in all, to the microsecond.
 func TestAlarmsOfNIST(t *testing.T) {
 	archive := filepath.Join(nist(t), "recorded", "mazak03.tgz")
-	want := naiveAlarms(readConditions(t, unpack(t, archive)))
+	want := naiveAlarms(readObservations(t, unpack(t, archive)))
 	data := t.TempDir()
 	if out, code := importInto(t, data, "--agent", "mazak", archive); code != 0 {
 		t.Fatalf("import: exit code %d: %s", code, out)

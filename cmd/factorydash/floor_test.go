@@ -25,7 +25,8 @@ const (
 	// all; floorView how long it may take until there is something to see, and
 	// floorScript how long scripts may run for each event of the stream. floorGrowth
 	// is by which part the heap may be larger at the end than at the beginning, and
-	// floorSlack what else it may hold, in bytes: code that has become fast.
+	// floorSlack what else it may hold, in bytes: lanes that fill as
+	// the shop, which begins with the test, goes on.
 	floorBytes  = 200_000
 	floorView   = time.Second
 	floorScript = 50 * time.Millisecond
