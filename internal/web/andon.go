@@ -61,7 +61,7 @@ func (s *site) andon(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	machines, err := s.views.Machines(r.Context())
+	machines, err := s.readMachines(r.Context())
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("machines: %w", err))
 		return

@@ -30,9 +30,8 @@ type attention struct {
 
 // needAttention lists what needs somebody: alarms, then machines that stopped
 // within a program, then what cannot be reached; of each the longest first.
-// Machines that are unknown because their agent is away make one entry. past is
-// the moment that the machines are from, nil for now.
-func needAttention(machines []api.Machine, agents []api.Agent, past *then, now time.Time) []attention {
+// Machines that are unknown because their agent is away make one entry.
+func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []attention {
 	var list []attention
 	away := make(map[string]bool)
 	for _, a := range agents {
@@ -57,7 +56,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, past *then, now t
 			continue
 		}
 		list = append(list, attention{
-			State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug), Reasons: reasonsURL(m, past),
+			State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug), Reasons: reasonsURL(m),
 			Since: m.Since, SinceBefore: m.SinceBefore, Why: reason(m), Retry: m.Retry, Now: now,
 		})
 	}
@@ -69,15 +68,11 @@ func needAttention(machines []api.Machine, agents []api.Agent, past *then, now t
 
 // reasonsURL is the address of the page that explains a machine's state; empty
 // where it comes from the link, which the agent's page explains.
-func reasonsURL(m api.Machine, past *then) string {
+func reasonsURL(m api.Machine) string {
 	if m.State == plant.NoLink.Slug() {
 		return ""
 	}
-	u := url.URL{Path: "/m/" + m.Slug + "/why"}
-	if past != nil {
-		u.RawQuery = url.Values{"at": {past.At.Format(time.RFC3339Nano)}}.Encode()
-	}
-	return u.String()
+	return "/m/" + url.PathEscape(m.Slug) + "/why"
 }
 
 // urgency is how grave a state is; 0 where nobody needs to come.

@@ -48,8 +48,9 @@ type shop struct {
 	reading chan chan struct{}
 	// blocked makes the stream answer with an error.
 	blocked bool
-	// at is the moment of the past that was asked for last.
-	at time.Time
+	// at is the moment of the past that was asked for last, first when what is stored
+	// begins.
+	at, first time.Time
 	// polls counts the readings of the list of machines.
 	polls   int
 	streams map[chan api.Event]struct{}
@@ -65,6 +66,16 @@ func (s *shop) Machines(context.Context) ([]api.Machine, error) {
 		list = append(list, m.Machine)
 	}
 	return list, s.machinesErr
+}
+
+// FirstAfter gives the begin of what is stored to who asks for a moment before it.
+func (s *shop) FirstAfter(_ context.Context, at time.Time) (time.Time, error) {
+	s.Lock()
+	defer s.Unlock()
+	if at.Before(s.first) {
+		return s.first, nil
+	}
+	return time.Time{}, nil
 }
 
 // MachinesAt gives the machines as they are, but for one of which nothing was known

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,8 +17,8 @@ type floorBody struct {
 	Views  []viewChoice
 	Counts []stateCount
 	Total  int
-	// Then is the moment of the past that is shown; nil for now.
-	Then      *then
+	// Past is true where a moment of the past is shown.
+	Past      bool
 	Attention []attention
 	Groups    []group
 	// Lane is the range of the lanes on the cards.
@@ -51,29 +52,17 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	past, err := parseThen(r.FormValue("at"), filter.moment, now)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	body := floorBody{Filter: filter, Then: past, Now: now}
+	past := s.past()
+	body := floorBody{Filter: filter, Past: past, Now: now}
 	p := page{Title: "Floor", Nav: "floor", Script: "floor.js"}
-	var machines []api.Machine
-	var agents []api.Agent
-	if past != nil {
-		body.Now = past.At
-		p.At = &past.At
-		machines, err = s.views.MachinesAt(r.Context(), past.At)
-		nameUnknown(machines)
-		body.Agents = len(machines)
-	} else {
-		machines, err = s.views.Machines(r.Context())
-	}
+	machines, err := s.readMachines(r.Context())
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("machines: %w", err))
 		return
 	}
-	if past == nil {
+	body.Agents = len(machines)
+	var agents []api.Agent
+	if !past {
 		if agents, err = s.views.Agents(r.Context()); err != nil {
 			s.log.ErrorContext(r.Context(), "floor without agents", "error", err)
 			body.Problem = "The state of the agents could not be read: which of them are away is not shown."
@@ -83,12 +72,23 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 	body.Total = len(machines)
 	body.Views = filter.views()
 	body.Counts = countStates(machines, filter)
-	body.Attention = needAttention(machines, agents, past, body.Now)
-	body.Groups = s.groupMachines(machines, agents, filter, body.Now)
-	body.Lane = s.laneRange(body.Now)
-	body.Blank = blank{body.Now}
+	body.Attention = needAttention(machines, agents, now)
+	body.Groups = s.groupMachines(machines, agents, filter, now)
+	body.Lane = s.laneRange(now)
+	body.Blank = blank{now}
 	p.Body, p.Data, p.Table = body, machines, machinesTable(machines)
 	s.draw(w, r, http.StatusOK, "floor", p)
+}
+
+// readMachines gives the machines as they are, or were at the moment that the pages
+// show.
+func (s *site) readMachines(ctx context.Context) ([]api.Machine, error) {
+	if !s.past() {
+		return s.views.Machines(ctx)
+	}
+	machines, err := s.views.MachinesAt(ctx, s.now())
+	nameUnknown(machines)
+	return machines, err
 }
 
 // unknownState is the slug of what a machine was doing where that is not known,

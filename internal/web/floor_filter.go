@@ -16,8 +16,6 @@ type floorFilter struct {
 	Query, State string
 	// View is one of densities.
 	View string
-	// At is the moment of the past as it was asked for; empty for now.
-	At string
 }
 
 // densities are the views of the floor. All show the same elements: what differs is
@@ -39,7 +37,7 @@ type viewChoice struct {
 func parseFloorFilter(r *http.Request) (floorFilter, error) {
 	f := floorFilter{
 		Query: strings.TrimSpace(r.FormValue("q")), State: r.FormValue("state"),
-		View: r.FormValue("view"), At: r.FormValue("at"),
+		View: r.FormValue("view"),
 	}
 	if f.View == "" {
 		f.View = densities[0].View
@@ -53,7 +51,7 @@ func parseFloorFilter(r *http.Request) (floorFilter, error) {
 // Href is the address of the floor with the filter.
 func (f floorFilter) Href() string {
 	values := make(url.Values)
-	for name, value := range map[string]string{"q": f.Query, "state": f.State, "at": f.At, "view": f.View} {
+	for name, value := range map[string]string{"q": f.Query, "state": f.State, "view": f.View} {
 		if value != "" && (name != "view" || value != densities[0].View) {
 			values.Set(name, value)
 		}
@@ -62,12 +60,6 @@ func (f floorFilter) Href() string {
 		return "/floor"
 	}
 	return "/floor?" + values.Encode()
-}
-
-// moment gives the address of the same at another moment; now where at is empty.
-func (f floorFilter) moment(at string) string {
-	f.At = at
-	return f.Href()
 }
 
 // views gives the densities, each with the address that leads to it.

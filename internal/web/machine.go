@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -31,8 +30,8 @@ type machineBody struct {
 	// those before them.
 	Stops     []stop
 	MoreStops int
-	// Then is the moment of the past that is shown; nil for now.
-	Then *then
+	// Past is true where a moment of the past is shown.
+	Past bool
 	// ChartLimit is how many charts there can be.
 	ChartLimit int
 	// Problems say what was asked for and is not shown, or could not be had.
@@ -72,18 +71,14 @@ type itemRow struct {
 func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 	slug := r.PathValue("machine")
 	now := s.now()
-	past, err := parseThen(r.FormValue("at"), machineMoment(r), now)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
+	past := s.past()
+	var err error
 	p := page{Nav: "floor", Script: "machine.js"}
-	body := machineBody{ChartLimit: chartLimit, Then: past, Now: now}
-	if past == nil {
+	body := machineBody{ChartLimit: chartLimit, Past: past, Now: now}
+	if !past {
 		body.MachineDetail, err = s.views.Machine(r.Context(), slug)
 	} else {
-		p.At, body.Now = &past.At, past.At
-		body.MachineDetail, err = s.views.MachineAt(r.Context(), slug, past.At)
+		body.MachineDetail, err = s.views.MachineAt(r.Context(), slug, now)
 		body.MachineDetail = detailAt(body.MachineDetail)
 	}
 	if err != nil {
@@ -91,11 +86,11 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var ok bool
-	if body.Range, ok = s.machineRange(w, r, past); !ok {
+	if body.Range, ok = s.machineRange(w, r); !ok {
 		return
 	}
 	body.Blank = blank{body.Now}
-	if past == nil {
+	if !past {
 		s.addLink(r, &body)
 	}
 	s.addWork(r, &body)
@@ -117,12 +112,13 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 
 // machineRange reads the range that a machine's page shows. Beside a moment of the
 // past it is the time before that.
-func (s *site) machineRange(w http.ResponseWriter, r *http.Request, past *then) (rangePicker, bool) {
+func (s *site) machineRange(w http.ResponseWriter, r *http.Request) (rangePicker, bool) {
 	q := r.URL.Query()
-	if past != nil && !q.Has("range") && !q.Has("from") && !q.Has("to") && !q.Has("of") {
-		picked, err := shop.ParseRange("", past.At.Add(-thenLength).Format(time.RFC3339), past.At.Format(time.RFC3339), past.Now, s.shop())
+	if s.past() && !q.Has("range") && !q.Has("from") && !q.Has("to") && !q.Has("of") {
+		at := s.now()
+		picked, err := shop.ParseRange("", at.Add(-thenLength).Format(time.RFC3339), at.Format(time.RFC3339), at, s.shop())
 		if err == nil {
-			return newRangePicker(picked, r.URL.Path, q, past.Now, s.shop()), true
+			return newRangePicker(picked, r.URL.Path, q, at, s.shop()), true
 		}
 	}
 	return s.pickRange(w, r)
@@ -130,19 +126,6 @@ func (s *site) machineRange(w http.ResponseWriter, r *http.Request, past *then) 
 
 // thenLength is how much before a moment of the past is shown with it.
 const thenLength = 8 * time.Hour
-
-// machineMoment gives the addresses of a machine's page at other moments.
-func machineMoment(r *http.Request) func(at string) string {
-	return func(at string) string {
-		q := r.URL.Query()
-		q.Del("at")
-		if at != "" {
-			q.Set("at", at)
-		}
-		u := url.URL{Path: r.URL.Path, RawQuery: q.Encode()}
-		return u.String()
-	}
-}
 
 // addLink adds how the reading of the machine's agent goes.
 func (s *site) addLink(r *http.Request, body *machineBody) {

@@ -60,16 +60,13 @@ func TestMachineAtAMoment(t *testing.T) {
 	server := s.serve(t)
 	_, html := page(t, server, "/m/edm-1?at=2026-11-23T09:30:00Z")
 	text := words(html)
-	for _, want := range []string{"As it was at Mon 2026-11-23", "Back to now", "Not known", "Nothing here moves"} {
+	for _, want := range []string{"As of 09:30:00, Mon 23 Nov", "Not known"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}
 	}
 	if want := "2026-11-23T09:30:00Z"; s.at.UTC().Format(time.RFC3339) != want {
 		t.Errorf("asked for %s, want %s", s.at, want)
-	}
-	if status, html := page(t, server, "/m/edm-1?at=2036-11-23T09:30:00Z"); status != http.StatusBadRequest || !strings.Contains(html, "has passed") {
-		t.Errorf("a moment that is to come: %d", status)
 	}
 }
 

@@ -103,8 +103,31 @@ func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker,
 		s.fail(w, r, err)
 		return rangePicker{}, false
 	}
+	if s.past() {
+		if picked, err = endThen(picked, now); err != nil {
+			s.fail(w, r, err)
+			return rangePicker{}, false
+		}
+	}
 	dropRange(q)
 	return newRangePicker(picked, r.URL.Path, q, now, said), true
+}
+
+// endThen lets a range end with the moment of the past that is shown: what came
+// after it is not known then.
+func endThen(picked shop.Range, at time.Time) (shop.Range, error) {
+	picked.Live = false
+	if !picked.From.Before(at) {
+		return picked, plant.Errorf(plant.Invalid, "at: the range begins at %s: use a moment after that, or a range that begins before %s.",
+			picked.From.Format(time.RFC3339), at.Format(time.RFC3339))
+	}
+	if picked.To.After(at) {
+		picked.To = at
+		if picked.Name == "" {
+			picked.Label = picked.Fixed().Label
+		}
+	}
+	return picked, nil
 }
 
 // dropRange takes what belongs to the range out of the parameters of an address.
@@ -140,6 +163,7 @@ func newRangePicker(picked shop.Range, path string, kept url.Values, now time.Ti
 		Range: picked, Path: path, Date: shop.DateOf(picked.From, said.Zone), Names: said.Calendar.Names(),
 		FromText: localText(picked.From, said.Zone), ToText: localText(picked.To, said.Zone),
 	}
+	kept.Del("at") // It is added to all that the page leads to.
 	for name, values := range kept {
 		for _, value := range values {
 			p.Kept = append(p.Kept, param{name, value})

@@ -32,6 +32,9 @@ type Views interface {
 	Machine(ctx context.Context, slug string) (api.MachineDetail, error)
 	// Timeline gives the states of machines over a range, with their shares of it.
 	Timeline(ctx context.Context, q api.TimelineQuery) (api.Timeline, error)
+	// FirstAfter gives when what is stored begins where a moment lies before all of
+	// it; the zero time where it does not.
+	FirstAfter(ctx context.Context, at time.Time) (time.Time, error)
 	// MachineAt gives one machine as it was at a moment of the past.
 	MachineAt(ctx context.Context, slug string, at time.Time) (api.MachineDetail, error)
 	// Cycles gives the cycles of a machine over a range.
@@ -92,6 +95,8 @@ type site struct {
 	// chosenZone is set where the zone of now is not the plant's but one that the
 	// reader has chosen.
 	chosenZone bool
+	// then is the moment of the past at which now stands; nil where it is now.
+	then *then
 
 	log    *slog.Logger
 	assets *assets
@@ -122,29 +127,43 @@ func New(o Options) (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
-	// Each page is drawn in the zone that its reader has chosen.
-	page := func(path string, draw func(*site, http.ResponseWriter, *http.Request)) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { draw(s.forReader(r), w, r) })
+	// Each page is drawn in the zone that its reader has chosen, and as of the moment
+	// that the address asks for; current is a page that tells of now alone.
+	type drawing = func(*site, http.ResponseWriter, *http.Request)
+	handle := func(path string, as func(*http.Request) (*site, error), draw drawing) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			own, err := as(r)
+			if err != nil {
+				own.fail(w, r, err)
+				return
+			}
+			draw(own, w, own.then.in(r))
+		})
+	}
+	page := func(path string, draw drawing) { handle(path, s.asOf, draw) }
+	current := func(path, untold string, draw drawing) {
+		handle(path, func(r *http.Request) (*site, error) { return s.current(r, untold) }, draw)
 	}
 	mux.Handle("GET /{$}", http.RedirectHandler("/floor", http.StatusFound))
 	page("/floor", (*site).floor)
 	page("/andon/{board}", (*site).andon)
 	page("/m/{machine}", (*site).machine)
 	page("/timeline", (*site).timeline)
-	page("/alarms", (*site).alarms)
-	page("/alarms/active", (*site).activeAlarms)
-	page("/alarms/health", (*site).alarmHealth)
-	page("/alarms/{id}", (*site).alarm)
-	page("/explore", (*site).explore)
+	current("/alarms", "Alarms are shown as they are now.", (*site).alarms)
+	current("/alarms/active", "Alarms are shown as they are now.", (*site).activeAlarms)
+	current("/alarms/health", "Alarms are shown as they are now.", (*site).alarmHealth)
+	current("/alarms/{id}", "Alarms are shown as they are now.", (*site).alarm)
+	current("/explore", "What is explored is shown up to now.", (*site).explore)
 	page("/m/{machine}/why", (*site).why)
 	page("/production", (*site).production)
-	page("/agents", (*site).agents)
-	page("/agents/{name}", (*site).agent)
-	page("/system", (*site).system)
-	page("/settings", (*site).settings)
-	page("/settings/shifts", (*site).shifts)
-	page("/settings/machines", (*site).machineSettings)
-	page("/about", (*site).about)
+	current("/agents", "How agents were read is not kept.", (*site).agents)
+	current("/agents/{name}", "How agents were read is not kept.", (*site).agent)
+	current("/system", "How the installation stood is not kept.", (*site).system)
+	const unkept = "Settings are those of now: what they were is not kept."
+	current("/settings", unkept, (*site).settings)
+	current("/settings/shifts", unkept, (*site).shifts)
+	current("/settings/machines", unkept, (*site).machineSettings)
+	current("/about", "It is about the program that runs now.", (*site).about)
 	mux.Handle("GET /assets/{file}", s.assets)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no page at %s.", r.URL.Path))
@@ -183,8 +202,10 @@ type page struct {
 	ChosenZone     bool
 	// Bare is set for a page without the frame of the others, which is dark.
 	Bare bool
-	// At is the moment of the past that the page shows; nil for now.
-	At *time.Time
+	// Travel leads through time; At is the moment of the past that the page shows,
+	// nil for now.
+	Travel travel
+	At     *time.Time
 	// Bell is the count of active alarms.
 	Bell bell
 	Body any
@@ -244,7 +265,12 @@ func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name str
 	p.Version, p.Now = s.version, s.now()
 	p.Zone, p.ZoneWord = zoneNames(p.Now)
 	p.ChosenZone = s.chosenZone
-	p.Bell = s.ring(r.Context())
+	p.Travel = s.travel(r)
+	if s.past() {
+		p.At = &s.then.At // The bell is silent: it tells of now.
+	} else {
+		p.Bell = s.ring(r.Context())
+	}
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.log.ErrorContext(r.Context(), "page not drawn", "page", name, "error", err)
@@ -255,8 +281,12 @@ func (s *site) draw(w http.ResponseWriter, r *http.Request, status int, name str
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
+	html := b.Bytes()
+	if s.then != nil {
+		html = keepMoment(html, s.then.At)
+	}
 	// An error here means that the browser has gone.
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write(html)
 }
 
 // failure is the body of the error page.

@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -32,15 +31,10 @@ type whyInput struct {
 // machine's page shows in a dialog.
 func (s *site) why(w http.ResponseWriter, r *http.Request) {
 	slug, now := r.PathValue("machine"), s.now()
-	past, err := parseThen(r.FormValue("at"), machineMoment(r), now)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
 	at := time.Time{}
 	body := whyBody{Now: now, JSON: inForm(r, asJSON)}
-	if past != nil {
-		at, body.Past = past.At, &past.At
+	if s.past() {
+		at, body.Past = now, &now
 	}
 	m, err := s.views.Machine(r.Context(), slug)
 	if err == nil {
@@ -65,15 +59,6 @@ func (s *site) why(w http.ResponseWriter, r *http.Request) {
 	}
 	p := page{Title: "Why: " + m.Name, Nav: "floor", Body: body, Data: body.Why, Table: whyTable(body.Why)}
 	s.draw(w, r, http.StatusOK, "why", p)
-}
-
-// MachineHref is the address of the machine's page at the moment.
-func (b whyBody) MachineHref() string {
-	u := url.URL{Path: "/m/" + b.Machine}
-	if b.Past != nil {
-		u.RawQuery = url.Values{"at": {b.Past.UTC().Format(time.RFC3339Nano)}}.Encode()
-	}
-	return u.String()
 }
 
 // Unit is the unit of the value: what decides has none.

@@ -3,7 +3,6 @@
 import "./page";
 import { drawAttention, up } from "./attention";
 import { drawCard } from "./card";
-import { then } from "./clock";
 import { blank, byId, fill, glyph, set, slot } from "./dom";
 import { linkWord } from "./format";
 import { Lanes } from "./lanes";
@@ -182,4 +181,4 @@ byId("views").addEventListener("click", (e) => {
 
 filter();
 new Lanes(byId("overview"), (slug) => cards.get(slug)).start();
-if (then === undefined) follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });
+follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });

@@ -3,6 +3,7 @@
 
 import { byId } from "./dom";
 import { openSearch } from "./search";
+import { openTravel } from "./travel";
 
 const KEY = "factorydash-keys";
 /** How long the second key of two may take. */
@@ -55,7 +56,10 @@ function press(e: KeyboardEvent, dialog: HTMLDialogElement): void {
   const second = performance.now() - first < SECOND_MS;
   first = 0;
   const page = second ? pages.get(e.key) : undefined;
+  const step = second ? null : document.querySelector<HTMLAnchorElement>(`a[data-key="${CSS.escape(e.key)}"]`);
   if (page) location.href = page.href;
+  else if (step) step.click();
+  else if (e.key === "t" && !second) setTimeout(openTravel); // As with the search.
   else if (e.key === "?") dialog.showModal();
   else if (e.key === "/") setTimeout(openSearch); // Not before the key has been dealt with, which would be typed into the field.
   else if (e.key === "g") {

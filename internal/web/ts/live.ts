@@ -2,7 +2,7 @@
 // (Last-Event-ID); where it is lost, and where the stream is blocked, the page
 // reads the current values anew.
 
-import { setNow } from "./clock";
+import { setNow, then } from "./clock";
 import { put } from "./dom";
 import { secondsText } from "./format";
 import type { Agent, Hello, Machine, Values } from "./types";
@@ -74,8 +74,9 @@ export interface Following {
   reopen(): void;
 }
 
-/** follow keeps the page live until it is left. */
+/** follow keeps the page live until it is left. One that shows a moment of the past stands still. */
 export function follow(page: Page): Following {
+  if (then !== undefined) return { reopen: () => undefined };
   const follower = new Follower(page);
   follower.start();
   return follower;

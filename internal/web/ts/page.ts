@@ -5,6 +5,7 @@ import { keepCounting, then } from "./clock";
 import { startKeys } from "./keys";
 import { apply, chosen, remember } from "./scheme";
 import { startSearch } from "./search";
+import { startTravel } from "./travel";
 
 /** How long a chosen zone is remembered, in seconds: a year. */
 const ZONE_AGE = 365 * 24 * 3600;
@@ -35,7 +36,9 @@ function start(): void {
   }
   startSearch();
   startKeys();
-  if (then === undefined) keepCounting();
+  startTravel();
+  if (then !== undefined) return; // What has passed stands still.
+  keepCounting();
   keepListening();
 }
 

@@ -3,6 +3,7 @@
 import { byId, put } from "./dom";
 import { wordText } from "./format";
 import { read, readList } from "./live";
+import { atThen } from "./travel";
 import type { Machine } from "./types";
 
 /** How many machines and data items are offered. */
@@ -61,7 +62,7 @@ export function startSearch(): void {
 
 function open(): void {
   const entry = found[Math.max(0, chosen)];
-  if (entry) location.href = entry.href;
+  if (entry) location.href = atThen(entry.href);
 }
 
 /** search draws the machines that match at once, and the data items when they have been found. */
