@@ -1,0 +1,1 @@
+import"./chunk-USA7JXJQ.js";

@@ -1,1 +1,0 @@
-import"./chunk-KO626V44.js";
