@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -16,6 +17,8 @@ type GapQuery struct {
 	Agent string
 	// After is the Next of the page before; empty for the first one.
 	After string
+	// Until leaves out what was noticed later; nothing where it is zero.
+	Until time.Time
 	// Limit is how many are wanted: DefaultPage where it is 0.
 	Limit int
 }
@@ -59,6 +62,9 @@ func (s *Service) Gaps(ctx context.Context, q GapQuery) (Page[Gap], error) {
 		for g, err := range s.reader.GapsBefore(ctx, run.ID, before) {
 			if err != nil {
 				return none, err
+			}
+			if !q.Until.IsZero() && g.Noticed.After(q.Until) {
+				continue
 			}
 			if len(page.Items) == limit {
 				page.Next = last.String()

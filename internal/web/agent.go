@@ -14,16 +14,24 @@ import (
 // agentBody is what the page of one agent shows.
 type agentBody struct {
 	agentRow
-	// Health is nil where it could not be found out; Findings are its lists.
-	Health   *api.AgentHealth
-	Findings []finding
+	// Health is nil where it could not be found out, which HealthProblem says; Findings
+	// are its lists.
+	Health        *api.AgentHealth
+	Findings      []finding
+	HealthProblem string
+	history
+}
+
+// history is what is stored of how an agent was read, up to the moment that the page
+// shows.
+type history struct {
 	Versions []api.ModelVersion
 	Ledger   []api.Gap
 	// More is the address of the rest of the ledger; empty where this is all.
 	More string
-	// Problem, HealthProblem and ModelProblem say why the ledger, the health and
-	// the versions of the device models could not be had.
-	Problem, HealthProblem, ModelProblem string
+	// Problem and ModelProblem say why the ledger and the versions of the device models
+	// could not be had.
+	Problem, ModelProblem string
 }
 
 // finding is a list of data items of which the same is to be said.
@@ -46,6 +54,10 @@ type agentData struct {
 }
 
 func (s *site) agent(w http.ResponseWriter, r *http.Request) {
+	if s.past() {
+		s.agentThen(w, r)
+		return
+	}
 	name := r.PathValue("name")
 	agents, err := s.views.Agents(r.Context())
 	if err != nil {
@@ -57,40 +69,51 @@ func (s *site) agent(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, plant.Errorf(plant.NotFound, "There is no agent called %q.", name))
 		return
 	}
-	now := s.now()
-	body := agentBody{agentRow: agentRow{agents[i], now}}
-	ledger, err := s.views.Gaps(r.Context(), api.GapQuery{Agent: name, After: r.FormValue("after")})
-	switch {
-	case err == nil:
-		body.Ledger = ledger.Items
-	case plant.ErrorCode(err) == plant.Invalid:
+	body := agentBody{agentRow: agentRow{agents[i], s.now()}}
+	if body.history, err = s.readHistory(r, name); err != nil {
 		s.fail(w, r, err)
 		return
-	default:
-		s.log.ErrorContext(r.Context(), "agent without its gaps", "agent", name, "error", err)
-		body.Problem = "The gap ledger could not be read; the log says why."
 	}
-	if ledger.Next != "" {
-		body.More = "?" + url.Values{"after": {ledger.Next}}.Encode() + "#gaps"
-	}
-	s.addHealth(r, &body, now)
-	data := agentData{Agent: agents[i], Health: body.Health, Models: body.Versions, Gaps: body.Ledger}
-	s.draw(w, r, http.StatusOK, "agent", page{Title: name, Nav: "agents", Script: "agents.js", Body: body, Data: data, Table: agentTable(body)})
-}
-
-// addHealth adds how the agent tells, and what changed in its device models.
-func (s *site) addHealth(r *http.Request, body *agentBody, now time.Time) {
-	health, err := s.views.AgentHealth(r.Context(), body.Name)
+	health, err := s.views.AgentHealth(r.Context(), name)
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "agent without its health", "agent", body.Name, "error", err)
+		s.log.ErrorContext(r.Context(), "agent without its health", "agent", name, "error", err)
 		body.HealthProblem = "How the agent tells could not be read; the log says why."
 	} else {
-		body.Health, body.Findings = &health, findings(health, now)
+		body.Health, body.Findings = &health, findings(health, body.Now)
 	}
-	if body.Versions, err = s.views.AgentModels(r.Context(), body.Name); err != nil {
-		s.log.ErrorContext(r.Context(), "agent without its models", "agent", body.Name, "error", err)
-		body.ModelProblem = "The versions of the device models could not be read; the log says why."
+	data := agentData{Agent: agents[i], Health: body.Health, Models: body.Versions, Gaps: body.Ledger}
+	s.draw(w, r, http.StatusOK, "agent", page{Title: name, Nav: "agents", Script: "agents.js", Body: body, Data: data, Table: agentTable(body.Findings, body.Ledger)})
+}
+
+// readHistory reads the ledger of an agent and the versions of its device models. Its
+// error is of code plant.Invalid, for a place in the ledger that there is not; what
+// could not be read otherwise is said in its place.
+func (s *site) readHistory(r *http.Request, name string) (h history, err error) {
+	q := api.GapQuery{Agent: name, After: r.FormValue("after")}
+	if s.past() {
+		q.Until = s.now()
 	}
+	ledger, err := s.views.Gaps(r.Context(), q)
+	switch {
+	case err == nil:
+		h.Ledger = ledger.Items
+	case plant.ErrorCode(err) == plant.Invalid:
+		return h, err
+	default:
+		s.log.ErrorContext(r.Context(), "agent without its gaps", "agent", name, "error", err)
+		h.Problem = "The gap ledger could not be read; the log says why."
+	}
+	if ledger.Next != "" {
+		h.More = "?" + url.Values{"after": {ledger.Next}}.Encode() + "#gaps"
+	}
+	if h.Versions, err = s.views.AgentModels(r.Context(), name); err != nil {
+		s.log.ErrorContext(r.Context(), "agent without its models", "agent", name, "error", err)
+		h.ModelProblem = "The versions of the device models could not be read; the log says why."
+	}
+	if s.past() {
+		h.Versions = slices.DeleteFunc(h.Versions, func(v api.ModelVersion) bool { return v.From.After(s.now()) })
+	}
+	return h, nil
 }
 
 // findings gives the lists of an agent's health in the order of their gravity.
@@ -106,14 +129,14 @@ func findings(h api.AgentHealth, now time.Time) []finding {
 }
 
 // agentTable is what was found of an agent, and its gaps, as CSV.
-func agentTable(b agentBody) *table {
+func agentTable(findings []finding, ledger []api.Gap) *table {
 	t := &table{Columns: []string{"finding", "machine", "dataItemId", "times", "worstSeconds", "time", "from", "to", "detail"}}
-	for _, f := range b.Findings {
+	for _, f := range findings {
 		for _, it := range f.Items {
 			t.Rows = append(t.Rows, []any{f.ID, it.Machine, it.DataItemID, it.Times, it.WorstSeconds, cell(it.Last), nil, nil, nil})
 		}
 	}
-	for _, g := range b.Ledger {
+	for _, g := range ledger {
 		t.Rows = append(t.Rows, []any{"gap " + string(g.Reason), nil, nil, nil, nil, g.Noticed, g.From, cell(g.To), g.Detail})
 	}
 	return t

@@ -24,6 +24,9 @@ type agentRow struct {
 // Away reports whether the agent cannot be read.
 func (a agentRow) Away() bool { return needsLink(a.Agent) }
 
+// Read reports whether anything has been read of the agent.
+func (a agentRow) Read() bool { return a.Next > 0 }
+
 // Used is how much of the agent's buffer is still to be read, in percent; it
 // has no meaning where the size of the buffer is not known.
 func (a agentRow) Used() float64 {
@@ -41,6 +44,10 @@ const skewLeast = 1
 func (a agentRow) Skewed() bool { return a.SkewSeconds != nil && math.Abs(*a.SkewSeconds) > skewLeast }
 
 func (s *site) agents(w http.ResponseWriter, r *http.Request) {
+	if s.past() {
+		s.agentsThen(w, r)
+		return
+	}
 	agents, err := s.views.Agents(r.Context())
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("agents: %w", err))

@@ -4,20 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math"
 	"net/http"
-	"net/http/httptest"
-	"strconv"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
 	shopfile "github.com/factorydash/factorydash/internal/shop"
-	"github.com/factorydash/factorydash/internal/web"
 )
 
 // shop is a made-up shop: the views of the pages, the API that the pages'
@@ -102,64 +96,6 @@ func (s *shop) Machine(_ context.Context, slug string) (api.MachineDetail, error
 	return api.MachineDetail{}, plant.Errorf(plant.NotFound, "There is no machine called %q.", slug)
 }
 
-func (s *shop) Agents(context.Context) ([]api.Agent, error) {
-	s.Lock()
-	defer s.Unlock()
-	return s.agents, s.agentsErr
-}
-
-func (s *shop) Gaps(_ context.Context, q api.GapQuery) (api.Page[api.Gap], error) {
-	s.Lock()
-	defer s.Unlock()
-	page := api.Page[api.Gap]{Items: s.gaps}
-	if q.After == "" && len(s.gaps) > 2 {
-		page.Items, page.Next = s.gaps[:2], "1.2"
-	}
-	return page, s.gapsErr
-}
-
-// AgentHealth finds something of everything.
-func (s *shop) AgentHealth(_ context.Context, name string) (api.AgentHealth, error) {
-	s.Lock()
-	defer s.Unlock()
-	now := s.now().UTC()
-	list := func(id string, times int, worst float64) api.HealthItems {
-		return api.HealthItems{Count: 1, Items: []api.HealthItem{{
-			Machine: "vmc-01", MachineName: "VMC-01", DataItemID: id, Category: "SAMPLE", Type: "LOAD", Component: "Axes[base]/Linear[X]",
-			Last: &now, Times: times, WorstSeconds: worst,
-		}}}
-	}
-	h := api.AgentHealth{
-		Agent: name, Observations: 20000, From: ptr(now.Add(-37 * time.Minute)), To: &now, Items: 412, Unavailable: 9, UnavailableShare: ptr(0.022),
-		Never: list("conc", 0, 0), Stale: list("Xtemp", 0, 0), Flapping: list("Xload", 14, 0), Backwards: list("Xabs", 3, 12.5), Repeated: list("Sload", 7, 0), Unmapped: list("mystery", 0, 0),
-	}
-	h.Never.Count = 31
-	if name == "hall-c" {
-		h.LossSeconds = ptr(38 * 60.0)
-	}
-	return h, s.gapsErr
-}
-
-func (s *shop) AgentModels(context.Context, string) ([]api.ModelVersion, error) {
-	s.Lock()
-	defer s.Unlock()
-	load := api.ModelItem{Device: "VMC-01", DataItemID: "Xload", Type: "LOAD", Component: "Axes[base]/Linear[X]"}
-	return []api.ModelVersion{
-		{
-			From: s.now().Add(-time.Hour), Digest: "b", Devices: 3, Items: 412, Total: 3,
-			Added: []api.ModelItem{{Device: "SAW-1"}}, Removed: []api.ModelItem{{Device: "VMC-01", DataItemID: "Yload", Type: "LOAD"}},
-			Changed: []api.ModelChange{{ModelItem: load, Fields: []api.FieldChange{{Field: "units", Before: "PERCENT", After: "NEWTON"}}}},
-		},
-		{From: s.now().Add(-26 * time.Hour), Digest: "a", Devices: 2, Items: 390, First: true},
-	}, s.gapsErr
-}
-
-func (s *shop) System(context.Context) (api.System, error) {
-	s.Lock()
-	defer s.Unlock()
-	return s.system, s.systemErr
-}
-
 // plan is what people say of the shop.
 func (s *shop) plan() *shopfile.Shop {
 	s.Lock()
@@ -183,90 +119,11 @@ func (s *shop) edit(slug string, change func(*api.MachineDetail)) api.MachineDet
 	panic("no machine " + slug)
 }
 
-// send sends an event to all streams that are open.
-func (s *shop) send(name string, data any) {
-	s.Lock()
-	defer s.Unlock()
-	for stream := range s.streams {
-		stream <- api.Event{Name: name, Data: data}
-	}
-}
-
-// drop ends the streams that are open, as a server does that starts anew.
-func (s *shop) drop() {
-	s.Lock()
-	defer s.Unlock()
-	close(s.dropped)
-	s.dropped = make(chan struct{})
-}
-
 // set changes the shop under its lock.
 func (s *shop) set(change func()) {
 	s.Lock()
 	defer s.Unlock()
 	change()
-}
-
-// serve serves the pages with the API and the stream beside them.
-func (s *shop) serve(t testing.TB) *httptest.Server {
-	t.Helper()
-	s.streams, s.ended = make(map[chan api.Event]struct{}), make(chan struct{})
-	s.dropped = make(chan struct{})
-	pages, err := web.New(web.Options{Views: s, Version: "1.2.3", Now: s.now, Shop: s.plan})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/", pages)
-	mux.HandleFunc("GET /api/v1/machines", func(w http.ResponseWriter, r *http.Request) {
-		s.Lock()
-		s.polls++
-		s.Unlock()
-		list, err := s.Machines(r.Context())
-		answer(w, api.Page[api.Machine]{Items: list}, err)
-	})
-	mux.HandleFunc("GET /api/v1/machines/{slug}", func(w http.ResponseWriter, r *http.Request) {
-		s.Lock()
-		reading := s.reading
-		s.Unlock()
-		if reading != nil {
-			goOn := make(chan struct{})
-			reading <- goOn
-			<-goOn
-		}
-		m, err := s.Machine(r.Context(), r.PathValue("slug"))
-		answer(w, m, err)
-	})
-	mux.HandleFunc("GET /api/v1/agents", func(w http.ResponseWriter, r *http.Request) {
-		list, err := s.Agents(r.Context())
-		answer(w, api.Page[api.Agent]{Items: list}, err)
-	})
-	mux.HandleFunc("GET /api/v1/alarms", s.serveAlarms)
-	mux.HandleFunc("GET /api/v1/machines/{slug}/lane", s.lane)
-	mux.HandleFunc("GET /api/v1/machines/{slug}/cycles", func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.Cycles(r.Context(), api.CycleQuery{Machine: r.PathValue("slug")})
-		answer(w, v, err)
-	})
-	mux.HandleFunc("GET /api/v1/items/{id}/series", s.series)
-	mux.HandleFunc("GET /api/v1/items/{id}/statistics", s.statistics)
-	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
-	mux.HandleFunc("GET /api/v1/items", s.found)
-	mux.HandleFunc("GET /api/v1/stream", s.stream)
-	server := httptest.NewServer(mux)
-	t.Cleanup(func() {
-		close(s.ended)
-		server.Close()
-	})
-	return server
-}
-
-func answer(w http.ResponseWriter, v any, err error) {
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
 }
 
 // found gives the data items of the machines whose names hold the first word.
@@ -312,58 +169,6 @@ func (s *shop) timeline(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	answer(w, map[string]any{"from": from, "to": to, "now": s.now(), "rows": rows}, nil)
-}
-
-func (s *shop) series(w http.ResponseWriter, r *http.Request) {
-	id, _ := strconv.Atoi(r.PathValue("id"))
-	from, err := time.Parse(time.RFC3339, r.FormValue("from"))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	to := s.now()
-	if text := r.FormValue("to"); text != "" {
-		if to, err = time.Parse(time.RFC3339, text); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-	}
-	points := s.points(plant.ItemID(id), from, to)
-	answer(w, api.Series{From: from, To: to, Observations: len(points), Points: points}, nil)
-}
-
-func (s *shop) stream(w http.ResponseWriter, r *http.Request) {
-	s.Lock()
-	blocked, dropped := s.blocked, s.dropped
-	events := make(chan api.Event, 100)
-	s.streams[events] = struct{}{}
-	s.Unlock()
-	defer func() {
-		s.Lock()
-		delete(s.streams, events)
-		s.Unlock()
-	}()
-	if blocked {
-		http.Error(w, "blocked", http.StatusForbidden)
-		return
-	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	fmt.Fprint(w, "retry: 100\n")
-	events <- api.Event{Name: "hello", Data: api.Hello{Now: s.now(), Version: "1.2.3"}}
-	for {
-		select {
-		case e := <-events:
-			data, _ := json.Marshal(e.Data)
-			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", e.Name, data)
-			w.(http.Flusher).Flush()
-		case <-r.Context().Done():
-			return
-		case <-dropped:
-			return
-		case <-s.ended:
-			return
-		}
-	}
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -412,46 +217,6 @@ func newShop(now func() time.Time) *shop {
 	return s
 }
 
-// shopSystem makes an installation with something of everything.
-func shopSystem(now time.Time) api.System {
-	ago := func(d time.Duration) time.Time { return now.Add(-d).UTC() }
-	ran := func(job string, d time.Duration, took float64) *api.JobRun {
-		return &api.JobRun{ID: job + ":2026-11-25T10:00", By: "plc-1:411", Started: ago(d), TookSeconds: took}
-	}
-	failed := ran("retention", 23*time.Minute, 12)
-	failed.Error = "count the blocks: the disk of the database is full"
-	return api.System{
-		Now: now.UTC(), Version: "1.2.3", Started: ago(26 * time.Hour), Redis: api.RedisReachable,
-		Crew: &api.Crew{
-			Workers: []api.Worker{
-				{Name: "plc-1:411", Version: "1.2.3", Started: ago(26 * time.Hour), Seen: ago(time.Second), Alive: true, Agents: []string{"hall-a", "hall-b"}, Rate: ptr(215.6)},
-				{Name: "plc-2:98", Version: "1.2.2", Started: ago(9 * time.Hour), Seen: ago(11 * time.Minute), Agents: []string{}, Rate: ptr(0.0)},
-			},
-			Unheld: []string{"hall-c"},
-		},
-		Queue: &api.Queue{
-			Leader: &api.Leader{Name: "plc-1:502", Since: ago(3 * time.Hour)},
-			Depth:  api.Depth{Waiting: 4, Running: 1, Retrying: 2, Failed: 3},
-			Jobs: []api.Job{
-				{Name: "agents", Period: "every 30s", Next: ptr(now.Add(12 * time.Second)), Last: ran("agents", 18*time.Second, 0.005)},
-				{Name: "export", Period: "on demand"},
-				{Name: "retention", Period: "hourly at :37", Next: ptr(now.Add(37 * time.Minute)), Last: failed},
-				{Name: "verify", Period: "daily at 02:30 UTC", Next: ptr(now.Add(14*time.Hour + 30*time.Minute)), Overdue: true},
-			},
-			Running: []api.RunningTask{{ID: "seal:2026-11-25T10:05", Job: "seal", By: "plc-1:411", Since: ptr(ago(2 * time.Second))}},
-			Failed: []api.FailedTask{
-				{ID: "retention:2026-11-25T09:37", Job: "retention", At: ago(23 * time.Minute), Attempts: 3, Reason: "the disk of the database is full"},
-			},
-		},
-		Store: api.Store{
-			Size:          &api.StoreSize{Rows: 1_203_400, Blocked: 812_003_123, Blocks: 233_004, RowBytes: 110_000_000, BlockBytes: 2_043_000_000, TotalBytes: 2_400_000_000, FreeBytes: 5_300_000, Oldest: ptr(ago(800 * time.Hour))},
-			RetentionDays: 90,
-			Faults:        []api.Fault{{What: "block 12", Agent: "hall-c", Machine: "edm-1", DataItem: "Xload", Detail: "checksum 1f, want 2e", Noticed: ago(4 * time.Minute)}},
-		},
-		Missing: map[string]string{},
-	}
-}
-
 // shopItems makes the data items of the machine with the number: ids begin at
 // 100 times the number and one.
 func shopItems(number int, now time.Time) []api.Item {
@@ -488,57 +253,4 @@ func shopItems(number int, now time.Time) []api.Item {
 	never := add("Systems[systems]/Coolant[coolant]", "SAMPLE", "CONCENTRATION", "", "conc", "PERCENT", nil, 0)
 	never.Observed, never.Time = false, nil
 	return items
-}
-
-// shopPoints makes a series: loads that follow cycles of four minutes, with the
-// ten minutes from 25 to 15 minutes ago unknown.
-func shopPoints(id plant.ItemID, from, to time.Time) []api.Point {
-	points := []api.Point{}
-	gapFrom, gapTo := to.Add(-25*time.Minute), to.Add(-15*time.Minute)
-	inGap := false
-	for t := from; t.Before(to); t = t.Add(to.Sub(from) / 600) {
-		if t.After(gapFrom) && t.Before(gapTo) {
-			if !inGap {
-				points = append(points, api.Point{t.UnixMicro(), nil})
-			}
-			inGap = true
-			continue
-		}
-		inGap = false
-		phase := float64(t.Unix()%240) / 240
-		level := 0.0
-		if phase < 0.8 {
-			level = 40 + 25*math.Sin(phase*37) + 10*math.Sin(float64(t.Unix())/3)
-		}
-		points = append(points, api.Point{t.UnixMicro(), shopValue(id, phase, level)})
-	}
-	return points
-}
-
-func shopValue(id plant.ItemID, phase, level float64) any {
-	switch id % 100 {
-	case 12: // The execution.
-		if phase < 0.8 {
-			return "ACTIVE"
-		}
-		return "READY"
-	case 7: // The spindle's speed.
-		return math.Round(level) * 100
-	}
-	return math.Max(0, level)
-}
-
-// page gets a page and gives its status and text.
-func page(t *testing.T, server *httptest.Server, path string) (int, string) {
-	t.Helper()
-	answer, err := server.Client().Get(server.URL + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(text)
 }

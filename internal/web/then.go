@@ -16,9 +16,10 @@ import (
 type then struct {
 	// At is the moment and Now the present, in the zone of the page.
 	At, Now time.Time
-	// Untold is set for a page that shows what is now whatever the moment, and says
-	// why.
-	Untold string
+	// Untold says what the page cannot tell of the moment, and why. It shows what is
+	// now, whatever the moment, where current is set.
+	Untold  string
+	current bool
 	// First is when what is stored begins, where the moment lies before all of it;
 	// nil otherwise.
 	First *time.Time
@@ -42,13 +43,13 @@ func (s *site) current(r *http.Request, untold string) (*site, error) {
 	own, err := s.asOf(r)
 	if err == nil && own.then != nil {
 		now := own.then.Now
-		own.then.Untold, own.now = untold, func() time.Time { return now }
+		own.then.Untold, own.then.current, own.now = untold, true, func() time.Time { return now }
 	}
 	return own, err
 }
 
 // past reports whether pages show a moment of the past.
-func (s *site) past() bool { return s.then != nil && s.then.Untold == "" }
+func (s *site) past() bool { return s.then != nil && !s.then.current }
 
 // in gives a request with the moment written as all links write it.
 func (t *then) in(r *http.Request) *http.Request {

@@ -19,8 +19,8 @@ var pagesOfThePast = map[string]string{
 	"/m/vmc-04/why":             "",
 	"/timeline?group=agent&q=v": "",
 	"/production?range=8h":      "",
-	"/agents":                   "is not kept",
-	"/agents/hall-a":            "is not kept",
+	"/agents":                   "How the links stood, their lag, delay and skew are not.",
+	"/agents/hall-a":            "how the agent told are not",
 	"/alarms":                   "as they are now",
 	"/alarms/health":            "as they are now",
 	"/explore?items=1":          "up to now",
@@ -146,5 +146,37 @@ func TestRangesEndAtTheMoment(t *testing.T) {
 	}
 	if status, text := page(t, server, "/timeline?from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z"+at); status != http.StatusBadRequest || !strings.Contains(words(text), "at: the range begins at") {
 		t.Errorf("a range behind the moment: status %d, %s", status, words(text))
+	}
+}
+
+// TestAgentsAtAMoment checks that agents are told of as far as it was known then.
+func TestAgentsAtAMoment(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	_, list := page(t, server, "/agents?at=2026-11-23T09:30:00Z")
+	_, one := page(t, server, "/agents/hall-b?at=2026-11-23T09:30:00Z")
+	for text, wants := range map[string][]string{
+		words(section(t, list, "<main", "</main>")): {"hall-b http://user:xxxxx@10.0.4.12:5000/ 1763112233 08:30:00 1 2"},
+		words(section(t, one, "<main", "</main>")): {
+			"Instance 1763112233 Read since 08:30:00", "2 gaps", "Restart: the agent restarted", "Rejected: they came", "The first version that is stored.",
+		},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in %s", want, text)
+			}
+		}
+		for _, later := range []string{"Overrun", "added device SAW-1", "Polling", "Obs/s"} {
+			if strings.Contains(text, later) {
+				t.Errorf("%q, which was not known then, is in %s", later, text)
+			}
+		}
+	}
+	for path, want := range map[string]string{"/agents.csv": "hall-b,http://user:xxxxx@10.0.4.12:5000/,1763112233,2026-11-23T08:30:00Z,1,2,0", "/agents/hall-b.json": `"gaps":[{"agent":"hall-b"`} {
+		if _, text := page(t, server, path+"?at=2026-11-23T09:30:00Z"); !strings.Contains(text, want) {
+			t.Errorf("%s: no %q in %s", path, want, text)
+		}
+	}
+	if status, _ := page(t, server, "/agents/nobody?at=2026-11-23T09:30:00Z"); status != http.StatusNotFound {
+		t.Errorf("an agent that there is not: status %d", status)
 	}
 }

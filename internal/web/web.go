@@ -45,6 +45,8 @@ type Views interface {
 	Production(ctx context.Context, q api.ProductionQuery) (api.Production, error)
 	// Agents gives the agents that are read.
 	Agents(ctx context.Context) ([]api.Agent, error)
+	// AgentsAt gives what is stored of how they were read up to a moment of the past.
+	AgentsAt(ctx context.Context, at time.Time) ([]api.AgentThen, error)
 	// Gaps gives a page of the gap ledger, the newest first.
 	Gaps(ctx context.Context, q api.GapQuery) (api.Page[api.Gap], error)
 	// AgentHealth finds out how an agent tells, and AgentModels what changed in its
@@ -156,8 +158,8 @@ func New(o Options) (http.Handler, error) {
 	current("/explore", "What is explored is shown up to now.", (*site).explore)
 	page("/m/{machine}/why", (*site).why)
 	page("/production", (*site).production)
-	current("/agents", "How agents were read is not kept.", (*site).agents)
-	current("/agents/{name}", "How agents were read is not kept.", (*site).agent)
+	page("/agents", (*site).agents)
+	page("/agents/{name}", (*site).agent)
 	current("/system", "How the installation stood is not kept.", (*site).system)
 	const unkept = "Settings are those of now: what they were is not kept."
 	current("/settings", unkept, (*site).settings)
