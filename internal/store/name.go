@@ -20,12 +20,16 @@ func Identity(d plant.Device) string {
 // maxSlug is how long the part of a slug that comes from a name may be.
 const maxSlug = 64
 
-// Slugs yields without end what a new device may be called in addresses: its
-// name, its name with its agent's, and that with a number. The first one that no
-// other device has is its slug.
-func Slugs(device, agent string) iter.Seq[string] {
+// Slugs yields without end what a new device may be called in addresses: the slug
+// that it brings from the store it is copied from, its name, its name with its
+// agent's, and that with a number. The first one that no other device has is its
+// slug.
+func Slugs(d plant.Device, agent string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		base := slugify(device)
+		if d.Slug != "" && !yield(d.Slug) {
+			return
+		}
+		base := slugify(d.Name)
 		full := base + "-" + slugify(agent)
 		if !yield(base) || !yield(full) {
 			return

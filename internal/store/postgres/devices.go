@@ -164,7 +164,7 @@ func freeSlug(ctx context.Context, tx pgx.Tx, d plant.Device) (string, error) {
 	if err := tx.QueryRow(ctx, `SELECT name FROM agents WHERE id = $1`, d.Agent).Scan(&agent); err != nil {
 		return "", err
 	}
-	for slug := range store.Slugs(d.Name, agent) {
+	for slug := range store.Slugs(d, agent) {
 		var taken bool
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM devices WHERE slug = $1)`, slug).Scan(&taken); err != nil || !taken {
 			return slug, err

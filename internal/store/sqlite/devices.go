@@ -150,7 +150,7 @@ func freeSlug(ctx context.Context, tx *sql.Tx, d plant.Device) (string, error) {
 	if err := tx.QueryRowContext(ctx, `SELECT name FROM agents WHERE id = ?`, d.Agent).Scan(&agent); err != nil {
 		return "", err
 	}
-	for slug := range store.Slugs(d.Name, agent) {
+	for slug := range store.Slugs(d, agent) {
 		var taken bool
 		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM devices WHERE slug = ?)`, slug).Scan(&taken); err != nil || !taken {
 			return slug, err

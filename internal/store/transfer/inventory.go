@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // names gives the numbers of the target for those of the source.
@@ -16,11 +17,11 @@ type names struct {
 // inventory copies the device models of an agent, and the devices and data items
 // that are in none.
 func (c *copier) inventory(ctx context.Context, source, target plant.AgentID) (*names, error) {
-	if err := c.models(ctx, source, target); err != nil {
-		return nil, err
-	}
 	devices, err := devicesOf(ctx, c.from, source)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.models(ctx, source, target, devices); err != nil {
 		return nil, err
 	}
 	n := &names{devices: make(map[plant.DeviceID]plant.DeviceID), items: make(map[plant.ItemID]plant.ItemID)}
@@ -39,8 +40,13 @@ func (c *copier) inventory(ctx context.Context, source, target plant.AgentID) (*
 }
 
 // models saves the versions of an agent's models that the target lacks, oldest
-// first.
-func (c *copier) models(ctx context.Context, source, target plant.AgentID) error {
+// first. The devices keep their slugs: by these the settings of the plant and
+// people's bookmarks name them.
+func (c *copier) models(ctx context.Context, source, target plant.AgentID, devices []plant.Device) error {
+	slugs := make(map[string]string, len(devices))
+	for _, d := range devices {
+		slugs[store.Identity(d)] = d.Slug
+	}
 	versions, err := c.from.Models(ctx, source)
 	if err != nil {
 		return err
@@ -60,6 +66,10 @@ func (c *copier) models(ctx context.Context, source, target plant.AgentID) error
 		m.Agent = target
 		if m.Devices, err = c.opts.Devices(target, m.Document); err != nil {
 			return err
+		}
+		for i := range m.Devices {
+			d := &m.Devices[i].Device
+			d.Slug = slugs[store.Identity(*d)]
 		}
 		if _, err := c.to.SaveModel(ctx, m); err != nil {
 			return err

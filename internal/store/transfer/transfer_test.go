@@ -394,3 +394,41 @@ func TestCopyGoesOnWhereTheSourceHasDeleted(t *testing.T) {
 		t.Errorf("summary %+v, want what is left of the source", summary)
 	}
 }
+
+// The address of a machine, by which the shop file names it too, is the same in a
+// copy, in whatever order the machines of the same name came.
+func TestCopyKeepsSlugs(t *testing.T) {
+	from, to := open(t, "from.db"), open(t, "to.db")
+	for _, name := range []string{"hall-b", "hall-a"} {
+		agent, err := from.PutAgent(t.Context(), plant.Agent{Name: name, URL: "http://" + name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		(&filler{t: t, s: from}).model(agent.ID, "a b")
+	}
+	if _, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices}); err != nil {
+		t.Fatal(err)
+	}
+	slugs := func(s store.Reader) map[string]string {
+		agents, err := s.Agents(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := s.Devices(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]string{}
+		for _, d := range all {
+			for _, a := range agents {
+				if a.ID == d.Agent {
+					found[a.Name] = d.Slug
+				}
+			}
+		}
+		return found
+	}
+	if want, got := slugs(from), slugs(to); want["hall-a"] != got["hall-a"] || want["hall-b"] != got["hall-b"] {
+		t.Errorf("the machines are called %v in the source and %v in the copy", want, got)
+	}
+}
