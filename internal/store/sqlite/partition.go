@@ -84,6 +84,13 @@ func openPartition(ctx context.Context, tx *sql.Tx) (partition, error) {
 	return scanPartition(tx.QueryRowContext(ctx, `SELECT `+partitionColumns+` FROM partitions ORDER BY id DESC LIMIT 1`))
 }
 
+// settledBy reports whether nothing was added to it since a time of our clock. Where
+// something was added at a time that is still to come, the clock was ahead then, and
+// nobody knows how long that has been.
+func (p *partition) settledBy(settled, now time.Time) bool {
+	return p.changed.Before(settled) || p.changed.After(now)
+}
+
 // add counts an observation that a commit adds as a row at a time of our clock.
 func (p *partition) add(o *plant.Observation, now time.Time) {
 	if p.rows() == 0 {

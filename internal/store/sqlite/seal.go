@@ -53,7 +53,7 @@ func (s *Store) Seal(ctx context.Context, settled time.Time) (store.Sealed, erro
 // closeSettled closes the open partition where it is time.
 func (s *Store) closeSettled(ctx context.Context, settled time.Time) error {
 	due := func(p partition) bool {
-		return p.rows() > 0 && (p.changed.Before(settled) || s.now().Sub(p.opened) >= partitionAge)
+		return p.rows() > 0 && (p.settledBy(settled, s.now()) || s.now().Sub(p.opened) >= partitionAge)
 	}
 	var p partition
 	err := s.look(ctx, "seal", func(v *view) (err error) {
@@ -82,7 +82,7 @@ func (s *Store) settledAfter(ctx context.Context, last int64, settled time.Time)
 		}
 		for i := range all {
 			p := &all[i]
-			if p.id <= last || p.open || !p.changed.Before(settled) {
+			if p.id <= last || p.open || !p.settledBy(settled, s.now()) {
 				continue
 			}
 			if p.missing {

@@ -240,3 +240,24 @@ func TestManyItems(t *testing.T) {
 	sound(t, s)
 	checkIntegrity(t, path)
 }
+
+// TestRowsOfAClockAhead puts the clock back by a year: what was committed before that
+// is sealed like all else.
+func TestRowsOfAClockAhead(t *testing.T) {
+	clock := time.Now().Add(365 * 24 * time.Hour)
+	s := open(t, newFile(t), sqlite.Options{Now: func() time.Time { return clock }})
+	if err := writeNext(t.Context(), s, 10); err != nil {
+		t.Fatal(err)
+	}
+	for clock = time.Now(); clock.Before(time.Now().Add(3 * 24 * time.Hour)); clock = clock.Add(24 * time.Hour) {
+		if err := writeNext(t.Context(), s, 10); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Seal(t.Context(), clock.Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if size, err := s.Size(t.Context()); err != nil || size.Rows > 20 {
+		t.Errorf("after three days %d observations lie in rows, %v", size.Rows, err)
+	}
+}
