@@ -138,7 +138,7 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 		case data[i] == nil:
 			faults = append(faults, v.blockFault(m, errors.New("its data cannot be read")))
 		case hidden[m.ID]:
-			faults = append(faults, v.blockFault(m, errors.New("it is longer than the longest block known of its item, so that reads may not find it")))
+			faults = append(faults, v.blockFault(m, errors.New("it is longer than its reach says, or than the longest block known of its item, so that reads may not find it")))
 		default:
 			if err := v.decoder.Decode(block.Block{Meta: m, Data: data[i]}, &v.columns); err != nil {
 				faults = append(faults, v.blockFault(m, err))
@@ -152,11 +152,13 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 }
 
 // hiddenBlocks gives those of some blocks that are longer than what is known of the
-// longest of their item, so that reads may not find them.
+// longest of their item, or whose sequence numbers lie further apart than their
+// reach, so that reads may not find them.
 func hiddenBlocks(ctx context.Context, view *view, ids []block.ID) (map[block.ID]bool, error) {
 	hidden, err := collect(ctx, view.tx, scanID, `
 		SELECT b.id FROM json_each(?1) CROSS JOIN blocks b ON b.id = value
-		WHERE coalesce((SELECT longest_block FROM data_items WHERE id = b.item), -1) < b.max_time - b.min_time`, numberList(ids))
+		WHERE coalesce((SELECT longest_block FROM data_items WHERE id = b.item), -1) < b.max_time - b.min_time
+			OR b.sequence_reach < b.last_sequence - b.first_sequence`, numberList(ids))
 	set := make(map[block.ID]bool, len(hidden))
 	for _, id := range hidden {
 		set[id] = true
