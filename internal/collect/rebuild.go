@@ -67,7 +67,28 @@ func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, rules fun
 			return r.done, fmt.Errorf("instance %d: %w", run.InstanceID, err)
 		}
 	}
+	if err := r.unmoved(ctx, runs); err != nil {
+		return r.done, err
+	}
 	return r.done, r.replace(ctx, inventory.Devices)
+}
+
+// unmoved gives a Conflict where anything of the agent was stored since its runs
+// were read: the states that it made would be lost.
+func (r *rebuild) unmoved(ctx context.Context, before []plant.Run) error {
+	if len(before) == 0 {
+		return nil
+	}
+	now, err := r.store.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	now = slices.DeleteFunc(now, func(run plant.Run) bool { return run.Agent != before[0].Agent })
+	slices.SortFunc(now, func(a, b plant.Run) int { return cmp.Compare(a.ID, b.ID) })
+	if !slices.Equal(before, now) {
+		return plant.Errorf(plant.Conflict, "the agent was captured meanwhile: stop what captures it, and rebuild again")
+	}
+	return nil
 }
 
 // inventoryOf gives the devices of an agent with their data items.

@@ -1,6 +1,8 @@
 package collect_test
 
 import (
+	"context"
+	"iter"
 	"path/filepath"
 	"testing"
 
@@ -128,5 +130,72 @@ func TestRebuildMends(t *testing.T) {
 	}
 	if got := states(); len(got) != len(want) || got[len(got)-1] != want[len(want)-1] {
 		t.Errorf("states %v after the rebuild, want %v", got, want)
+	}
+}
+
+// overtaken is a store into which something is captured while it is read.
+type overtaken struct {
+	*sqlite.Store
+	capture func()
+}
+
+func (s *overtaken) Observations(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Observation, error] {
+	return func(yield func(plant.Observation, error) bool) {
+		for o, err := range s.Store.Observations(ctx, run, sequence) {
+			if !yield(o, err) {
+				return
+			}
+		}
+		s.capture()
+	}
+}
+
+// A rebuild that capture overtakes leaves the states as they are.
+func TestRebuildIsOvertaken(t *testing.T) {
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "rebuild.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	m := newMachine(t, 40)
+	put, err := s.PutAgent(t.Context(), m.agent(0, "mill"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetch := func(execution string) {
+		m.event("avail", "AVAILABLE")
+		m.event("mode", "AUTOMATIC")
+		m.event("exec", execution)
+		supervisor, err := collect.New(options(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if results, err := supervisor.Fetch(t.Context(), []plant.Agent{put}); err != nil || results[0].Err != nil {
+			t.Fatal(err, results[0].Err)
+		}
+	}
+	fetch("ACTIVE")
+	states, err := s.States(t.Context(), put.ID)
+	if err != nil || len(states) == 0 {
+		t.Fatal(states, err)
+	}
+	wrong := states[0] // so that the rebuild has something to put right
+	wrong.Rule = "wrong"
+	if err := s.ReplaceStates(t.Context(), wrong.Device, wrong.Time, []plant.StateChange{wrong}); err != nil {
+		t.Fatal(err)
+	}
+	var newest []plant.StateChange
+	_, err = collect.Rebuild(t.Context(), &overtaken{s, func() {
+		fetch("READY")
+		if newest, err = s.States(t.Context(), put.ID); err != nil {
+			t.Fatal(err)
+		}
+	}}, put.ID, nil, func(int64) {})
+	after, e := s.States(t.Context(), put.ID)
+	if e != nil {
+		t.Fatal(e)
+	}
+	if plant.ErrorCode(err) != plant.Conflict || len(after) != len(newest) || after[0] != newest[0] {
+		t.Errorf("rebuild: %v; the newest state was %+v and is %+v", err, newest, after)
 	}
 }
