@@ -53,6 +53,12 @@ type item struct {
 	machine *machine
 }
 
+// knows reports whether the inventory has the run and the data item of a value.
+func (in *inventory) knows(l *plant.Latest) bool {
+	_, ok := in.byRun[l.Run]
+	return ok && in.byItem[l.Item] != nil
+}
+
 // misses reports whether an update names anything that the inventory does not
 // have. Agents whose runs it has and whose data items it lacks are added to
 // doubtful: nothing else would tell that they changed.

@@ -114,17 +114,21 @@ const (
 
 // The rhythm of the event stream.
 const (
-	// CardInterval is the least time between two events with machines or
-	// agents of one stream, ValueInterval that between two with values. The
-	// first change after a pause goes out at once.
+	// CardInterval is the least time between two events with machines or with
+	// agents, ValueInterval that between two with values of one machine. The first
+	// change after a pause goes out at once.
 	CardInterval  = 500 * time.Millisecond
 	ValueInterval = 100 * time.Millisecond
+	// MaxStreams is how many streams there may be at once.
+	MaxStreams = 500
 	// MaxStreamMachines is of how many machines one stream tells the values.
 	MaxStreamMachines = 8
+	// MaxStreamBuffer is how many bytes of memory a stream keeps for its next event.
+	MaxStreamBuffer = 64 << 10
 	// PingInterval is how often a stream says that it lives: proxies cut
 	// connections that are quiet for 30 s or more.
 	PingInterval = 15 * time.Second
-	// WriteTimeout is how long a client may take for one event. A slower one is
+	// WriteTimeout is how long a client may take for what is sent at once. A slower one is
 	// disconnected; it may come back and resume.
 	WriteTimeout = 10 * time.Second
 	// StreamRetry is what a client is told to wait before it connects anew.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -36,6 +37,9 @@ type Options struct {
 	Crew  func(context.Context) (store.Crew, error)
 	Queue func(context.Context) (jobs.Snapshot, error)
 	Redis bool
+	// Streams is how many event streams there may be at once: MaxStreams where it is
+	// zero.
+	Streams int
 	// RetentionDays is for how many days observations are kept; for ever where it is
 	// 0.
 	RetentionDays int
@@ -89,6 +93,9 @@ type Service struct {
 	// reread holds one token when all is to be read anew.
 	reread chan struct{}
 
+	// places is taken by each open stream; feeds are what they listen to.
+	places    chan struct{}
+	feeds     feeds
 	closing   chan struct{}
 	closeOnce sync.Once
 }
@@ -100,6 +107,8 @@ func NewService(o Options) *Service {
 		faults: o.Faults, shop: o.Shop, devices: o.Devices, retentionDays: o.RetentionDays, redis: o.Redis,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),
+		places:  make(chan struct{}, cmp.Or(o.Streams, MaxStreams)),
+		feeds:   feeds{byTopic: make(map[topic]*feed)},
 		closing: make(chan struct{}),
 	}
 	if s.silence == nil {
@@ -167,9 +176,10 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-s.reread:
 			reload = s.now()
 		case <-changes.Changed():
-			update := s.hub.Since(seen)
+			in := s.inventory.Load()
+			update := s.hub.Between(seen, s.hub.Mark(), func(l *plant.Latest) bool { return !in.knows(l) })
 			seen = update.Mark
-			if !s.inventory.Load().misses(update, doubtful) {
+			if !in.misses(update, doubtful) {
 				continue
 			}
 		}

@@ -64,14 +64,20 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 	}
-	changes, err := s.hub.Subscribe()
-	if err != nil {
-		s.metrics.refused.Inc()
-		refuse(w, "There are too many event streams; try again later.")
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	default:
+		s.refuseStream(w)
 		return
 	}
-	defer changes.Close()
 	if r.Method == http.MethodHead {
+		return
+	}
+	st := &streamer{service: s, out: w, control: http.NewResponseController(w), news: make(chan struct{}, 1)}
+	defer st.leave()
+	if err := st.listen(slugs); err != nil {
+		s.refuseStream(w)
 		return
 	}
 	s.metrics.streams.Inc()
@@ -81,14 +87,18 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // Or nginx gathers events.
-	st := &streamer{service: s, out: w, control: http.NewResponseController(w), feeds: s.feeds(slugs)}
-	lastID := cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("lastEventId"))
-	// The server's own timeouts are not made for streams; the connection may
-	// serve other requests afterwards. Errors show with the first write.
+	// The server's own timeouts are not made for streams. Errors show with the first
+	// write.
 	_ = st.control.SetReadDeadline(time.Time{})
 	defer func() { _ = st.control.SetWriteDeadline(time.Time{}) }()
 	// An error means that the client has gone or is too slow.
-	_ = st.run(r.Context(), changes, lastID)
+	_ = st.run(r.Context(), cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("lastEventId")))
+}
+
+// refuseStream answers where there are as many streams as there may be.
+func (s *Service) refuseStream(w http.ResponseWriter) {
+	s.metrics.refused.Inc()
+	refuse(w, "There are too many event streams; try again later.")
 }
 
 // refuse answers where a stream cannot be had now.
@@ -102,83 +112,102 @@ type streamer struct {
 	service *Service
 	out     http.ResponseWriter
 	control *http.ResponseController
-	feeds   []*feed
+	// news has a value when a feed has told something.
+	news   chan struct{}
+	places []*place
+	buf    []byte
+}
+
+// place is up to where a stream has sent what a feed tells.
+type place struct {
+	*feed
+	mark live.Mark
+}
+
+// listen listens to the feeds of a stream: after those of all machines and agents,
+// the values of each machine asked for. It fails with live.ErrFull.
+func (st *streamer) listen(slugs []string) error {
+	topics := []topic{{event: machinesEvent}, {event: agentsEvent}}
+	for _, slug := range slugs {
+		topics = append(topics, topic{valuesEvent, slug})
+	}
+	for _, t := range topics {
+		f, err := st.service.listen(t, st.news)
+		if err != nil {
+			return err
+		}
+		st.places = append(st.places, &place{feed: f})
+	}
+	return nil
+}
+
+// leave ends what listen began.
+func (st *streamer) leave() {
+	for _, p := range st.places {
+		p.leave(st.news)
+	}
 }
 
 // run greets the client and sends what changes until the client has gone or the
 // service closes.
-func (st *streamer) run(ctx context.Context, changes *live.Subscription, lastID string) error {
+func (st *streamer) run(ctx context.Context, lastID string) error {
 	s := st.service
-	resumed := st.resume(lastID)
-	if err := st.write(fmt.Appendf(nil, "retry: %d\n", StreamRetry.Milliseconds())); err != nil {
+	now := s.hub.Mark()
+	resumed := st.resume(lastID, now)
+	st.buf = fmt.Appendf(st.buf, "retry: %d\n", StreamRetry.Milliseconds())
+	hello, err := json.Marshal(Hello{Resumed: resumed, Now: s.now().UTC(), Version: s.version})
+	if err != nil {
 		return err
 	}
-	if err := st.send(Event{"hello", Hello{Resumed: resumed, Now: s.now().UTC(), Version: s.version}}); err != nil {
-		return err
+	st.put("hello", hello)
+	for _, p := range st.places {
+		st.send(p, told{until: now})
 	}
 	ping := time.NewTicker(PingInterval)
 	defer ping.Stop()
-	next := time.NewTimer(0)
-	defer next.Stop()
 	for {
+		if err := st.flush(); err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.closing:
 			return nil
-		case <-changes.Changed():
-			for _, f := range st.feeds {
-				f.changed = true
+		case <-st.news:
+			for _, p := range st.places {
+				st.send(p, p.news())
 			}
-		case <-next.C:
 		case <-ping.C:
-			if err := st.write([]byte(": ping\n\n")); err != nil {
-				return err
-			}
-		}
-		wait, err := st.sendDue()
-		if err != nil {
-			return err
-		}
-		if wait > 0 {
-			next.Reset(wait)
+			st.buf = append(st.buf, ": ping\n\n"...)
 		}
 	}
 }
 
-// sendDue sends what changed, as far as the feeds' pauses are over, and gives
-// how long it is until the next one is; 0 where nothing waits for that.
-func (st *streamer) sendDue() (wait time.Duration, err error) {
-	for _, f := range st.feeds {
-		if !f.changed {
-			continue
-		}
-		if left := time.Until(f.pauseEnd); left > 0 {
-			if wait == 0 || left < wait {
-				wait = left
-			}
-			continue
-		}
-		update := st.service.hub.Since(f.mark)
-		f.mark, f.changed = update.Mark, false
-		if data := f.pick(update); data != nil {
-			f.pauseEnd = time.Now().Add(f.pause)
-			if err := st.send(Event{f.event, data}); err != nil {
-				return 0, err
-			}
-		}
+// send sends what was told, as far as it was not sent before. A stream that is not
+// where the telling began, as it has just come or was not quick enough, is told by
+// itself what it lacks, and is then where the others are.
+func (st *streamer) send(p *place, t told) {
+	if t.until <= p.mark {
+		return
 	}
-	return wait, nil
+	data := t.data
+	if t.after != p.mark || data == nil {
+		data = p.changed(p.mark, t.until)
+	}
+	p.mark = t.until
+	if data != nil {
+		st.put(p.topic.event, data)
+	}
 }
 
-// resume takes the feeds' marks from the id of the last event that the client
+// resume takes the marks of the feeds from the id of the last event that the client
 // has, and reports whether that is possible: ids of another process are not
 // understood. Then the stream begins now.
-func (st *streamer) resume(lastID string) bool {
-	now := st.service.hub.Mark()
+func (st *streamer) resume(lastID string, now live.Mark) bool {
 	epoch, rest, _ := strings.Cut(lastID, ".")
 	words := strings.Split(rest, ".")
-	marks := make([]live.Mark, len(st.feeds))
+	marks := make([]live.Mark, len(st.places))
 	ok := epoch == st.service.hub.Epoch() && len(words) == len(marks)
 	for i := range marks {
 		if !ok {
@@ -188,44 +217,44 @@ func (st *streamer) resume(lastID string) bool {
 		marks[i] = live.Mark(n)
 		ok = err == nil && marks[i] <= now
 	}
-	for i, f := range st.feeds {
-		f.mark, f.changed = now, true
+	for i, p := range st.places {
+		p.mark = now
 		if ok {
-			f.mark = marks[i]
+			p.mark = marks[i]
 		}
 	}
 	return ok
 }
 
-// id is the id of an event: up to where each feed has been sent. It is of this
-// process only.
-func (st *streamer) id() string {
-	b := []byte(st.service.hub.Epoch())
-	for _, f := range st.feeds {
-		b = strconv.AppendUint(append(b, '.'), uint64(f.mark), 10)
+// put puts an event behind what is to be sent at once. Its id says up to where each
+// feed has been sent; it is of this process only.
+func (st *streamer) put(event string, data []byte) {
+	st.service.metrics.events.WithLabelValues(event).Inc()
+	b := append(append(st.buf, "id: "...), st.service.hub.Epoch()...)
+	for _, p := range st.places {
+		b = strconv.AppendUint(append(b, '.'), uint64(p.mark), 10)
 	}
-	return string(b)
+	b = append(append(b, "\nevent: "...), event...)
+	b = append(append(b, "\ndata: "...), data...)
+	b = append(b, "\n\n"...)
+	st.buf = b
 }
 
-// send sends an event. One that cannot be written as JSON is left out.
-func (st *streamer) send(e Event) error {
-	body, err := json.Marshal(e.Data)
-	if err != nil {
-		st.service.log.Error("event left out", "event", e.Name, "error", err)
+// flush sends what was put together and waits no longer than WriteTimeout for the
+// client to take it.
+func (st *streamer) flush() error {
+	if len(st.buf) == 0 {
 		return nil
 	}
-	st.service.metrics.events.WithLabelValues(e.Name).Inc()
-	return st.write(fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n\n", st.id(), e.Name, body))
-}
-
-// write sends bytes and waits no longer than WriteTimeout for the client to take
-// them.
-func (st *streamer) write(b []byte) error {
 	if err := st.control.SetWriteDeadline(time.Now().Add(WriteTimeout)); err != nil {
 		return err
 	}
-	if _, err := st.out.Write(b); err != nil {
+	if _, err := st.out.Write(st.buf); err != nil {
 		return err
 	}
+	if cap(st.buf) > MaxStreamBuffer {
+		st.buf = nil
+	}
+	st.buf = st.buf[:0]
 	return st.control.Flush()
 }

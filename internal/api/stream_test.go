@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +38,8 @@ type browser struct {
 	status   int
 	received strings.Builder
 	deadline time.Time
-	// stuck is true for a browser that has stopped reading.
+	// pause is how long it takes for each reading; stuck is true where it has stopped.
+	pause time.Duration
 	stuck bool
 }
 
@@ -69,6 +73,10 @@ func (b *browser) Header() http.Header { return b.header }
 func (b *browser) WriteHeader(status int) { b.status = status }
 
 func (b *browser) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	pause := b.pause
+	b.mu.Unlock()
+	time.Sleep(pause)
 	b.mu.Lock()
 	stuck, deadline := b.stuck, b.deadline
 	if !stuck {
@@ -131,6 +139,15 @@ func parseEvents(t *testing.T, s string) []event {
 	return events
 }
 
+// inOrder gives events of several feeds in the order of a stream's feeds; in which
+// order they come is open.
+func inOrder(events []event) []event {
+	order := []string{"hello", "machines", "agents", "values"}
+	return slices.SortedStableFunc(slices.Values(events), func(a, b event) int {
+		return slices.Index(order, a.name) - slices.Index(order, b.name)
+	})
+}
+
 // names gives the names of events.
 func names(events []event) []string {
 	var s []string
@@ -191,7 +208,7 @@ func TestStream(t *testing.T) {
 
 		time.Sleep(time.Second)
 		w.publish(state(0, plant.Running), text(program, 0, "O1"))
-		events = b.take(t)
+		events = inOrder(b.take(t))
 		checkNames(t, "a program begins", events, "machines", "values")
 		if m := decode[[]api.Machine](t, events[0]); len(m) != 1 || m[0].State != "running" || *m[0].Program != "O1" {
 			t.Errorf("machines %+v", m)
@@ -199,7 +216,7 @@ func TestStream(t *testing.T) {
 
 		time.Sleep(time.Second)
 		w.hub.PublishStatus(plant.AgentStatus{Agent: 1, Link: plant.LinkDown, Error: "refused"})
-		events = b.take(t)
+		events = inOrder(b.take(t))
 		checkNames(t, "the link goes down", events, "machines", "agents")
 		if m := decode[[]api.Machine](t, events[0]); m[0].State != "no-link" || m[0].LinkError != "refused" {
 			t.Errorf("machines %+v", m)
@@ -248,24 +265,28 @@ func TestStreamResumes(t *testing.T) {
 		b := w.browse(t, "/stream?machine=mill", "")
 		w.publish(nil, number(load, 0, 1), text(program, 0, "O1"))
 		events := b.take(t)
-		checkNames(t, "at first", events, "hello", "machines", "values")
+		checkNames(t, "at first", inOrder(events), "hello", "machines", "values")
 		b.close()
 
 		w.publish(nil, number(load, 0, 2))
 		w.publish(nil, number(load, 0, 3))
-		// The connection broke after the machines and before the values.
+		// The connection broke after the first of the two, whichever that was.
+		wantNames, want := []string{"hello", "machines", "values"}, map[string]any{"load": 3.0}
+		if events[1].name == "machines" {
+			wantNames, want = []string{"hello", "values"}, map[string]any{"load": 3.0, "prog": "O1"}
+		}
 		again := w.browse(t, "/stream?machine=mill", events[1].id)
 		got := again.take(t)
-		checkNames(t, "after the machines", got, "hello", "values")
+		checkNames(t, "after the first", got, wantNames...)
 		if !decode[api.Hello](t, got[0]).Resumed {
 			t.Error("not resumed")
 		}
-		if diff := cmp.Diff(map[string]any{"load": 3.0, "prog": "O1"}, values(t, got[1])); diff != "" {
+		if diff := cmp.Diff(want, values(t, got[len(got)-1])); diff != "" {
 			t.Errorf("values (-want +got):\n%s", diff)
 		}
-		// It broke after the values; the id comes in the address.
+		// It broke after the second; the id comes in the address.
 		got = w.browse(t, "/stream?machine=mill&lastEventId="+events[2].id, "").take(t)
-		checkNames(t, "after the values", got, "hello", "values")
+		checkNames(t, "after the second", got, "hello", "values")
 		if diff := cmp.Diff(map[string]any{"load": 3.0}, values(t, got[1])); diff != "" {
 			t.Errorf("values (-want +got):\n%s", diff)
 		}
@@ -311,19 +332,78 @@ func TestStreamSlowBrowser(t *testing.T) {
 	})
 }
 
-func TestStreamsAreLimited(t *testing.T) {
+// Streams of any speed that listen to the same, and such as come in between, are told
+// of everything, of nothing twice, and end with the newest.
+func TestStreamsOfAnySpeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newQuietWorld(t, newFake(), live.Options{Subscribers: 1})
-		first := w.browse(t, "/stream", "")
-		second := w.browse(t, "/stream", "")
-		<-second.ended
-		checkProblem(t, second.status, second.header.Get("Content-Type"), []byte(second.received.String()), 503, "streams")
-		if got := second.header.Get("Retry-After"); got != "10" {
-			t.Errorf("Retry-After: %s, want 10", got)
+		w := newQuietWorld(t, newFake(), live.Options{})
+		random := rand.New(rand.NewPCG(1, 2))
+		var streams []*browser
+		for n := range 400 {
+			if n%50 == 0 {
+				b := w.browse(t, "/stream?machine=mill", "")
+				b.mu.Lock()
+				b.pause = time.Duration(len(streams)) * 70 * time.Millisecond
+				b.mu.Unlock()
+				streams = append(streams, b)
+			}
+			// Now and then one of them changes, and does not again for long.
+			time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+			if random.IntN(4) == 0 {
+				w.publish(nil, text(program, 0, strconv.Itoa(n)))
+			} else {
+				w.publish(nil, number(load, 0, float64(n)))
+			}
 		}
-		first.close()
-		checkNames(t, "after the first has left", w.browse(t, "/stream", "").take(t), "hello")
+		w.publish(nil, text(program, 0, "last"))
+		for n := range 100 {
+			time.Sleep(20 * time.Millisecond)
+			w.publish(nil, number(load, 0, float64(901+n)))
+		}
+		time.Sleep(time.Minute)
+		for i, b := range streams {
+			told := make(map[string]api.Item)
+			for _, e := range b.take(t) {
+				if e.name != "values" {
+					continue
+				}
+				for _, it := range decode[api.Values](t, e).Items {
+					if it.Sequence <= told[it.DataItemID].Sequence {
+						t.Errorf("stream %d: %s %v was told after %v", i, it.DataItemID, it.Value, told[it.DataItemID].Value)
+					}
+					told[it.DataItemID] = it
+				}
+			}
+			if told["prog"].Value != "last" || told["load"].Value != 1000.0 {
+				t.Errorf("stream %d ends with %v and %v", i, told["prog"].Value, told["load"].Value)
+			}
+		}
 	})
+}
+
+// There is a limit for streams, and one for what they listen to; what was taken is
+// given back.
+func TestStreamsAreLimited(t *testing.T) {
+	for name, limits := range map[string]struct{ streams, feeds int }{"streams": {1, 0}, "feeds": {0, 2}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &world{fake: newFake(), hub: live.NewHub(live.Options{Subscribers: limits.feeds})}
+				w.service = api.NewService(api.Options{Reader: w.fake, Hub: w.hub, Streams: limits.streams})
+				if err := w.service.Load(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				first := w.browse(t, "/stream", "")
+				second := w.browse(t, "/stream?machine=mill", "")
+				<-second.ended
+				checkProblem(t, second.status, second.header.Get("Content-Type"), []byte(second.received.String()), 503, "streams")
+				if got := second.header.Get("Retry-After"); got != "10" {
+					t.Errorf("Retry-After: %s, want 10", got)
+				}
+				first.close()
+				checkNames(t, "after the first has left", w.browse(t, "/stream", "").take(t), "hello")
+			})
+		})
+	}
 }
 
 func TestStreamsEndOnShutdown(t *testing.T) {
@@ -360,7 +440,7 @@ func TestStreamOfNewMachine(t *testing.T) {
 		w.mu.Unlock()
 		w.publish(nil, text(90, 0, "O9"))
 		time.Sleep(api.CardInterval)
-		events := b.take(t)
+		events := inOrder(b.take(t))
 		checkNames(t, "events", events, "machines", "agents")
 		machines := decode[[]api.Machine](t, events[0])
 		if last := machines[len(machines)-1]; last.Slug != "lathe" || *last.Program != "O9" {

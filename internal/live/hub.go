@@ -10,8 +10,8 @@ import (
 )
 
 // MaxSubscribers is how many subscriptions a hub has at once where Options does
-// not say otherwise.
-const MaxSubscribers = 500
+// not say otherwise: one for each machine that somebody looks at, and a few.
+const MaxSubscribers = 5000
 
 // ErrFull says that a hub has as many subscriptions as it may have.
 var ErrFull = errors.New("too many subscriptions")
@@ -174,19 +174,35 @@ func (h *Hub) Status(agent plant.AgentID) (plant.AgentStatus, bool) {
 	return h.statuses.get(agent)
 }
 
-// Since gives what changed after a mark.
+// Since gives all that changed after a mark.
 func (h *Hub) Since(after Mark) Update {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
+	return h.between(after, h.mark, every)
+}
+
+// Between gives what changed after a mark and not after another one; of the data
+// items, those alone that are wanted. What changed after both is left out: who goes
+// on from the second mark gets it then. wanted is called under the lock of the hub:
+// it is quick, and asks nothing of the hub.
+func (h *Hub) Between(after, until Mark, wanted func(*plant.Latest) bool) Update {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.between(after, until, wanted)
+}
+
+func (h *Hub) between(after, until Mark, wanted func(*plant.Latest) bool) Update {
 	return Update{
-		Mark:     h.mark,
-		Latest:   h.items.since(after),
-		States:   h.states.since(after),
-		Statuses: h.statuses.since(after),
-		Links:    h.links.keysSince(after),
-		Models:   h.models.keysSince(after),
+		Mark:     until,
+		Latest:   h.items.between(after, until, wanted),
+		States:   h.states.between(after, until, every),
+		Statuses: h.statuses.between(after, until, every),
+		Links:    h.links.keysBetween(after, until),
+		Models:   h.models.keysBetween(after, until),
 	}
 }
+
+func every[T any](*T) bool { return true }
 
 // Subscription is told when something changes.
 type Subscription struct {

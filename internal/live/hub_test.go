@@ -41,6 +41,14 @@ func TestSinceGivesTheNewestOfEachOnce(t *testing.T) {
 	equal(t, "since the first", h.Since(seen), live.Update{Latest: []plant.Latest{latest(1, 1, 4), latest(3, 1, 5)}})
 	equal(t, "since ever", h.Since(0), live.Update{Latest: []plant.Latest{latest(2, 1, 2), latest(1, 1, 4), latest(3, 1, 5)}})
 	equal(t, "since the last", h.Since(h.Since(seen).Mark), live.Update{})
+
+	until := h.Mark()
+	h.Publish(change(latest(1, 1, 6)))
+	all := func(*plant.Latest) bool { return true }
+	equal(t, "what changed again is left out", h.Between(seen, until, all), live.Update{Latest: []plant.Latest{latest(3, 1, 5)}})
+	equal(t, "and comes then", h.Between(until, h.Mark(), all), live.Update{Latest: []plant.Latest{latest(1, 1, 6)}})
+	third := func(l *plant.Latest) bool { return l.Item == 3 }
+	equal(t, "what is wanted", h.Between(0, h.Mark(), third), live.Update{Latest: []plant.Latest{latest(3, 1, 5)}})
 }
 
 func TestPublishKeepsTheNewest(t *testing.T) {

@@ -1,6 +1,9 @@
 package live
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // newest keeps one value per key in the order of their last change: a log of
 // which only the last entry of each key is kept. The zero value is ready.
@@ -56,23 +59,38 @@ func (n *newest[K, V]) drop(key K) bool {
 	return ok
 }
 
-// since gives the values that changed after a mark, the newest last. It looks at
-// those alone.
-func (n *newest[K, V]) since(after Mark) []V {
+// between gives the values that changed after a mark and not after another one, and
+// that are wanted, the newest last. It looks at those alone that changed after the
+// first mark.
+func (n *newest[K, V]) between(after, until Mark, wanted func(*V) bool) []V {
 	var values []V
-	for e := n.root.next; e != nil && e != &n.root && e.mark > after; e = e.next {
-		values = append(values, e.value)
+	for e := range n.changed(after, until) {
+		if wanted(&e.value) {
+			values = append(values, e.value)
+		}
 	}
 	slices.Reverse(values)
 	return values
 }
 
-// keysSince gives the keys in place of the values.
-func (n *newest[K, V]) keysSince(after Mark) []K {
+// keysBetween gives the keys in place of the values.
+func (n *newest[K, V]) keysBetween(after, until Mark) []K {
 	var keys []K
-	for e := n.root.next; e != nil && e != &n.root && e.mark > after; e = e.next {
+	for e := range n.changed(after, until) {
 		keys = append(keys, e.key)
 	}
 	slices.Reverse(keys)
 	return keys
+}
+
+// changed goes over what changed after a mark and not after another one, from the
+// newest on.
+func (n *newest[K, V]) changed(after, until Mark) iter.Seq[*entry[K, V]] {
+	return func(yield func(*entry[K, V]) bool) {
+		for e := n.root.next; e != nil && e != &n.root && e.mark > after; e = e.next {
+			if e.mark <= until && !yield(e) {
+				return
+			}
+		}
+	}
 }
