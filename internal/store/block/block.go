@@ -47,6 +47,15 @@ type Meta struct {
 	Numbers int
 }
 
+// IDs gives the numbers of blocks.
+func IDs(blocks []Meta) []ID {
+	ids := make([]ID, len(blocks))
+	for i := range blocks {
+		ids[i] = blocks[i].ID
+	}
+	return ids
+}
+
 // Position is a place in the order of time: no two observations have the same.
 type Position struct {
 	Time     int64
@@ -68,9 +77,9 @@ type View interface {
 	// BlocksBySequence gives the blocks of a run, without data, that have
 	// LastSequence ≥ from and FirstSequence < to, in any order.
 	BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]Meta, error)
-	// Data gives the data of blocks, in the order of ids. Where one is gone or
-	// cannot be read, its place is nil.
-	Data(ctx context.Context, ids []ID) ([][]byte, error)
+	// Data gives the data of blocks, in their order, which nobody changes. Where one
+	// is gone or cannot be read, its place is nil.
+	Data(ctx context.Context, blocks []Meta) ([][]byte, error)
 	// RowsByTime gives the observations of the items in rows that lie behind a
 	// position and before the time to, in order of time, run and sequence: at
 	// most limit of them, or fewer where their texts are long; more is true where

@@ -49,9 +49,9 @@ type probedView struct {
 	data func()
 }
 
-func (v probedView) Data(ctx context.Context, ids []ID) ([][]byte, error) {
+func (v probedView) Data(ctx context.Context, blocks []Meta) ([][]byte, error) {
 	v.data()
-	return v.View.Data(ctx, ids)
+	return v.View.Data(ctx, blocks)
 }
 
 // ItemObservations is ItemObservations within other limits.

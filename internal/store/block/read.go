@@ -50,6 +50,10 @@ func standard() limits {
 	}
 }
 
+// firstOfItem is how many observations the first page has for each item at least:
+// it opens a block of each, which takes as long as to read so many from one.
+const firstOfItem = 10
+
 // growth is how many times as much as before is read at once, as long as the
 // caller goes on.
 const growth = 8
@@ -90,26 +94,26 @@ func (s *shelf) full() bool { return s.bytes >= s.maxDecoded }
 // fetch reads the data of those blocks that need it to be opened. It keeps no
 // other.
 func (s *shelf) fetch(ctx context.Context, view View, blocks []Meta) error {
-	var ids []ID
+	var missing []Meta
 	fetched := make(map[ID][]byte, len(blocks))
 	for i := range blocks {
 		id := blocks[i].ID
 		if data, ok := s.data[id]; ok {
 			fetched[id] = data
 		} else if s.blocks[id] == nil {
-			ids = append(ids, id)
+			missing = append(missing, blocks[i])
 		}
 	}
 	s.data = fetched
-	if len(ids) == 0 {
+	if len(missing) == 0 {
 		return nil
 	}
-	data, err := view.Data(ctx, ids)
+	data, err := view.Data(ctx, missing)
 	if err != nil {
 		return err
 	}
-	for i, id := range ids {
-		s.data[id] = data[i]
+	for i := range missing {
+		s.data[missing[i].ID] = data[i]
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func newItemReader(src Source, items []plant.ItemID, from, to int64, before bool
 	items = slices.Compact(slices.Sorted(slices.Values(items)))
 	return &itemReader{
 		limits: l, source: src, items: items, from: from, to: to, before: before,
-		shelf: newShelf(src, l), page: page{most: l.firstPage, mostText: l.maxText},
+		shelf: newShelf(src, l), page: page{most: max(l.firstPage, min(firstOfItem*len(items), l.maxPage)), mostText: l.maxText},
 		after: beginning(from), ended: len(items) == 0,
 	}
 }
@@ -99,11 +99,6 @@ func (r *itemReader) read(ctx context.Context, v View) (*sweep, error) {
 	s := &sweep{itemReader: r, view: v}
 	if r.from >= r.to {
 		return s, nil
-	}
-	if r.picture != nil {
-		if err := r.picture.count(ctx, v, r); err != nil {
-			return nil, err
-		}
 	}
 	return s, s.fill(ctx)
 }

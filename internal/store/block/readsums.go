@@ -19,7 +19,7 @@ func ItemSummaries(ctx context.Context, src Source, item plant.ItemID, from, to 
 
 func itemSummaries(ctx context.Context, src Source, item plant.ItemID, from, to int64, columns, room int, l limits) iter.Seq2[plant.Summary, error] {
 	// It is read to its end, as a rule.
-	l.firstPage = l.maxPage
+	l.firstPage, l.firstListed = l.maxPage, l.maxListed
 	return func(yield func(plant.Summary, error) bool) {
 		r := newItemReader(src, []plant.ItemID{item}, from, to, true, l)
 		r.picture = newPicture(from, to, columns, room)
@@ -76,34 +76,37 @@ func newPicture(from, to int64, columns, room int) *picture {
 // column is the number of the column of a time within the range.
 func (p *picture) column(time int64) uint64 { return (uint64(time) - uint64(p.from)) / p.width }
 
-// count finds out whether the range has more numbers than room.
-func (p *picture) count(ctx context.Context, v View, r *itemReader) error {
-	if p.counted {
-		return nil
-	}
-	numbers := 0
-	for all := newListing(r.items, p.from, p.to, r.limits); all.more && numbers <= p.room; {
-		found, err := all.next(ctx, v)
-		if err != nil {
-			return err
-		}
+// count finds out whether the range has more numbers than room, in the blocks that
+// are listed first and those that rest lists.
+func (p *picture) count(ctx context.Context, v View, found []Meta, rest listing) error {
+	for numbers := 0; !p.counted; {
 		for _, m := range found {
 			if m.Summary != nil && m.MinTime >= p.from && m.MaxTime < p.to {
 				numbers += m.Count
 			}
 		}
+		p.crowded = numbers > p.room
+		if p.counted = p.crowded || !rest.more; p.counted {
+			break
+		}
+		var err error
+		if found, err = rest.next(ctx, v); err != nil {
+			return err
+		}
 	}
-	p.crowded, p.counted = numbers > p.room, true
 	return nil
 }
 
 // together says of each block whether its observations may be put together,
 // unless others come between them: they are numbers in order of time, with no gap
 // of the ledger between them. Nothing is put together for no picture, where it
-// gives nil.
-func (p *picture) together(ctx context.Context, v View, blocks []Meta) ([]bool, error) {
-	if p == nil || !p.crowded || len(blocks) == 0 {
+// gives nil. rest lists what is behind them.
+func (p *picture) together(ctx context.Context, v View, blocks []Meta, rest listing) ([]bool, error) {
+	if p == nil {
 		return nil, nil
+	}
+	if err := p.count(ctx, v, blocks, rest); err != nil || !p.crowded || len(blocks) == 0 {
+		return nil, err
 	}
 	together, err := v.Gapless(ctx, blocks)
 	if err != nil {

@@ -71,7 +71,7 @@ func (s *sweep) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		together, err := s.picture.together(ctx, s.view, found)
+		together, err := s.picture.together(ctx, s.view, found, s.unlisted)
 		if err != nil {
 			return err
 		}

@@ -160,15 +160,15 @@ func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to i
 	return found, nil
 }
 
-func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
+func (v *view) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
 	if err := v.begin(ctx, "Data"); err != nil {
 		return nil, err
 	}
-	data := make([][]byte, len(ids))
-	for i, id := range ids {
-		data[i] = v.data[id]
+	data := make([][]byte, len(blocks))
+	for i, b := range blocks {
+		data[i] = v.data[b.ID]
 	}
-	v.read += len(ids)
+	v.read += len(blocks)
 	return data, nil
 }
 

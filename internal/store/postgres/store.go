@@ -91,6 +91,7 @@ type Store struct {
 	runAgents    owners
 	faults       store.Faults
 	pace         pace
+	cache        *block.DataCache
 	splitters    sync.Pool // of *block.Splitter
 	// current is the partition that the last commit went to.
 	current struct {
@@ -117,7 +118,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{period: o.Period, writeTimeout: o.WriteTimeout, now: o.Now}
+	s := &Store{period: o.Period, writeTimeout: o.WriteTimeout, cache: block.NewDataCache(), now: o.Now}
 	s.faults.Now = o.Now
 	s.itemAgents.query, s.deviceAgents.query, s.runAgents.query = itemOwners, deviceOwners, runOwners
 	s.splitters.New = func() any { return block.NewSplitter() }

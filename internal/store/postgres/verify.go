@@ -79,11 +79,7 @@ func (v *verification) someBlocks(ctx context.Context, view *view, next *block.I
 	if err != nil || len(all) == 0 {
 		return nil, 0, err
 	}
-	ids := make([]block.ID, len(all))
-	for i, m := range all {
-		ids[i] = m.ID
-	}
-	data, err := view.Data(ctx, ids)
+	data, err := view.storedData(ctx, block.IDs(all))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -96,6 +92,6 @@ func (v *verification) someBlocks(ctx context.Context, view *view, next *block.I
 			faults = append(faults, v.blockFault(m, err))
 		}
 	}
-	*next = ids[len(ids)-1]
+	*next = all[len(all)-1].ID
 	return faults, len(all), nil
 }

@@ -47,7 +47,7 @@ func (s *Store) View(ctx context.Context, f func(block.View) error) error {
 
 // look is View for what needs more than block.View. op is for the error.
 func (s *Store) look(ctx context.Context, op string, f func(*view) error) error {
-	v := &view{faults: &s.faults, pace: &s.pace}
+	v := &view{faults: &s.faults, pace: &s.pace, cache: s.cache}
 	var err error
 	for range viewAttempts {
 		if err = s.lookOnce(ctx, v, f); !errors.Is(err, errGone) {
@@ -81,6 +81,7 @@ func (s *Store) lookOnce(ctx context.Context, v *view, f func(*view) error) erro
 type view struct {
 	faults *store.Faults
 	pace   *pace
+	cache  *block.DataCache
 	conn   *pgx.Conn
 	// partitions are those that are not sealed, the oldest first.
 	partitions []partition

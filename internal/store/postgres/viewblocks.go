@@ -219,7 +219,14 @@ func (v *view) gaplessEach(ctx context.Context, blocks []block.Meta) ([]bool, er
 }
 
 // Data implements block.View.
-func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
+func (v *view) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
+	return v.cache.Data(blocks, func(missing []block.Meta) ([][]byte, error) {
+		return v.storedData(ctx, block.IDs(missing))
+	})
+}
+
+// storedData is Data out of the database.
+func (v *view) storedData(ctx context.Context, ids []block.ID) ([][]byte, error) {
 	data := make([][]byte, len(ids))
 	if v.careful {
 		for i, id := range ids {

@@ -88,7 +88,7 @@ type Store struct {
 	schema int64
 	items  itemAgents
 	faults store.Faults
-	cache  *dataCache
+	cache  *block.DataCache
 	// partitionRows is maxPartitionRows, but in tests.
 	partitionRows int64
 	// splitter belongs to who has the connection that writes.
@@ -134,7 +134,7 @@ func connect(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
-	s := &Store{path: path, file: file, faults: store.Faults{Now: o.Now}, cache: newDataCache(), partitionRows: maxPartitionRows, splitter: block.NewSplitter(), now: o.Now}
+	s := &Store{path: path, file: file, faults: store.Faults{Now: o.Now}, cache: block.NewDataCache(), partitionRows: maxPartitionRows, splitter: block.NewSplitter(), now: o.Now}
 	if s.write, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB))); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}

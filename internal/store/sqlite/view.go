@@ -37,7 +37,7 @@ func (s *Store) look(ctx context.Context, op string, f func(*view) error) error 
 type view struct {
 	faults *store.Faults
 	reads  *reads
-	cache  *dataCache
+	cache  *block.DataCache
 	tx     *sql.Tx
 	// all is the catalogue of partitions when loaded is true.
 	all    []partition

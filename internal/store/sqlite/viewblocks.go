@@ -117,31 +117,10 @@ func (v *view) firstBlock(ctx context.Context, run plant.RunID, from int64) (seq
 }
 
 // Data implements block.View.
-func (v *view) Data(ctx context.Context, ids []block.ID) ([][]byte, error) {
-	all := make([][]byte, len(ids))
-	var missing []block.ID
-	for i, id := range ids {
-		if all[i] = v.cache.get(id); all[i] == nil {
-			missing = append(missing, id)
-		}
-	}
-	if len(missing) == 0 {
-		return all, nil
-	}
-	read, err := v.storedData(ctx, missing)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		if all[i] != nil {
-			continue
-		}
-		if all[i] = read[0]; read[0] != nil {
-			v.cache.put(ids[i], read[0])
-		}
-		read = read[1:]
-	}
-	return all, nil
+func (v *view) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
+	return v.cache.Data(blocks, func(missing []block.Meta) ([][]byte, error) {
+		return v.storedData(ctx, block.IDs(missing))
+	})
 }
 
 // storedData is Data out of the file.
