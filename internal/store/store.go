@@ -8,8 +8,9 @@
 //
 // All methods are safe for concurrent use, by several processes too. They
 // return errors with a plant code: Unavailable where the store is away or
-// refuses writes for now (try again later), Conflict, NotFound, Invalid;
-// anything else is a fault.
+// refuses writes for now (try again later), Conflict, NotFound, Invalid, Damaged
+// where a read needs what is damaged or missing, which is one of Faults from then
+// on and keeps nothing else from being read or written; anything else is a fault.
 package store
 
 import (

@@ -89,11 +89,16 @@ type View interface {
 	// in any order.
 	RowsBefore(ctx context.Context, items []plant.ItemID, time int64) ([]plant.Observation, error)
 	// RowsBySequence gives the observations of a run in rows with
-	// from ≤ sequence < to, in order of sequence.
-	RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]plant.Observation, error)
+	// from ≤ sequence < to, in order of sequence: the first ones, where their texts
+	// are long together; more is true where there are others behind them.
+	RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) (rows []plant.Observation, more bool, err error)
 	// NextSequence gives the lowest sequence number of a run that is at least from
 	// and stored, in rows or as the first of a block, and whether there is one.
 	NextSequence(ctx context.Context, run plant.RunID, from int64) (sequence int64, ok bool, err error)
+	// LostOfItems and LostOfRun give what is lost of items and of a run, in any order:
+	// as a rule nothing. What is lost is in none of the answers above.
+	LostOfItems(ctx context.Context, items []plant.ItemID) ([]Lost, error)
+	LostOfRun(ctx context.Context, run plant.RunID) ([]Lost, error)
 	// Gapless reports for each of the blocks whether the ledger has no gap
 	// between its FirstSequence and its LastSequence.
 	Gapless(ctx context.Context, blocks []Meta) ([]bool, error)

@@ -91,8 +91,12 @@ func (r *itemReader) next(ctx context.Context) bool {
 // read reads a page within a view.
 func (r *itemReader) read(ctx context.Context, v View) (*sweep, error) {
 	r.page.clear()
+	lost, err := v.LostOfItems(ctx, r.items)
+	if err != nil {
+		return nil, err
+	}
 	if r.before {
-		if err := r.readBefore(ctx, v); err != nil {
+		if err := r.readBefore(ctx, v, lost); err != nil {
 			return nil, err
 		}
 	}
@@ -100,11 +104,14 @@ func (r *itemReader) read(ctx context.Context, v View) (*sweep, error) {
 	if r.from >= r.to {
 		return s, nil
 	}
+	if err := r.whole(lost, r.after.Time); err != nil {
+		return nil, err
+	}
 	return s, s.fill(ctx)
 }
 
 // readBefore adds the last observation before the range of each item to the page.
-func (r *itemReader) readBefore(ctx context.Context, v View) error {
+func (r *itemReader) readBefore(ctx context.Context, v View, lost []Lost) error {
 	// Where it is not the first try, what lies there may have no more than is
 	// within the range.
 	r.shelf.keep(&heads{})
@@ -160,6 +167,9 @@ func (r *itemReader) readBefore(ctx context.Context, v View) error {
 				r.shelf.trim(d, n, d.behind(beginning(r.to)))
 			}
 		}
+	}
+	if err := r.known(lost, last); err != nil {
+		return err
 	}
 	found := slices.SortedFunc(maps.Values(last), func(a, b plant.Observation) int {
 		return positionOf(&a).compare(positionOf(&b))

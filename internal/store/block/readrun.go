@@ -81,6 +81,9 @@ func (w *window) read(ctx context.Context, sequence int64) (ok bool, err error) 
 			if more {
 				next = min(next, first)
 			}
+			if err := w.between(ctx, v, next); err != nil {
+				return err
+			}
 			if next == math.MaxInt64 {
 				return nil
 			}
@@ -109,9 +112,13 @@ func (w *window) fill(ctx context.Context, v View) error {
 			w.shelf.drop(d)
 		}
 	}
-	rows, err := v.RowsBySequence(ctx, w.run, w.from, w.to)
+	rows, more, err := v.RowsBySequence(ctx, w.run, w.from, w.to)
 	if err != nil {
 		return err
+	}
+	if more { // What is behind them is read in the next window.
+		w.to = rows[len(rows)-1].Sequence + 1
+		w.slots, w.beyond = w.slots[:w.to-w.from], w.to
 	}
 	for _, o := range rows {
 		w.put(o)
@@ -139,7 +146,7 @@ func (w *window) fill(ctx context.Context, v View) error {
 			return nil
 		}
 	}
-	return nil
+	return w.whole(ctx, v)
 }
 
 // sparseness is how many sequence numbers of the run a block has for each

@@ -18,6 +18,7 @@ type memory struct {
 	blocks []block.Meta
 	data   map[block.ID][]byte
 	gaps   []plant.Gap
+	lost   []block.Lost
 	lastID block.ID
 	// before is called before each view, and has the store to change.
 	before func()
@@ -35,6 +36,9 @@ type memory struct {
 func newMemory() *memory {
 	return &memory{data: make(map[block.ID][]byte), calls: make(map[string]int)}
 }
+
+// maxRowText is after how many bytes of text the rows of a run end.
+const maxRowText = 1 << 20
 
 // errStale is of a view whose rows went away.
 var errStale = errors.New("what the view stands on went away")
@@ -199,19 +203,26 @@ func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64)
 	return found, nil
 }
 
-func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]plant.Observation, error) {
+func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) (found []plant.Observation, more bool, err error) {
 	if err := v.begin(ctx, "RowsBySequence"); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var found []plant.Observation
 	for _, o := range v.rows {
 		if o.Run == run && o.Sequence >= from && o.Sequence < to {
 			found = append(found, o)
 		}
 	}
 	sortBySequence(found)
+	text := 0
+	for i := range found {
+		if text > maxRowText {
+			found, more = found[:i], true
+			break
+		}
+		text += found[i].TextBytes()
+	}
 	v.rowsRead += len(found)
-	return found, nil
+	return found, more, nil
 }
 
 func (v *view) NextSequence(ctx context.Context, run plant.RunID, from int64) (int64, bool, error) {
@@ -230,6 +241,21 @@ func (v *view) NextSequence(ctx context.Context, run plant.RunID, from int64) (i
 		}
 	}
 	return next, next < math.MaxInt64, nil
+}
+
+func (v *view) LostOfItems(ctx context.Context, items []plant.ItemID) ([]block.Lost, error) {
+	if err := v.begin(ctx, "LostOfItems"); err != nil {
+		return nil, err
+	}
+	of := set(items)
+	return slices.DeleteFunc(slices.Clone(v.lost), func(l block.Lost) bool { return !of[l.Item] }), nil
+}
+
+func (v *view) LostOfRun(ctx context.Context, run plant.RunID) ([]block.Lost, error) {
+	if err := v.begin(ctx, "LostOfRun"); err != nil {
+		return nil, err
+	}
+	return v.lost, nil
 }
 
 func (v *view) Gapless(ctx context.Context, blocks []block.Meta) ([]bool, error) {

@@ -69,11 +69,13 @@ func (s *Store) commit(ctx context.Context, batches []*store.Batch, cursors map[
 	defer conn.Release() // A connection with a transaction open is closed.
 	splitter := s.splitters.Get().(*block.Splitter)
 	defer s.splitters.Put(splitter)
-	c := &commit{Store: s, conn: conn.Conn(), cursors: cursors, partition: p, splitter: splitter, runs: make(map[plant.RunID]*runState)}
+	c := &commit{Store: s, conn: conn.Conn(), cursors: cursors, partition: p, splitter: splitter, runs: make(map[plant.RunID]*runState), bounds: make(drawn)}
 	if err = c.admitAll(ctx, batches); err == nil {
 		err = c.write(ctx)
 	}
-	if err != nil && !c.conn.IsClosed() {
+	if err == nil {
+		c.drew()
+	} else if !c.conn.IsClosed() {
 		_, _ = c.conn.Exec(ctx, `ROLLBACK`) // Where that fails, the connection is closed.
 	}
 	if moved(err) {
@@ -107,6 +109,7 @@ type commit struct {
 	// is known, and the statements for the rest.
 	runs       map[plant.RunID]*runState
 	rows       []runRows
+	bounds     drawn // of rows
 	blocks     []block.Block
 	latest     latestRows
 	statements pgx.Batch
@@ -228,6 +231,7 @@ func (c *commit) add(run *runState, b *store.Batch) error {
 	c.blocks = append(c.blocks, blocks...)
 	if len(rows) > 0 {
 		c.rows = append(c.rows, runRows{b.Run, rows})
+		c.bounds.add(b.Run, boundsOf(rows))
 	}
 	if err := queueBaseline(&c.statements, b); err != nil {
 		return err
@@ -269,6 +273,7 @@ func (c *commit) write(ctx context.Context) error {
 	if err := c.latest.queue(&all); err != nil {
 		return err
 	}
+	c.widen(&all)
 	queueTotals(&all, added)
 	all.Queue(`COMMIT`)
 	return c.conn.SendBatch(ctx, &all).Close()

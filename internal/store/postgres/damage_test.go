@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/factorydash/factorydash/internal/store/block"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // verify gives what a store finds wrong with itself.
@@ -110,27 +112,29 @@ func TestColumnChanged(t *testing.T) {
 // TestPartitionMissing drops a table by hand.
 func TestPartitionMissing(t *testing.T) {
 	url := pgtest.Database(t)
-	s, c := sealed(t, url)
-	write(t, s, 10)
-	var table string
-	if err := s.Write().QueryRow(t.Context(), `SELECT tableoid::regclass::text FROM observations WHERE sequence = 201`).Scan(&table); err != nil {
-		t.Fatal(err)
-	}
-	exec1(t, url, `DROP TABLE `+table)
-	write(t, s, 10)
-	if n, err := readItem(t, s, 0); n != 105 || err != nil {
-		t.Errorf("%d observations of what is left, %v", n, err)
-	}
-	tells(t, s.Faults(), "partition 2026-11-25T13", "is missing")
-	faults := verify(t, s)
-	tells(t, faults, "partition 2026-11-25T13", "is missing")
-	tells(t, faults, "run 1", "210 observations are there")
-	c.add(3 * time.Hour)
-	if sealed := seal(t, s, c.now()); sealed.Observations != 10 {
-		t.Errorf("sealed %+v, want the 10 that are left", sealed)
-	}
-	if size, err := s.Size(t.Context()); err != nil || size.Blocked != 210 {
-		t.Errorf("size %+v, %v", size, err)
+	c := newClock()
+	s := open(t, url, c.options())
+	storetest.RunLost(t, storetest.Partitioned{
+		UpkeepStore: s, Next: func() { c.add(time.Hour) },
+		Lose: func(place int) {
+			var table string
+			err := s.Write().QueryRow(t.Context(), `SELECT name FROM partitions ORDER BY number OFFSET $1 LIMIT 1`, place-1).Scan(&table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec1(t, url, `DROP TABLE `+table)
+		},
+	})
+}
+
+// TestBounds draws bounds of observations of any time.
+func TestBounds(t *testing.T) {
+	const hour = int64(time.Hour / time.Microsecond)
+	for _, at := range []int64{0, 1, hour - 1, hour, -1, -hour, -hour - 1, math.MinInt64, math.MaxInt64} {
+		low, high := postgres.Bounds([]plant.Observation{{Sequence: 1, Time: at}})
+		if low > at || high < at || at-low >= hour || high-at >= hour {
+			t.Errorf("time %d has the bounds %d and %d", at, low, high)
+		}
 	}
 }
 
@@ -154,7 +158,7 @@ func TestManyPartitionsMissing(t *testing.T) {
 		t.Fatalf("tables %v, %v", tables, err)
 	}
 	exec1(t, url, `DROP TABLE `+strings.Join(tables, ", "))
-	if n, err := readItem(t, s, 0); n != 5 || err != nil {
+	if n, err := readItem(t, s, 0); n != 0 || plant.ErrorCode(err) != plant.Damaged {
 		t.Errorf("%d observations of what is left, %v", n, err)
 	}
 	if faults := s.Faults(); len(faults) != hours {

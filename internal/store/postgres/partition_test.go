@@ -217,7 +217,7 @@ func TestViewOutlivesPartition(t *testing.T) {
 			c.add(time.Hour)
 			seal(t, s, c.now().Add(-2*time.Hour))
 		}
-		rows, err := v.RowsBySequence(t.Context(), run.ID, 1, 1000)
+		rows, _, err := v.RowsBySequence(t.Context(), run.ID, 1, 1000)
 		if err != nil {
 			return err
 		}

@@ -39,12 +39,17 @@ const there = `to_regclass(quote_ident(name)) IS NOT NULL`
 // who need one for the same period make one.
 const partitionLock = `SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' partitions'))`
 
+// beginner is a pool or a connection.
+type beginner interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
 // partitionFor gives the open partition of a time of our clock, which it makes
 // where there is none: after the first commit of a period that nobody has prepared,
 // and where our clock was put back into a period that is sealed.
-func (s *Store) partitionFor(ctx context.Context, now time.Time) (partition, error) {
+func (s *Store) partitionFor(ctx context.Context, db beginner, now time.Time) (partition, error) {
 	var p partition
-	err := pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, partitionLock); err != nil {
 			return err
 		}
@@ -91,14 +96,41 @@ func (s *Store) currentPartition(ctx context.Context, now time.Time) (partition,
 	if p.covers(now.UnixMicro()) {
 		return p, nil
 	}
-	p, err := s.partitionFor(ctx, now)
+	p, err := s.partitionFor(ctx, s.write, now)
 	if err != nil {
 		return p, fmt.Errorf("partition: %w", err)
 	}
 	s.current.Lock()
-	s.current.partition = p
+	s.current.partition, s.current.drawn = p, nil
 	s.current.Unlock()
 	return p, nil
+}
+
+// widen adds the statements that draw the bounds of a commit's partition wide enough
+// for its rows, where this process does not know that they are.
+func (c *commit) widen(batch *pgx.Batch) {
+	c.current.Lock()
+	defer c.current.Unlock()
+	var known drawn
+	if c.current.number == c.partition.number {
+		known = c.current.drawn
+	}
+	known.widen(batch, &c.partition, c.bounds)
+}
+
+// drew takes note of what the rows of a commit have made of its partition's bounds.
+func (c *commit) drew() {
+	c.current.Lock()
+	defer c.current.Unlock()
+	if c.current.number != c.partition.number {
+		return
+	}
+	if c.current.drawn == nil {
+		c.current.drawn = make(drawn)
+	}
+	for run, b := range c.bounds {
+		c.current.drawn.add(run, b)
+	}
 }
 
 // forgetPartition makes the next commit look for a partition anew, unless that has

@@ -58,7 +58,7 @@ func (s *Store) Seal(ctx context.Context, settled time.Time) (store.Sealed, erro
 			return err
 		}
 		for n := range ahead + 1 {
-			if _, err := s.partitionFor(ctx, s.now().Add(time.Duration(n)*s.period)); err != nil {
+			if _, err := s.partitionFor(ctx, conn, s.now().Add(time.Duration(n)*s.period)); err != nil {
 				return err
 			}
 		}

@@ -93,10 +93,12 @@ type Store struct {
 	pace         pace
 	cache        *block.DataCache
 	splitters    sync.Pool // of *block.Splitter
-	// current is the partition that the last commit went to.
+	// current is the partition that the last commit went to, with the bounds that this
+	// process knows of it.
 	current struct {
 		sync.Mutex
 		partition
+		drawn drawn
 	}
 }
 

@@ -86,15 +86,14 @@ func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64)
 }
 
 // RowsBySequence implements block.View.
-func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]plant.Observation, error) {
+func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) (rows []plant.Observation, more bool, err error) {
 	if len(v.partitions) == 0 || from >= to {
-		return nil, nil
+		return nil, false, nil
 	}
-	rows, _, err := v.readRows(ctx, nil, math.MaxInt, math.MaxInt, `
+	return v.readRows(ctx, nil, math.MaxInt, maxRowText, `
 		SELECT `+rowColumns+` FROM `+v.rowsOf(`
 			SELECT `+rowColumns+` FROM %s WHERE instance = $1 AND sequence >= $2 AND sequence < $3`)+`
 		ORDER BY sequence`, run, from, to)
-	return rows, err
 }
 
 // readRows appends at most limit observations to rows, or fewer where they have

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // twoItems opens a store whose agent has the items x and y.
@@ -113,31 +115,12 @@ func TestDamagedBlock(t *testing.T) {
 
 // TestMissingPartition drops the table of a partition that is closed.
 func TestMissingPartition(t *testing.T) {
-	s, _, x, _ := twoItems(t)
-	s.SetPartitionRows(100)
-	for range 3 {
-		if err := writeNext(t.Context(), s, 100); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec1(t, s.Write(), `DROP TABLE observations_2`)
-	if n, err := readAll(t, s, x); plant.ErrorCode(err) != plant.Damaged || !strings.Contains(err.Error(), "observations_2") {
-		t.Errorf("%d observations, %v", n, err)
-	}
-	damaged(t, s, 0, "partition 2", "100 observations", "missing")
-	damaged(t, s, 0, "run 1", "200 observations are there")
-	// What was committed at other times is read and sealed.
-	for _, at := range [][2]int64{{1, 101}, {201, 301}} {
-		if n := len(read(t, s.ItemObservations(t.Context(), []plant.ItemID{x}, at[0], at[1], false))); n != 50 {
-			t.Errorf("%d observations from %d to %d", n, at[0], at[1])
-		}
-	}
-	if sealed, err := s.Seal(t.Context(), always()); err != nil || sealed.Observations != 200 {
-		t.Errorf("sealed %+v, %v", sealed, err)
-	}
-	if err := writeNext(t.Context(), s, 10); err != nil {
-		t.Error(err)
-	}
+	s := open(t, filepath.Join(t.TempDir(), "plant.db"), sqlite.Options{})
+	s.SetPartitionRows(1) // Each commit closes one.
+	storetest.RunLost(t, storetest.Partitioned{
+		UpkeepStore: s, Next: func() {},
+		Lose: func(place int) { exec1(t, s.Write(), fmt.Sprintf(`DROP TABLE observations_%d`, place)) },
+	})
 }
 
 // TestUnsoundPartition damages a row: its partition stays as it is, and those behind

@@ -90,15 +90,6 @@ func (v *view) partition(ctx context.Context, id int64) (*partition, error) {
 	return nil, nil
 }
 
-// there gives Damaged where the table of a partition that is to be read is
-// missing.
-func (v *view) there(p *partition) error {
-	if !p.missing {
-		return nil
-	}
-	return damaged(v.faults, missingFault(p))
-}
-
 // unsealed gives those of some items whose rows in a partition count.
 func (p *partition) unsealed(items []plant.ItemID) []plant.ItemID {
 	if p.sealedItem == 0 {

@@ -77,7 +77,7 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 	for i := range partitions {
 		p := &partitions[i]
 		items := p.unsealed(items)
-		if !p.overlaps(after.Time, to) || len(items) == 0 {
+		if p.missing || !p.overlaps(after.Time, to) || len(items) == 0 {
 			continue
 		}
 		found, others, err := v.rowsOf(ctx, p, items, after, to, limit)
@@ -103,9 +103,6 @@ func (v *view) RowsByTime(ctx context.Context, items []plant.ItemID, after block
 // rowsOf is RowsByTime for one partition. Where there are others, it gives
 // at least one.
 func (v *view) rowsOf(ctx context.Context, p *partition, items []plant.ItemID, after block.Position, to int64, limit int) (rows []plant.Observation, more bool, err error) {
-	if err := v.there(p); err != nil {
-		return nil, false, err
-	}
 	table := p.table()
 	if len(items) == 1 {
 		// The rows of one item and time stand in the order of run and sequence.
@@ -158,11 +155,8 @@ func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64)
 			o, ok := found[item]
 			return ok && o.Time > p.maxTime
 		})
-		if !p.overlaps(math.MinInt64, time) || len(wanted) == 0 {
+		if p.missing || !p.overlaps(math.MinInt64, time) || len(wanted) == 0 {
 			continue
-		}
-		if err := v.there(p); err != nil {
-			return nil, err
 		}
 		rows, err := collect(ctx, v.tx, newRowReader().observation, `
 			SELECT `+rowColumns+` FROM json_each(?1) i CROSS JOIN `+p.table()+` o ON o.id = (

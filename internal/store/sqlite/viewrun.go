@@ -35,11 +35,8 @@ func (v *view) spans(ctx context.Context, run plant.RunID, from, to int64) ([]sp
 	var all []span
 	for i := range partitions {
 		s := span{&partitions[i], max(first, partitions[i].firstRow), min(last, partitions[i].lastRow) + 1}
-		if s.first >= s.end {
+		if s.missing || s.first >= s.end {
 			continue
-		}
-		if err := v.there(s.partition); err != nil {
-			return nil, err
 		}
 		if s.first, err = v.halve(ctx, s, run, from); err != nil {
 			return nil, err
@@ -83,23 +80,31 @@ func (v *view) halve(ctx context.Context, s span, run plant.RunID, sequence int6
 }
 
 // RowsBySequence implements block.View.
-func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]plant.Observation, error) {
+func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) (all []plant.Observation, more bool, err error) {
 	spans, err := v.spans(ctx, run, from, to)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var all []plant.Observation
+	text := 0
 	for _, s := range spans {
-		rows, err := collect(ctx, v.tx, newRowReader().observation, `
+		if text > rowText {
+			return all, true, nil
+		}
+		rows, more, err := v.readRows(ctx, math.MaxInt, `
 			SELECT `+rowColumns+` FROM `+s.table()+` o
 			WHERE o.id >= ? AND o.id < ? AND o.instance = ? AND o.item > ? ORDER BY o.id`,
 			s.first, s.end, run, s.sealedItem)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		all = append(all, rows...)
+		if all = append(all, rows...); more {
+			return all, true, nil
+		}
+		for i := range rows {
+			text += rows[i].TextBytes()
+		}
 	}
-	return all, nil
+	return all, false, nil
 }
 
 // NextSequence implements block.View.

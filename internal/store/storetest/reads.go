@@ -5,9 +5,11 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 func testItemObservations(t *testing.T, s Store) {
@@ -180,4 +182,28 @@ func testWriteWhileReading(t *testing.T, s Store) {
 	if n < 100 || n > 150 {
 		t.Errorf("read %d observations, want the 100 that were there and at most 50 more", n)
 	}
+}
+
+// testLongRows reads a run whose rows have long texts: what a view gives of them at
+// once is bounded, and the run is read whole.
+func testLongRows(t *testing.T, s Store) {
+	const n, size = 12, 1 << 20
+	l := newLine(t, s, "a", 1)
+	var want []plant.Observation
+	for i := range n {
+		b := l.batch(plant.Value{Kind: plant.Text, Text: strings.Repeat(string(rune('a'+i)), size)})
+		l.commit(t, b)
+		want = append(want, b.Observations...)
+	}
+	err := s.(block.Source).View(t.Context(), func(v block.View) error {
+		rows, more, err := v.RowsBySequence(t.Context(), l.run.ID, 1, n+1)
+		if len(rows) == 0 || len(rows) > n/2 || !more {
+			t.Errorf("%d rows of %d bytes at once, and others: %t", len(rows), size, more)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "observations", l.observations(t), want)
 }

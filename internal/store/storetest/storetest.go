@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Baselines", testBaselines},
 		{"Observations", testObservations},
 		{"ObservationsInterleaved", testInterleaved},
+		{"ObservationsOfLongRows", testLongRows},
 		{"EarlyStop", testEarlyStop},
 		{"WriteWhileReading", testWriteWhileReading},
 		{"Concurrently", testConcurrently},
