@@ -113,11 +113,10 @@ func earlierOf(list []insight.Activation, a insight.Activation) []insight.Activa
 
 // addScene adds what the machine did in a range.
 func (s *Service) addScene(ctx context.Context, v *AlarmDetail, it *item, around insight.Window) error {
-	histories, err := s.histories(ctx, []*machine{it.machine}, around.From, around.To, max(around.To, s.now().UnixMicro()))
+	intervals, err := s.history(ctx, newBreaks(s), it.machine, around.From, around.To, max(around.To, s.now().UnixMicro()))
 	if err != nil {
 		return err
 	}
-	intervals := histories[0].intervals
 	for _, i := range intervals[:min(len(intervals), MaxContext)] {
 		step := StateStep{Time: timeOf(i.From), State: stateSlug(i.State), Word: cmp.Or(i.State.String(), "Not known"), Rule: i.Rule}
 		if i.From == around.From && i.Since != 0 {

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
-	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // AlarmHealth is how well the alarms of a range serve people. The figures are those
 // of EEMUA 191 and ISA-18.2; docs/alarms.md defines them.
 type AlarmHealth struct {
+	// Problem says for people what could not be told.
+	Problem string `json:"problem,omitempty"`
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
 	// WindowSeconds is the time in which alarms are counted, and Target how many a
@@ -92,8 +93,8 @@ func (s *Service) AlarmHealth(ctx context.Context, from, to time.Time, slug stri
 	if err != nil {
 		return AlarmHealth{}, err
 	}
-	if longest := MaxHealthRange.Microseconds(); end-first > longest {
-		return AlarmHealth{}, plant.Errorf(plant.Invalid, "from: use a time at most %d days before the end of the range", longest/(24*time.Hour).Microseconds())
+	if err := checkLength(first, end, MaxHealthRange); err != nil {
+		return AlarmHealth{}, err
 	}
 	r, all, err := s.readAlarms(ctx, conditionsOf(machines), first, end)
 	if err != nil {
@@ -105,7 +106,7 @@ func (s *Service) AlarmHealth(ctx context.Context, from, to time.Time, slug stri
 		return AlarmHealth{}, err
 	}
 	v := AlarmHealth{
-		From: timeOf(first), To: timeOf(end),
+		From: timeOf(first), To: timeOf(end), Problem: r.problem(),
 		WindowSeconds: int(insight.AlarmWindow.Seconds()), Target: insight.AlarmTarget, Flood: insight.FloodFrom,
 		All: newAlarmRate(insight.NewAlarmRate(all, in), in, covered[nil]), Machines: []AlarmRate{},
 	}
@@ -170,14 +171,14 @@ func (s *Service) conduct(r *alarmReading, c insight.AlarmConduct, total int) Al
 // part of a range of which it is known what the machine was doing.
 func (s *Service) coverage(ctx context.Context, machines []*machine, in insight.Window) (map[*machine]float64, error) {
 	machines = slices.DeleteFunc(slices.Clone(machines), func(m *machine) bool { return m.IsAgent })
-	histories, err := s.histories(ctx, machines, in.From, in.To, max(in.To, s.now().UnixMicro()))
+	histories, err := s.histories(ctx, newBreaks(s), machines, in.From, in.To, max(in.To, s.now().UnixMicro()))
 	if err != nil {
 		return nil, err
 	}
 	covered := make(map[*machine]float64)
 	sum, n := 0., 0
 	for i, m := range machines {
-		covered[m] = insight.Share(histories[i].intervals, []insight.Window{in}).Coverage()
+		covered[m] = insight.Share(histories[i], []insight.Window{in}).Coverage()
 		if m.onFloor() {
 			sum, n = sum+covered[m], n+1
 		}

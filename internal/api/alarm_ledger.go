@@ -8,22 +8,18 @@ import (
 
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
 )
 
 // runLedger is what the ledger and the baselines say of the runs in which some data
 // items were observed: where what was known of an item does not go on by its
 // observations.
 type runLedger struct {
-	reader    store.Reader
+	locator   *locator
 	inventory *inventory
 	// items are those whose baselines are kept.
 	items map[plant.ItemID]*item
 	// turns are those of each agent, in order of run and number.
 	turns map[plant.AgentID][]turn
-	// looks counts the gaps whose time was looked up, baselines the observations of
-	// baselines that were read.
-	looks, baselines int
 }
 
 // turn is an interruption of all data items of a run.
@@ -61,9 +57,10 @@ func (l *runLedger) load(ctx context.Context, said map[plant.ItemID][]plant.Obse
 		slices.SortFunc(of, func(a, b plant.Run) int { return cmp.Compare(a.ID, b.ID) })
 		for i, run := range of {
 			began, ended := run.Began.UnixMicro(), int64(math.MaxInt64)
-			last := i == len(of)-1
-			if !last {
-				ended = of[i+1].Began.UnixMicro()
+			var next *plant.Run
+			if i+1 < len(of) {
+				next = &of[i+1]
+				ended = next.Began.UnixMicro()
 			}
 			number, observed := first[run.ID]
 			switch {
@@ -72,7 +69,7 @@ func (l *runLedger) load(ctx context.Context, said map[plant.ItemID][]plant.Obse
 			case !observed:
 				continue
 			}
-			turns, err := l.ofRun(ctx, run, number, last)
+			turns, err := l.ofRun(ctx, run, number, next)
 			if err != nil {
 				return err
 			}
@@ -82,53 +79,45 @@ func (l *runLedger) load(ctx context.Context, said map[plant.ItemID][]plant.Obse
 	return nil
 }
 
-// ofRun reads the gaps and the baselines of a run from a number on. Where the run is
-// not the last one of its agent, what was known ends with it.
-func (l *runLedger) ofRun(ctx context.Context, run plant.Run, from int64, last bool) ([]turn, error) {
+// ofRun reads the gaps and the baselines of a run from a number on. Where another run
+// of its agent, next, followed, what was known ends with it.
+func (l *runLedger) ofRun(ctx context.Context, run plant.Run, from int64, next *plant.Run) ([]turn, error) {
+	gaps, err := l.locator.gaps(ctx, run.ID, from, math.MaxInt64, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
 	var turns []turn
-	for g, err := range l.reader.Gaps(ctx, run.ID, from) {
-		if err != nil {
-			return nil, err
-		}
+	for _, g := range gaps {
 		if n := len(turns); n > 0 && turns[n-1].to != plant.OpenEnd && turns[n-1].to+1 == g.From {
 			turns[n-1].to, turns[n-1].Restart = g.To, g.To == plant.OpenEnd
 			continue
 		}
-		if len(turns) == MaxGapWindow {
-			break
-		}
-		at, err := l.timeBefore(ctx, run.ID, g.From, g.Noticed.UnixMicro())
-		if err != nil {
-			return nil, err
-		}
-		turns = append(turns, turn{
-			Interruption: insight.Interruption{Run: run.ID, From: g.From, Time: at, Restart: g.To == plant.OpenEnd},
-			to:           g.To,
-		})
+		turns = append(turns, newTurn(g))
 	}
-	turns, err := l.addBaselines(ctx, run, from, turns)
+	turns, err = l.addBaselines(ctx, run, from, turns)
 	if err != nil {
 		return nil, err
 	}
-	if n := len(turns); !last && (n == 0 || !turns[n-1].Restart) {
-		at, err := l.timeBefore(ctx, run.ID, run.Next, 0)
+	if n := len(turns); next != nil && (n == 0 || !turns[n-1].Restart) {
+		left, err := l.locator.locate(ctx, leftBehind(run, *next))
 		if err != nil {
 			return nil, err
 		}
-		turns = append(turns, turn{Interruption: insight.Interruption{Run: run.ID, From: run.Next, Time: at, Restart: true}, to: plant.OpenEnd})
+		turns = append(turns, newTurn(left))
 	}
 	return turns, nil
+}
+
+func newTurn(g located) turn {
+	return turn{Interruption: insight.Interruption{Run: g.Run, From: g.From, Time: g.Begin, Restart: g.To == plant.OpenEnd}, to: g.To}
 }
 
 // addBaselines adds the baselines of a run to its turns: to the gap that one ends,
 // or as a turn of its own.
 func (l *runLedger) addBaselines(ctx context.Context, run plant.Run, from int64, turns []turn) ([]turn, error) {
-	for b, err := range l.reader.Baselines(ctx, run.ID) {
+	for b, err := range l.locator.baselines(ctx, run.ID) {
 		if err != nil {
 			return nil, err
-		}
-		if l.baselines += len(b.Observations); l.baselines > MaxBaselines {
-			break
 		}
 		if b.At < from {
 			continue
@@ -152,21 +141,6 @@ func (l *runLedger) addBaselines(ctx context.Context, run plant.Run, from int64,
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return cmp.Compare(a.From, b.From) })
 	return turns, nil
-}
-
-// timeBefore is the time of the observation before a number of a run, after which
-// nothing is known; otherwise where it is not stored, and behind the first
-// MaxGapTimes of them.
-func (l *runLedger) timeBefore(ctx context.Context, run plant.RunID, number, otherwise int64) (int64, error) {
-	if l.looks == MaxGapTimes {
-		return otherwise, nil
-	}
-	l.looks++
-	o, ok, err := firstObservation(ctx, l.reader, run, number-1)
-	if err != nil || !ok || o.Sequence != number-1 {
-		return otherwise, err
-	}
-	return o.Time, nil
 }
 
 // interruptions gives those of a data item: a baseline that ends no gap and says

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -22,8 +23,21 @@ type alarmReading struct {
 	said          map[plant.ItemID][]plant.Observation
 	ledger        runLedger
 	left          historyLimit
-	// short is set where the ends of all alarms could not be looked for.
-	short bool
+	// short is set where the ends of all alarms could not be looked for, late where the
+	// beginnings could not.
+	short, late bool
+}
+
+// problem says for people what could not be told; nothing where all was.
+func (r *alarmReading) problem() string {
+	var list []string
+	if r.late {
+		list = append(list, "conditions said more before the range than is read: alarms that had been raised before may stand too late or be left out")
+	}
+	if r.ledger.locator != nil {
+		list = append(list, r.ledger.locator.problem())
+	}
+	return strings.Join(slices.DeleteFunc(list, func(s string) bool { return s == "" }), "; ")
 }
 
 // readAlarms gives the activations of conditions that were active in from ≤ time < to,
@@ -52,7 +66,7 @@ func (s *Service) readAlarms(ctx context.Context, items []*item, from, to int64)
 	if err := r.lookBack(ctx, before); err != nil {
 		return nil, nil, err
 	}
-	r.ledger = runLedger{reader: s.reader, inventory: s.inventory.Load(), items: withPrograms(items)}
+	r.ledger = runLedger{locator: newLocator(s.reader, from), inventory: s.inventory.Load(), items: withPrograms(items)}
 	if err := r.ledger.load(ctx, r.said, from, to); err != nil {
 		return nil, nil, err
 	}
@@ -149,6 +163,7 @@ func (r *alarmReading) lookBack(ctx context.Context, before map[plant.ItemID]pla
 		}
 		found, err := r.read(ctx, open, from, end)
 		if err != nil || found == nil {
+			r.late = true
 			return err
 		}
 		for id, o := range found {

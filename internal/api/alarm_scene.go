@@ -13,6 +13,7 @@ import (
 // scene is what machines did while some alarms were raised.
 type scene struct {
 	service   *Service
+	breaks    *breaks
 	ledger    *runLedger
 	intervals map[plant.DeviceID][]insight.Interval
 	programs  map[plant.ItemID][]plant.Observation
@@ -25,7 +26,7 @@ type scene struct {
 // once, and of each that is older by itself.
 func (s *Service) readScene(ctx context.Context, r *alarmReading, list []insight.Activation) (*scene, error) {
 	v := &scene{
-		service: s, ledger: &r.ledger, intervals: make(map[plant.DeviceID][]insight.Interval),
+		service: s, breaks: newBreaks(s), ledger: &r.ledger, intervals: make(map[plant.DeviceID][]insight.Interval),
 		programs: make(map[plant.ItemID][]plant.Observation), left: MaxAlarmObservations,
 	}
 	all := insight.Window{From: r.to, To: r.from}
@@ -77,9 +78,9 @@ func widen(w, other insight.Window) insight.Window {
 }
 
 func (v *scene) readStates(ctx context.Context, m *machine, in insight.Window, now int64) error {
-	histories, err := v.service.histories(ctx, []*machine{m}, in.From, in.To, max(now, in.To))
+	intervals, err := v.service.history(ctx, v.breaks, m, in.From, in.To, max(now, in.To))
 	if err == nil {
-		v.intervals[m.ID] = append(v.intervals[m.ID], histories[0].intervals...)
+		v.intervals[m.ID] = append(v.intervals[m.ID], intervals...)
 	}
 	return err
 }

@@ -49,9 +49,11 @@ type Alarms struct {
 	// From and To are the range; left out for the active ones.
 	From *time.Time `json:"from,omitempty"`
 	To   *time.Time `json:"to,omitempty"`
+	// Problem says for people what could not be told.
+	Problem string `json:"problem,omitempty"`
 }
 
-// Alarms gives the active alarms, from what is known now, or a page of those of a
+// Alarms gives a page of the active alarms, from what is known now, or of those of a
 // range. Invalid for a range, level, cursor or limit that cannot be, and for a range
 // in which more was said than is read at once; NotFound where there is no such
 // machine.
@@ -71,56 +73,9 @@ func (s *Service) Alarms(ctx context.Context, q AlarmQuery) (Alarms, error) {
 		machines = []*machine{m}
 	}
 	if q.Active {
-		return s.activeAlarms(machines, q), nil
+		return s.activeAlarms(machines, q)
 	}
 	return s.pastAlarms(ctx, machines, q)
-}
-
-// activeAlarms gives what is active now. What was active when an agent was last
-// heard stands behind the rest, with the reason for doubt.
-func (s *Service) activeAlarms(machines []*machine, q AlarmQuery) Alarms {
-	v := Alarms{Items: []AlarmEntry{}}
-	level, _ := levelOf(q.Level)
-	now := s.now()
-	for _, m := range machines {
-		if !m.onFloor() || !s.isRead(m.agent.Agent) {
-			continue
-		}
-		doubt := ""
-		if status := s.status(m.agent.Agent); !status.Link.Up() {
-			doubt = "the agent " + m.agent.Name + " is away"
-			if !slices.Contains(v.Unknown, m.agent.Name) {
-				v.Unknown = append(v.Unknown, m.agent.Name)
-			}
-		}
-		for _, it := range m.card.conditions {
-			l := s.latest(it)
-			for _, active := range l.Active {
-				a := insight.Activation{
-					Item: it.ID, Run: l.Run, Key: active.Alarm.Key(), First: active.Alarm, Last: active.Alarm,
-					Level: active.Alarm.Level, Raised: active.Raised, RaisedSequence: active.RaisedSequence,
-				}
-				if level != plant.LevelNone && a.Level != level || !alarmMatches(it, a, q.Text) {
-					continue
-				}
-				e := newAlarmEntry(it, a, now)
-				e.Doubt = doubt
-				v.Items = append(v.Items, e)
-			}
-		}
-	}
-	slices.SortStableFunc(v.Items, func(a, b AlarmEntry) int {
-		sure := func(e AlarmEntry) string { return e.Doubt }
-		return cmp.Or(cmp.Compare(min(len(sure(a)), 1), min(len(sure(b)), 1)), cmp.Compare(a.Level, b.Level), a.Raised.Compare(b.Raised))
-	})
-	v.Total = len(v.Items)
-	for i := range v.Items {
-		if e := &v.Items[i]; e.Doubt == "" && (v.Newest == nil || e.Raised.After(v.Newest.Raised)) {
-			v.Newest = e
-		}
-	}
-	v.Items = v.Items[:min(len(v.Items), cmp.Or(q.Limit, MaxPage))]
-	return v
 }
 
 // pastAlarms gives a page of the alarms of a range.
@@ -150,7 +105,7 @@ func (s *Service) pastAlarms(ctx context.Context, machines []*machine, q AlarmQu
 		return level != plant.LevelNone && a.Level != level || !alarmMatches(reading.items[a.Item], a, q.Text)
 	})
 	slices.SortFunc(wanted, func(a, b insight.Activation) int { return idOf(a).compare(idOf(b)) })
-	v := Alarms{Items: []AlarmEntry{}, Total: len(wanted), From: instant(timeOf(from)), To: instant(timeOf(to))}
+	v := Alarms{Items: []AlarmEntry{}, Total: len(wanted), Problem: reading.problem(), From: instant(timeOf(from)), To: instant(timeOf(to))}
 	if q.After != "" {
 		wanted = wanted[afterAlarm(wanted, after):]
 	}

@@ -28,7 +28,7 @@ type Cycles struct {
 	Cycles  []Cycle        `json:"cycles"`
 	Left    int            `json:"left,omitempty" doc:"How many older ones were left out"`
 	Runs    []ProgramCycle `json:"programs"`
-	// Problem says why there can be none.
+	// Problem says why there can be none, or what could not be told.
 	Problem string `json:"problem,omitempty"`
 }
 
@@ -92,13 +92,16 @@ func (s *Service) Cycles(ctx context.Context, q CycleQuery) (Cycles, error) {
 	if err != nil {
 		return Cycles{}, err
 	}
-	w, err := s.work(ctx, m, from, to)
+	l := newLocator(s.reader, from)
+	w, err := s.work(ctx, l, m, from, to)
 	if err != nil {
 		return Cycles{}, err
 	}
 	v := Cycles{Machine: m.Slug, From: timeOf(from), To: timeOf(to), Cycles: []Cycle{}, Runs: []ProgramCycle{}}
 	if !slices.ContainsFunc(w.paths, func(p workPath) bool { return p.execution != nil }) {
 		v.Problem = noExecution
+	} else {
+		v.Problem = l.problem()
 	}
 	for i, cycles := range w.cycles {
 		if q.Program != "" {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
@@ -34,6 +35,8 @@ type Lane struct {
 	Parts *LaneParts `json:"parts,omitempty"`
 	// Gaps are the gaps of the ledger in the range, of what the lane was made from.
 	Gaps []LaneGap `json:"gaps"`
+	// Problem says for people what could not be told.
+	Problem string `json:"problem,omitempty"`
 }
 
 // LanePath is what one path did. A list is empty where the agent does not offer
@@ -114,13 +117,14 @@ func (s *Service) Lane(ctx context.Context, q LaneQuery) (Lane, error) {
 	if err != nil {
 		return Lane{}, err
 	}
-	w, err := s.work(ctx, m, from, to)
+	l := newLocator(s.reader, from)
+	w, err := s.work(ctx, l, m, from, to)
 	if err != nil {
 		return Lane{}, err
 	}
 	v := Lane{
 		Machine: m.Slug, From: timeOf(from), To: timeOf(to), Now: s.now().UTC(), Heard: w.heard,
-		Paths: []LanePath{}, Gaps: w.laneGaps(), Parts: w.laneParts(columns),
+		Paths: []LanePath{}, Gaps: w.laneGaps(), Parts: w.laneParts(columns), Problem: l.problem(),
 	}
 	for i, p := range w.paths {
 		v.Paths = append(v.Paths, LanePath{
@@ -224,10 +228,13 @@ func (w *work) target() *float64 {
 // laneGaps gives the gaps of the range.
 func (w *work) laneGaps() []LaneGap {
 	gaps := []LaneGap{}
-	for i, g := range w.track.gaps {
-		v := LaneGap{From: w.track.holes[i].Time, To: w.track.ends[i], Reason: g.Reason, Detail: g.Detail}
+	for _, g := range w.track.gaps {
+		v := LaneGap{From: g.Begin, To: g.Begin, Reason: g.Reason, Detail: g.Detail}
 		if n, known := g.Lost(); known {
 			v.Lost = &n
+		}
+		if g.End != math.MaxInt64 {
+			v.To = max(g.Begin, g.End)
 		}
 		if v.To >= w.from {
 			gaps = append(gaps, v)

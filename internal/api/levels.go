@@ -47,7 +47,7 @@ func (s *Service) levels(ctx context.Context, it *item, first int64, said iter.S
 // conditionAt gives what was known of a condition at a moment of the past. What
 // else may have been active and is not known to be does not count.
 func (s *Service) conditionAt(ctx context.Context, it *item, at int64) (plant.Latest, error) {
-	m := &moment{reader: s.reader, at: at, items: make(map[plant.ItemID]*past)}
+	m := s.newMoment(at, nil)
 	for _, other := range it.machine.items {
 		m.items[other.ID] = new(past)
 	}

@@ -34,16 +34,18 @@ const (
 	// MaxTimelineMachines how many machines may be named for one.
 	MaxTimelineColumns  = 10_000
 	MaxTimelineMachines = 1000
-	// MaxBreakTimes is for how many gaps of the ledger a timeline looks up their
-	// times, for all of its machines together.
-	MaxBreakTimes = 2000
-	// MaxTimelineReads is of how many machines the changes of states are read at once.
-	MaxTimelineReads = 4
+	// MaxTimelineRange is the longest range of a timeline, and MaxTimelineIntervals how
+	// many intervals one gives without columns, of all its machines together.
+	MaxTimelineRange     = 400 * 24 * time.Hour
+	MaxTimelineIntervals = 500_000
+	// MaxGapTimes is for how many gaps of the ledger an answer looks up when exactly
+	// observations are missing, and MaxGaps how many of a run it tells of.
+	MaxGapTimes = 2000
+	MaxGaps     = 10_000
+	// MaxMachineReads is of how many machines an answer about several reads at once.
+	MaxMachineReads = 4
 	// MaxGapWindow is how many gaps of the ledger a series holds at once.
 	MaxGapWindow = 1000
-	// MaxGapTimes is for how many gaps of the ledger a series looks up since
-	// when exactly observations are missing.
-	MaxGapTimes = 100
 	// MaxHistory is how many observations are read to find out which alarms were
 	// active, and what was in the sets, at a moment of the past; their texts may
 	// have MaxPageBytes.

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -68,7 +69,7 @@ func (s *Service) then(ctx context.Context, of *machine, at int64) (Current, err
 
 // newMoment begins to find out about a moment for some data items.
 func (s *Service) newMoment(at int64, items []*item) *moment {
-	m := &moment{reader: s.reader, at: at, items: make(map[plant.ItemID]*past)}
+	m := &moment{reader: s.reader, locator: newLocator(s.reader, math.MinInt64), at: at, items: make(map[plant.ItemID]*past)}
 	for _, it := range items {
 		p := new(past)
 		if l, ok := s.hub.Latest(it.ID); ok && heldAt(l, m.at) {
@@ -121,7 +122,8 @@ type doing struct {
 
 // moment is what is found out about one moment in the life of a machine.
 type moment struct {
-	reader store.Reader
+	reader  store.Reader
+	locator *locator
 	// at is the moment, in microseconds of the agent's timestamps.
 	at    int64
 	items map[plant.ItemID]*past
@@ -197,15 +199,15 @@ func (m *moment) latest(p *past) (l plant.Latest, observed, whole bool) {
 	}
 	switch {
 	case l.Run != 0:
-		return l, true, whole
+		return l, true, whole && !m.locator.untold
 	case p.last != nil:
 		l.Apply(p.last.Run, *p.last)
-		return forgotten(l), true, true
+		return forgotten(l), true, !m.locator.untold
 	case p.base != nil:
 		l.Apply(m.run.ID, p.base.observations[len(p.base.observations)-1])
-		return forgotten(l), true, true
+		return forgotten(l), true, !m.locator.untold
 	default:
-		return l, false, true
+		return l, false, !m.locator.untold
 	}
 }
 

@@ -58,7 +58,8 @@ func (s *Service) Parts(ctx context.Context, q PartQuery) (Parts, error) {
 	if err != nil {
 		return Parts{}, err
 	}
-	w, err := s.work(ctx, m, from, to)
+	l := newLocator(s.reader, from)
+	w, err := s.work(ctx, l, m, from, to)
 	if err != nil {
 		return Parts{}, err
 	}
@@ -69,6 +70,7 @@ func (s *Service) Parts(ctx context.Context, q PartQuery) (Parts, error) {
 		return v, nil
 	}
 	v.Item = counter.DataItemID
+	v.Problem = l.problem()
 	steps := w.shown()
 	v.Parts = new(insight.PartsWithin(steps, from, to))
 	for _, p := range steps {

@@ -19,6 +19,8 @@ type Paths struct {
 	// Paths stand in the order of the model: one without an ID for a machine that has
 	// none.
 	Paths []PathLane `json:"paths"`
+	// Problem says for people what could not be told.
+	Problem string `json:"problem,omitempty"`
 }
 
 // PathLane is what one path was doing: what its execution, its mode and its feed
@@ -58,6 +60,7 @@ func (s *Service) Paths(ctx context.Context, slug string, from, to time.Time) (P
 			Shares: newShares(insight.Share(intervals, []insight.Window{{From: first, To: end}})),
 		})
 	}
+	v.Problem = breaks.locator.problem()
 	return v, nil
 }
 
@@ -74,7 +77,7 @@ func (s *Service) pathIntervals(ctx context.Context, breaks *breaks, m *machine,
 			items, model = append(items, it), append(model, it.DataItem)
 		}
 	}
-	said, err := s.track(ctx, m.agent, items, in.From, min(in.To, now))
+	said, err := s.track(ctx, breaks.locator, m.agent, items, in.From, min(in.To, now))
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +96,7 @@ func (s *Service) pathIntervals(ctx context.Context, breaks *breaks, m *machine,
 			r.Changes = append(r.Changes, change)
 		}
 	}
-	if r.Breaks, err = breaks.between(ctx, m.agent, r.Changes, in.From); err != nil {
+	if r.Breaks, err = breaks.between(ctx, m.agent, r.Changes, in.From, in.To); err != nil {
 		return nil, err
 	}
 	r.Heard, r.Behind = s.heardUntil(m)

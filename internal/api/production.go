@@ -119,29 +119,41 @@ func (s *Service) Production(ctx context.Context, q ProductionQuery) (Production
 		return Production{}, err
 	}
 	now := s.now()
-	histories, err := s.histories(ctx, machines, from, to, now.UnixMicro())
+	said := s.shop()
+	v := Production{From: timeOf(from), To: timeOf(to), Now: now.UTC(), Scheduled: !said.Calendar.Empty(), Machines: make([]MachineProduction, len(machines))}
+	breaks := newBreaks(s)
+	made := make([]output, len(machines))
+	err = ofEach(ctx, machines, func(ctx context.Context, i int, m *machine) error {
+		one := &v.Machines[i]
+		*one = MachineProduction{
+			Machine: m.Slug, Name: s.machine(m).Name, Area: said.Machine(m.Slug).Area, Agent: m.agent.Name,
+			Programs: []ProgramProduction{}, Shifts: []ShiftProduction{}, Figures: []Figure{},
+		}
+		w, err := s.work(ctx, breaks.locator, m, from, to)
+		if plant.ErrorCode(err) == plant.Invalid {
+			one.Problem = err.Error()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		intervals, err := s.history(ctx, breaks, m, from, to, now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		made[i] = w.output(intervals, said.Calendar)
+		made[i].tell(one, &w, said.Calendar, intervals)
+		return nil
+	})
 	if err != nil {
 		return Production{}, err
 	}
-	said := s.shop()
-	v := Production{From: timeOf(from), To: timeOf(to), Now: now.UTC(), Scheduled: !said.Calendar.Empty(), Machines: []MachineProduction{}}
 	all := output{}
-	for i, m := range machines {
-		one := MachineProduction{
-			Machine: m.Slug, Name: s.machine(m).Name, Area: said.Machine(m.Slug).Area, Agent: m.agent.Name,
-			Programs: []ProgramProduction{}, Shifts: []ShiftProduction{}, Figures: []Figure{}, Problem: histories[i].problem,
-		}
-		w, err := s.work(ctx, m, from, to)
-		if plant.ErrorCode(err) == plant.Invalid {
-			one.Problem = err.Error()
-		} else if err != nil {
-			return Production{}, err
-		} else {
-			o := w.output(histories[i].intervals, said.Calendar)
-			o.tell(&one, &w, said.Calendar, histories[i].intervals)
+	for i, o := range made {
+		if one := &v.Machines[i]; one.Problem == "" {
+			one.Problem = breaks.locator.problem()
 			all.add(o)
 		}
-		v.Machines = append(v.Machines, one)
 	}
 	v.Parts, v.Target = all.parts, all.target
 	if all.targetless {

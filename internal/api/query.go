@@ -45,3 +45,11 @@ func (s *Service) microseconds(from, to time.Time) (first, end int64, err error)
 	}
 	return first, end, nil
 }
+
+// checkLength refuses a range that is longer than it may be.
+func checkLength(first, end int64, longest time.Duration) error {
+	if uint64(end)-uint64(first) > uint64(longest.Microseconds()) {
+		return plant.Errorf(plant.Invalid, "from: use a time at most %d days before the end of the range", longest/(24*time.Hour))
+	}
+	return nil
+}

@@ -108,13 +108,9 @@ type ground struct {
 func (m *moment) ground(ctx context.Context, run plant.Run) (ground, error) {
 	reach := m.reached(run.ID)
 	g := ground{bases: make(map[plant.ItemID]*base), reach: reach, passed: reach}
-	read := 0
-	for b, err := range m.reader.Baselines(ctx, run.ID) {
+	for b, err := range m.locator.baselines(ctx, run.ID) {
 		if err != nil {
 			return g, err
-		}
-		if read += len(b.Observations); read > MaxBaselines {
-			break
 		}
 		passed, told, err := m.tells(ctx, run, g.reach, b.At)
 		if err != nil {
@@ -166,15 +162,11 @@ func (m *moment) tells(ctx context.Context, run plant.Run, reach, place int64) (
 // observation before it, since what is lost may be of the same time; where
 // retention has deleted that one, it is taken to be long ago.
 func (m *moment) begun(ctx context.Context, run plant.Run, g plant.Gap) (bool, error) {
-	o, ok, err := observationAt(ctx, m.reader, run.ID, g.From-1)
-	switch {
-	case err != nil:
-		return false, err
-	case ok:
-		return o.Time <= m.at, nil
-	default:
-		return run.Freed > 0 || g.Noticed.UnixMicro() <= m.at, nil
+	at, err := m.locator.locate(ctx, g)
+	if err == nil && !at.stored && run.Freed > 0 {
+		return true, nil
 	}
+	return at.Begin <= m.at, err
 }
 
 // findGap finds the last gap of the run that had begun.

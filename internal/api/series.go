@@ -11,7 +11,6 @@ import (
 
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
 )
 
 // SeriesQuery asks for the observations of a data item as a chart shows them.
@@ -67,12 +66,12 @@ func (s *Service) Series(ctx context.Context, q SeriesQuery) (Series, error) {
 			}
 		}
 	}
-	b := breaker{reader: s.reader, first: first}
+	b := breaker{locator: newLocator(s.reader, first)}
 	kept, err := insight.Downsample(b.broken(ctx, s.levels(ctx, it, first, counted), end), first, end, columns)
 	if err != nil {
 		return none, err
 	}
-	v.Before = len(kept) > 0 && kept[0].Time < first
+	v.Before, v.Problem = len(kept) > 0 && kept[0].Time < first, b.problem()
 	for _, o := range kept {
 		v.Points = append(v.Points, newPoint(o))
 	}
@@ -106,17 +105,13 @@ func newPoint(o plant.Observation) Point {
 
 // breaker finds what the gap ledger says is missing between observations.
 type breaker struct {
-	reader store.Reader
-	// first is where the range of the series begins.
-	first int64
-	// gaps are those of run from a sequence number on, in order; more is true
+	*locator
+	// window are the gaps of run from a sequence number on, in order; more is true
 	// where there are others behind them.
-	gaps []plant.Gap
+	window []plant.Gap
 	run  plant.RunID
 	from int64
 	more bool
-	// looks counts the gaps whose time was looked up.
-	looks int
 }
 
 // broken puts an unknown observation into each place between summaries, in order
@@ -157,84 +152,42 @@ func (b *breaker) between(ctx context.Context, o, next plant.Observation) (plant
 	if err != nil || !ok || o.Run > next.Run || o.Run == next.Run && g.From > next.Sequence {
 		return plant.Observation{}, false, err
 	}
-	at, err := b.timeBefore(ctx, g)
+	at, err := b.locate(ctx, g)
 	if err != nil {
 		return plant.Observation{}, false, err
 	}
-	found := plant.Observation{Item: o.Item, Run: o.Run, Sequence: g.From, Time: min(max(at, o.Time), next.Time)}
+	found := plant.Observation{Item: o.Item, Run: o.Run, Sequence: g.From, Time: min(max(at.Begin, o.Time), next.Time)}
 	return found, true, nil
 }
 
 // after gives the first gap of a run after a sequence number, and whether there
 // is one.
 func (b *breaker) after(ctx context.Context, run plant.RunID, sequence int64) (g plant.Gap, ok bool, err error) {
-	if run != b.run || sequence < b.from || b.more && sequence > b.gaps[len(b.gaps)-1].From {
+	if run != b.run || sequence < b.from || b.more && sequence > b.window[len(b.window)-1].From {
 		if err := b.load(ctx, run, sequence); err != nil {
 			return g, false, err
 		}
 	}
-	i, _ := slices.BinarySearchFunc(b.gaps, sequence, func(g plant.Gap, sequence int64) int { return cmp.Compare(g.From, sequence) })
-	if i == len(b.gaps) {
+	i, _ := slices.BinarySearchFunc(b.window, sequence, func(g plant.Gap, sequence int64) int { return cmp.Compare(g.From, sequence) })
+	if i == len(b.window) {
 		return plant.Gap{}, false, nil
 	}
-	return b.gaps[i], true, nil
+	return b.window[i], true, nil
 }
 
 // load reads the gaps of a run from a sequence number on. It stands apart from
 // after, which is asked for every observation: what a loop over an iterator
 // shares with the function around it is made anew with each call.
 func (b *breaker) load(ctx context.Context, run plant.RunID, sequence int64) error {
-	b.gaps, b.run, b.from, b.more = b.gaps[:0], run, sequence, false
+	b.window, b.run, b.from, b.more = b.window[:0], run, sequence, false
 	for g, err := range b.reader.Gaps(ctx, run, sequence) {
 		if err != nil {
 			return err
 		}
-		if b.more = len(b.gaps) == MaxGapWindow; b.more {
+		if b.more = len(b.window) == MaxGapWindow; b.more {
 			break
 		}
-		b.gaps = append(b.gaps, g)
+		b.window = append(b.window, g)
 	}
 	return nil
-}
-
-// timeBefore is the time of the observation before a gap. It is that of the
-// gap's notice where the observation is not stored, where its time is of no
-// account because the gap was noticed before the range, and behind the first
-// MaxGapTimes gaps.
-func (b *breaker) timeBefore(ctx context.Context, g plant.Gap) (int64, error) {
-	noticed := g.Noticed.UnixMicro()
-	if noticed < b.first || b.looks == MaxGapTimes {
-		return noticed, nil
-	}
-	b.looks++
-	o, ok, err := observationAt(ctx, b.reader, g.Run, g.From-1)
-	if err != nil || !ok {
-		return noticed, err
-	}
-	return o.Time, nil
-}
-
-// observationAt gives the observation of a run with a number, and whether it is
-// stored.
-func observationAt(ctx context.Context, r store.Reader, run plant.RunID, number int64) (o plant.Observation, ok bool, err error) {
-	o, ok, err = firstObservation(ctx, r, run, number)
-	return o, ok && o.Sequence == number, err
-}
-
-// firstObservation gives the first observation of a run from a number on, and
-// whether there is one.
-func firstObservation(ctx context.Context, r store.Reader, run plant.RunID, from int64) (o plant.Observation, ok bool, err error) {
-	for o, err := range r.Observations(ctx, run, from) {
-		return o, err == nil, err
-	}
-	return o, false, nil
-}
-
-// firstGap gives the first gap of a run from a number on, and whether there is
-// one.
-func firstGap(ctx context.Context, r store.Reader, run plant.RunID, from int64) (g plant.Gap, ok bool, err error) {
-	for g, err := range r.Gaps(ctx, run, from) {
-		return g, err == nil, err
-	}
-	return g, false, nil
 }

@@ -55,7 +55,7 @@ func (s *Service) survey(ctx context.Context, q StatisticsQuery) (Statistics, []
 		}
 	}
 	tally := insight.NewTally(first, heard)
-	b := breaker{reader: s.reader, first: first}
+	b := breaker{locator: newLocator(s.reader, first)}
 	for sum, err := range b.broken(ctx, s.levels(ctx, it, first, said), heard) {
 		if err != nil {
 			return v, nil, err
@@ -66,6 +66,7 @@ func (s *Service) survey(ctx context.Context, q StatisticsQuery) (Statistics, []
 	if it.Category == plant.Sample {
 		v.Values, v.OtherSeconds, v.Changes = nil, 0, nil
 	}
+	v.Problem = b.problem()
 	found, err := s.runsBy(ctx, slices.Collect(maps.Keys(runs)))
 	return v, found, err
 }

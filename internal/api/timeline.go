@@ -1,10 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
-	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -110,7 +111,8 @@ type TimelineQuery struct {
 
 // Timeline gives what machines were doing over a range, by agent and name, or in
 // the order in which they were asked for. Invalid for a range or a number of columns
-// that cannot be, NotFound where there is no machine with a slug.
+// that cannot be, and for one longer than MaxTimelineRange or with more than
+// MaxTimelineIntervals; NotFound where there is no machine with a slug.
 func (s *Service) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error) {
 	now := s.now()
 	if q.To.IsZero() {
@@ -119,6 +121,9 @@ func (s *Service) Timeline(ctx context.Context, q TimelineQuery) (Timeline, erro
 	from, to, err := s.microseconds(q.From, q.To)
 	if err == nil && (q.Columns < 0 || q.Columns > MaxTimelineColumns) {
 		err = plant.Errorf(plant.Invalid, "columns: use a number from 0, for every interval, to %d, not %d", MaxTimelineColumns, q.Columns)
+	}
+	if err == nil {
+		err = checkLength(from, to, MaxTimelineRange)
 	}
 	if err == nil && len(q.Machines) > MaxTimelineMachines {
 		err = plant.Errorf(plant.Invalid, "machine: use at most %d, not %d", MaxTimelineMachines, len(q.Machines))
@@ -131,17 +136,25 @@ func (s *Service) Timeline(ctx context.Context, q TimelineQuery) (Timeline, erro
 		return Timeline{}, err
 	}
 	v := Timeline{From: timeOf(from), To: timeOf(to), Now: now.UTC(), RulesVersion: insight.RulesVersion, Rows: make([]TimelineRow, len(machines))}
-	histories, err := s.histories(ctx, machines, from, to, now.UnixMicro())
+	breaks := newBreaks(s)
+	var whole atomic.Int64 // the intervals that are given one by one
+	err = ofEach(ctx, machines, func(ctx context.Context, i int, m *machine) error {
+		intervals, err := s.history(ctx, breaks, m, from, to, now.UnixMicro())
+		if q.Columns == 0 && whole.Add(int64(len(intervals))) > MaxTimelineIntervals {
+			return plant.Errorf(plant.Invalid, "columns: the range has more than %d intervals; use columns from 1 to %d, fewer machines or a shorter range", MaxTimelineIntervals, MaxTimelineColumns)
+		}
+		shares := insight.Share(intervals, []insight.Window{{From: from, To: to}})
+		v.Rows[i] = TimelineRow{
+			Machine: m.Slug, Name: m.title(), Agent: m.agent.Name,
+			Segments: segments(intervals, from, to, q.Columns), Shares: newShares(shares),
+		}
+		return err
+	})
 	if err != nil {
 		return Timeline{}, err
 	}
-	for i, m := range machines {
-		h := &histories[i]
-		shares := insight.Share(h.intervals, []insight.Window{{From: from, To: to}})
-		v.Rows[i] = TimelineRow{
-			Machine: m.Slug, Name: m.title(), Agent: m.agent.Name,
-			Segments: segments(h.intervals, from, to, q.Columns), Shares: newShares(shares), Problem: h.problem,
-		}
+	for i := range v.Rows { // After all, since they share what is looked up.
+		v.Rows[i].Problem = breaks.locator.problem()
 	}
 	return v, nil
 }
@@ -169,48 +182,37 @@ func (s *Service) machinesOf(slugs []string) ([]*machine, error) {
 	return machines, nil
 }
 
-// history is what a machine was doing over a range.
-type history struct {
-	intervals []insight.Interval
-	problem   string
+// ofEach asks of each machine, of MaxMachineReads at once.
+func ofEach(ctx context.Context, machines []*machine, ask func(ctx context.Context, i int, m *machine) error) error {
+	readers, ctx := errgroup.WithContext(ctx)
+	readers.SetLimit(MaxMachineReads)
+	for i, m := range machines {
+		readers.Go(func() error { return ask(ctx, i, m) })
+	}
+	return readers.Wait()
 }
 
-// histories gives what each of the machines was doing over a range that ends at to
-// or now.
-func (s *Service) histories(ctx context.Context, machines []*machine, from, to, now int64) ([]history, error) {
-	list := make([]history, len(machines))
-	changes, err := s.changesOf(ctx, machines, from, min(to, now), now)
+// history gives what a machine was doing over a range that ends at to or now.
+func (s *Service) history(ctx context.Context, breaks *breaks, m *machine, from, to, now int64) ([]insight.Interval, error) {
+	changes, err := s.changes(ctx, m, from, min(to, now), now)
 	if err != nil {
 		return nil, err
 	}
-	breaks := newBreaks(s)
-	for i, m := range machines {
-		between, err := breaks.between(ctx, m.agent, changes[i], from)
-		if err != nil {
-			return nil, err
-		}
-		r := insight.Record{Changes: changes[i], Breaks: between}
-		r.Heard, r.Behind = s.heardUntil(m)
-		list[i].intervals = insight.Intervals(r, s.shop().Machine(m.Slug).Rules, from, to, now)
-		if breaks.short {
-			list[i].problem = "there are more gaps than are looked up: some stand where they were noticed, and those of a run behind its first " + strconv.Itoa(MaxGapWindow) + " are not shown"
-		}
+	r := insight.Record{Changes: changes}
+	if r.Breaks, err = breaks.between(ctx, m.agent, changes, from, to); err != nil {
+		return nil, err
 	}
-	return list, nil
+	r.Heard, r.Behind = s.heardUntil(m)
+	return insight.Intervals(r, s.shop().Machine(m.Slug).Rules, from, to, now), nil
 }
 
-// changesOf reads the changes of each machine, of a few at once.
-func (s *Service) changesOf(ctx context.Context, machines []*machine, from, end, now int64) ([][]plant.StateChange, error) {
-	list := make([][]plant.StateChange, len(machines))
-	readers, ctx := errgroup.WithContext(ctx)
-	readers.SetLimit(MaxTimelineReads)
-	for i, m := range machines {
-		readers.Go(func() (err error) {
-			list[i], err = s.changes(ctx, m, from, end, now)
-			return err
-		})
-	}
-	return list, readers.Wait()
+// histories gives what each of the machines was doing.
+func (s *Service) histories(ctx context.Context, breaks *breaks, machines []*machine, from, to, now int64) ([][]insight.Interval, error) {
+	list := make([][]insight.Interval, len(machines))
+	return list, ofEach(ctx, machines, func(ctx context.Context, i int, m *machine) (err error) {
+		list[i], err = s.history(ctx, breaks, m, from, to, now)
+		return err
+	})
 }
 
 // changes reads the changes of a machine's state over a range that ends at end, with
@@ -218,12 +220,30 @@ func (s *Service) changesOf(ctx context.Context, machines []*machine, from, end,
 // first of another state: so that it is known when what holds at the end of the range
 // ended.
 func (s *Service) changes(ctx context.Context, m *machine, from, end, now int64) ([]plant.StateChange, error) {
-	to := min(now, end+timelineAfter)
-	changes, err := s.reader.StatesBetween(ctx, m.ID, from, to)
-	if err != nil || to >= now || endsBefore(changes, end) {
-		return changes, err
+	var changes []plant.StateChange
+	for length := timelineAfter; ; length = longer(length) {
+		to := now
+		if length < now-end {
+			to = end + length
+		}
+		more, err := s.reader.StatesBetween(ctx, m.ID, from, to)
+		if err != nil {
+			return nil, err
+		}
+		if changes == nil {
+			changes = more
+		} else { // The last before comes again.
+			changes = append(changes, more...)
+			slices.SortFunc(changes, func(a, b plant.StateChange) int {
+				return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Sequence, b.Sequence))
+			})
+			changes = slices.Compact(changes)
+		}
+		if to >= now || endsBefore(changes, end) {
+			return changes, nil
+		}
+		from = to
 	}
-	return s.reader.StatesBetween(ctx, m.ID, from, now)
 }
 
 // timelineAfter is how far behind a range the end of what holds at its end is looked

@@ -2,6 +2,9 @@ package api_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +14,8 @@ import (
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/postgres"
+	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
 )
 
@@ -21,16 +26,45 @@ const (
 	changeEvery = 5 * time.Minute
 )
 
-// newFortnight makes a sealed store with a fortnight of states, and a service over it
-// at its end.
-func newFortnight(b *testing.B) *api.Service {
+// benchStore is a store of either kind.
+type benchStore interface {
+	store.Writer
+	store.Reader
+	store.Admin
+	store.Upkeep
+}
+
+// embedded opens a store in a file.
+func embedded(b *testing.B) benchStore {
 	b.Helper()
-	ctx := b.Context()
-	st, err := sqlite.Open(ctx, filepath.Join(b.TempDir(), "test.db"), sqlite.Options{})
+	st, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "test.db"), sqlite.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = st.Close() })
+	return st
+}
+
+// onPostgres opens a store on a server of its own.
+func onPostgres(b *testing.B) benchStore {
+	b.Helper()
+	url := pgtest.New(b).Database(b)
+	if _, err := postgres.MigrateUp(b.Context(), url); err != nil {
+		b.Fatal(err)
+	}
+	st, err := postgres.Open(b.Context(), url, postgres.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = st.Close() })
+	return st
+}
+
+// newFortnight makes of a store a sealed one with a fortnight of states, and a service
+// over it at its end.
+func newFortnight(b *testing.B, st benchStore) *api.Service {
+	b.Helper()
+	ctx := b.Context()
 	hub := live.NewHub(live.Options{})
 	for a := range 10 {
 		agent, err := st.PutAgent(ctx, plant.Agent{Name: fmt.Sprint("hall-", a), URL: "http://hall:5000", Configured: true})
@@ -67,7 +101,7 @@ func newFortnight(b *testing.B) *api.Service {
 }
 
 // fortnightOf stores what the machines of one agent did, a day at a time.
-func fortnightOf(b *testing.B, st *sqlite.Store, run plant.Run, inventory store.Inventory) {
+func fortnightOf(b *testing.B, st benchStore, run plant.Run, inventory store.Inventory) {
 	b.Helper()
 	states := []plant.State{plant.Running, plant.Idle, plant.Running, plant.Stopped, plant.Setup, plant.Running, plant.Alarmed}
 	const perDay = int(24 * time.Hour / changeEvery)
@@ -96,11 +130,19 @@ func fortnightOf(b *testing.B, st *sqlite.Store, run plant.Run, inventory store.
 	}
 }
 
-// BenchmarkTimeline gives the states of 100 machines over 7 days from a sealed store,
-// with 200,000 changes: as 1,200 columns show them, every interval, and those of
-// the week before.
+// BenchmarkTimeline gives the states of 100 machines over 7 days from a sealed store of
+// each kind, with 200,000 changes: as 1,200 columns show them, every interval, those of
+// the week before, a shift, and the answer over HTTP.
 func BenchmarkTimeline(b *testing.B) {
-	s := newFortnight(b)
+	for _, kind := range []struct {
+		name string
+		open func(b *testing.B) benchStore
+	}{{"embedded", embedded}, {"postgres", onPostgres}} {
+		b.Run(kind.name, func(b *testing.B) { benchTimeline(b, newFortnight(b, kind.open(b))) })
+	}
+}
+
+func benchTimeline(b *testing.B, s *api.Service) {
 	middle, end := start.Add(fortnight/2), start.Add(fortnight)
 	for _, test := range []struct {
 		name     string
@@ -122,4 +164,17 @@ func BenchmarkTimeline(b *testing.B) {
 			}
 		})
 	}
+	b.Run("HTTP", func(b *testing.B) {
+		b.ReportAllocs()
+		h := s.Handler()
+		q := url.Values{"from": {middle.Format(time.RFC3339)}, "to": {end.Format(time.RFC3339)}, "columns": {"1200"}}
+		for b.Loop() {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, api.Prefix+"/timeline?"+q.Encode(), http.NoBody))
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Code, w.Body)
+			}
+			b.ReportMetric(float64(w.Body.Len()), "bytes")
+		}
+	})
 }

@@ -16,16 +16,17 @@ import (
 type track struct {
 	observations []plant.Observation
 	holes        []insight.Hole
-	// gaps are the gaps of the holes, and ends the times of the first observations
-	// behind them; that of the hole where there is none.
-	gaps []plant.Gap
-	ends []int64
+	// gaps are the gaps of the holes.
+	gaps []located
 }
+
+// span is the first and the last number of a run that is told of.
+type span struct{ first, last int64 }
 
 // track reads what items of one agent said at from ≤ time < to, and before that
 // from lead on and the last of each. Invalid where the range has more than
 // MaxTracked observations of them.
-func (s *Service) track(ctx context.Context, agent *agent, items []*item, from, to int64) (track, error) {
+func (s *Service) track(ctx context.Context, l *locator, agent *agent, items []*item, from, to int64) (track, error) {
 	var t track
 	if len(items) == 0 {
 		return t, nil
@@ -34,7 +35,7 @@ func (s *Service) track(ctx context.Context, agent *agent, items []*item, from, 
 	for _, it := range items {
 		wanted[it.ID] = true
 	}
-	runs := make(map[plant.RunID]int64) // with the first number that is told of
+	runs := make(map[plant.RunID]span)
 	for o, err := range s.reader.ItemObservations(ctx, slices.Collect(maps.Keys(wanted)), from, to, true) {
 		if err != nil {
 			return t, err
@@ -43,21 +44,23 @@ func (s *Service) track(ctx context.Context, agent *agent, items []*item, from, 
 			return t, plant.Errorf(plant.Invalid, "from: the range has more than %d changes; ask for a shorter one", MaxTracked)
 		}
 		t.observations = append(t.observations, o)
-		if first, ok := runs[o.Run]; !ok || o.Sequence < first {
-			runs[o.Run] = o.Sequence
+		said, ok := runs[o.Run]
+		if !ok {
+			said.first = o.Sequence
 		}
+		runs[o.Run] = span{min(said.first, o.Sequence), max(said.last, o.Sequence)}
 	}
 	if newest := agent.run; newest.ID != 0 && newest.Began.UnixMicro() < to {
 		if _, ok := runs[newest.ID]; !ok {
-			runs[newest.ID] = newest.First
+			runs[newest.ID] = span{first: newest.First}
 		}
 	}
 	known := t.observations
 	for _, run := range slices.Sorted(maps.Keys(runs)) {
-		if err := s.trackHoles(ctx, &t, run, runs[run], from, to); err != nil {
+		if err := t.addGaps(ctx, l, run, runs[run], to); err != nil {
 			return t, err
 		}
-		if err := s.trackBaselines(ctx, &t, run, wanted, known, to); err != nil {
+		if err := t.addBaselines(ctx, l, run, wanted, known, to); err != nil {
 			return t, err
 		}
 	}
@@ -67,53 +70,33 @@ func (s *Service) track(ctx context.Context, agent *agent, items []*item, from, 
 	return t, nil
 }
 
-// trackHoles adds the gaps of a run behind a number, those that began before to.
-func (s *Service) trackHoles(ctx context.Context, t *track, run plant.RunID, first, from, to int64) error {
-	b := breaker{reader: s.reader, first: from}
-	if err := b.load(ctx, run, first); err != nil {
-		return err
-	}
-	for _, g := range b.gaps {
-		at, err := b.timeBefore(ctx, g)
-		if err != nil {
-			return err
-		}
-		if at >= to {
+// addGaps adds the gaps of a run behind its first number that is told of, those that
+// began before to.
+func (t *track) addGaps(ctx context.Context, l *locator, run plant.RunID, said span, to int64) error {
+	gaps, err := l.gaps(ctx, run, said.first, said.last, to)
+	for _, g := range gaps {
+		if g.Begin >= to {
 			continue
 		}
-		end := at
-		if len(t.gaps) < MaxGapTimes && g.To != plant.OpenEnd {
-			o, ok, err := firstObservation(ctx, s.reader, run, g.To+1)
-			if err != nil {
-				return err
-			}
-			if ok {
-				end = max(at, o.Time)
-			}
-		}
-		t.holes = append(t.holes, insight.Hole{Run: run, Sequence: g.From, Time: at})
-		t.gaps, t.ends = append(t.gaps, g), append(t.ends, end)
+		t.holes = append(t.holes, insight.Hole{Run: run, Sequence: g.From, Time: g.Begin, Restart: g.To == plant.OpenEnd})
+		t.gaps = append(t.gaps, g)
 	}
-	return nil
+	return err
 }
 
-// trackBaselines adds what the baselines of a run tell of the wanted items, unless
+// addBaselines adds what the baselines of a run tell of the wanted items, unless
 // something that is known was observed in the run before their place and is told
 // of: then they tell what was so meanwhile.
-func (s *Service) trackBaselines(ctx context.Context, t *track, run plant.RunID, wanted map[plant.ItemID]bool, known []plant.Observation, to int64) error {
+func (t *track) addBaselines(ctx context.Context, l *locator, run plant.RunID, wanted map[plant.ItemID]bool, known []plant.Observation, to int64) error {
 	early := make(map[plant.ItemID]int64) // the first number of each item
 	for _, o := range known {
 		if n, ok := early[o.Item]; o.Run == run && (!ok || o.Sequence < n) {
 			early[o.Item] = o.Sequence
 		}
 	}
-	read := 0
-	for base, err := range s.reader.Baselines(ctx, run) {
+	for base, err := range l.baselines(ctx, run) {
 		if err != nil {
 			return err
-		}
-		if read += len(base.Observations); read > MaxBaselines {
-			return nil
 		}
 		hole, found := t.holeBefore(run, base.At)
 		for _, o := range base.Observations {

@@ -208,6 +208,8 @@ type Series struct {
 	// Before is true where the first point is the last observation before the
 	// range.
 	Before bool `json:"before,omitempty"`
+	// Problem says for people what could not be told.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Statistics is what is to be said of the observations of a data item over a
@@ -225,6 +227,8 @@ type Statistics struct {
 	KnownSeconds   float64 `json:"knownSeconds"`
 	UnknownSeconds float64 `json:"unknownSeconds"`
 	Coverage       float64 `json:"coverage"`
+	// Problem says for people what could not be told.
+	Problem string `json:"problem,omitempty"`
 	// Numbers is set for samples that are numbers and for events that all are.
 	Numbers *NumberStatistics `json:"numbers,omitempty"`
 	// Values are the values of an event, or the levels of a condition, by how long

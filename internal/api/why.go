@@ -126,11 +126,11 @@ func (s *Service) Why(ctx context.Context, slug string, at time.Time) (Why, erro
 
 // intervalAt gives what a machine was doing at a moment, with what is not known.
 func (s *Service) intervalAt(ctx context.Context, m *machine, at, now int64) (insight.Interval, error) {
-	list, err := s.histories(ctx, []*machine{m}, at, at+1, max(now, at+1))
+	list, err := s.history(ctx, newBreaks(s), m, at, at+1, max(now, at+1))
 	if err != nil {
 		return insight.Interval{}, err
 	}
-	return list[0].intervals[0], nil
+	return list[0], nil
 }
 
 // explain works out the state anew and fills in what the rules look at. Where it is

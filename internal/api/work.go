@@ -111,7 +111,7 @@ type work struct {
 
 // work reads what a machine worked at from ≤ time < to. What was said up to
 // WorkLead before is looked at too, so that a cycle is known that began before.
-func (s *Service) work(ctx context.Context, m *machine, from, to int64) (work, error) {
+func (s *Service) work(ctx context.Context, l *locator, m *machine, from, to int64) (work, error) {
 	said := s.shop()
 	w := work{
 		worker: newWorker(m.items), from: from, to: to,
@@ -126,7 +126,7 @@ func (s *Service) work(ctx context.Context, m *machine, from, to int64) (work, e
 		lead -= WorkLead.Microseconds()
 	}
 	var err error
-	if w.track, err = s.track(ctx, m.agent, w.items(), lead, to); err != nil {
+	if w.track, err = s.track(ctx, l, m.agent, w.items(), lead, to); err != nil {
 		return w, err
 	}
 	w.good, w.bad = w.steps(w.worker.good), w.steps(w.worker.bad)
@@ -186,8 +186,8 @@ func (s *Service) rangeOf(from, to time.Time) (first, end int64, err error) {
 		to = s.now()
 	}
 	first, end, err = s.microseconds(from, to)
-	if err == nil && uint64(end)-uint64(first) > uint64(MaxWorkRange.Microseconds()) {
-		err = plant.Errorf(plant.Invalid, "from: use a range of at most %d days", int(MaxWorkRange.Hours()/24))
+	if err == nil {
+		err = checkLength(first, end, MaxWorkRange)
 	}
 	return first, end, err
 }

@@ -117,12 +117,12 @@ var (
 func Cycles(observations []plant.Observation, holes []Hole, items CycleItems, heard int64) []Cycle {
 	t := cycleTracker{}
 	for o, hole := range broken(observations, holes) {
-		if t.run != o.Run || hole {
+		if t.run != o.Run || hole != nil {
 			t.forget(o)
 			t.run = o.Run
 		}
 		switch {
-		case hole:
+		case hole != nil:
 		case o.Item == items.Execution:
 			t.execute(o)
 		case o.Item == items.Program:

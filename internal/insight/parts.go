@@ -16,8 +16,6 @@ type PartRules struct {
 	// MaxJump is the most that the counter gains at once; DefaultMaxJump where it
 	// is 0.
 	MaxJump float64
-	// PerCount is how many parts one count stands for; 1 where it is 0.
-	PerCount float64
 }
 
 // PartKind says what became of a part counter.
@@ -62,6 +60,8 @@ type Hole struct {
 	// Sequence is the first number that is missing.
 	Sequence int64
 	Time     int64
+	// Restart is true where the run ended with it.
+	Restart bool
 }
 
 // Parts gives the changes of a part counter by its observations, in order of run
@@ -112,7 +112,7 @@ type counter struct {
 
 // take takes one observation, or the hole that it stands for, and gives the change
 // that it makes, if any.
-func (c *counter) take(o plant.Observation, hole bool) (PartStep, bool) {
+func (c *counter) take(o plant.Observation, hole *Hole) (PartStep, bool) {
 	s := PartStep{Time: o.Time, Run: o.Run, Sequence: o.Sequence}
 	restarted := c.begun && o.Run != c.run
 	if restarted {
@@ -124,8 +124,8 @@ func (c *counter) take(o plant.Observation, hole bool) (PartStep, bool) {
 		was := c.known || restarted
 		c.known, c.doubtful = false, false
 		s.Kind, s.Reason = PartsUnknown, "unavailable"
-		if hole {
-			s.Reason = "gap"
+		if hole != nil {
+			s.Reason = hole.reason()
 		}
 		return s, was
 	}
@@ -147,7 +147,7 @@ func (c *counter) take(o plant.Observation, hole bool) (PartStep, bool) {
 	case c.doubtful && c.reaches(c.odd, n):
 		s.Kind, s.Before = PartsMade, c.odd
 	case n < c.base && n <= c.maxJump():
-		s.Kind, s.Before, s.Parts = PartsReset, c.base, n*c.perCount()
+		s.Kind, s.Before, s.Parts = PartsReset, c.base, n
 		c.base, c.doubtful = n, false
 		return s, true
 	case n < c.base:
@@ -160,7 +160,7 @@ func (c *counter) take(o plant.Observation, hole bool) (PartStep, bool) {
 		c.odd, c.doubtful = n, true
 		return s, true
 	}
-	s.Parts = (n - s.Before) * c.perCount()
+	s.Parts = n - s.Before
 	c.base, c.doubtful = n, false
 	return s, s.Parts > 0
 }
@@ -173,13 +173,6 @@ func (c *counter) maxJump() float64 {
 		return c.rules.MaxJump
 	}
 	return DefaultMaxJump
-}
-
-func (c *counter) perCount() float64 {
-	if c.rules.PerCount > 0 {
-		return c.rules.PerCount
-	}
-	return 1
 }
 
 // countOf gives the count that an observation shows, and whether it shows one.

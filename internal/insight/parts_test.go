@@ -59,7 +59,6 @@ func TestParts(t *testing.T) {
 		{name: "no count", values: []string{"10", "many", "-3", "12"}, want: []step{{insight.PartsBase, "", 10, 0}, {insight.PartsUnknown, "unavailable", 0, 0}, {insight.PartsBase, "", 12, 0}}},
 		{name: "restart", values: []string{"10", "|", "15", "16"}, want: []step{{insight.PartsBase, "", 10, 0}, {insight.PartsBase, "restart", 15, 0}, {insight.PartsMade, "", 16, 1}}},
 		{name: "gap", values: []string{"10", "15", "16"}, holes: []insight.Hole{{Run: 1, Sequence: 2, Time: 5e5}}, want: []step{{insight.PartsBase, "", 10, 0}, {insight.PartsUnknown, "gap", 0, 0}, {insight.PartsBase, "", 15, 0}, {insight.PartsMade, "", 16, 1}}},
-		{name: "two parts a count", values: []string{"1", "2"}, rules: insight.PartRules{PerCount: 2}, want: []step{{insight.PartsBase, "", 1, 0}, {insight.PartsMade, "", 2, 2}}},
 		{name: "a small jump", values: []string{"1", "12"}, rules: insight.PartRules{MaxJump: 10}, want: []step{{insight.PartsBase, "", 1, 0}, {insight.PartsGlitch, "", 12, 0}}},
 	} {
 		var got []step

@@ -40,8 +40,8 @@ func Spans(observations []plant.Observation, holes []Hole, from, to, heard int64
 		s := Span{Since: o.Time, Open: true, Run: o.Run, Sequence: o.Sequence, Count: 1}
 		s.Value, s.Known = valueText(o.Value)
 		switch {
-		case hole:
-			s.Reason = "gap"
+		case hole != nil:
+			s.Reason = hole.reason()
 		case !s.Known:
 			s.Reason = "unavailable"
 		}

@@ -29,6 +29,7 @@ func TestSpans(t *testing.T) {
 		{name: "told again", said: []string{"11 prog O1", "20 prog O1", "25 prog O2"}, from: 10, to: 30, want: []span{{"O1", "", 11, 25, 11, false}, {"O2", "", 25, 30, 25, true}}},
 		{name: "unavailable", said: []string{"11 prog O1", "20 prog -", "25 prog O1"}, from: 10, to: 30, want: []span{{"O1", "", 11, 20, 11, false}, {"", "unavailable", 20, 25, 20, false}, {"O1", "", 25, 30, 25, true}}},
 		{name: "gap", said: []string{"11 prog O1", "25 prog O1"}, holes: []insight.Hole{{Run: 1, Sequence: 2, Time: 15e6}}, from: 10, to: 30, want: []span{{"O1", "", 11, 15, 11, false}, {"", "gap", 15, 25, 15, false}, {"O1", "", 25, 30, 25, true}}},
+		{name: "restart", said: []string{"11 prog O1"}, holes: []insight.Hole{{Run: 1, Sequence: 2, Time: 15e6, Restart: true}}, from: 10, to: 30, want: []span{{"O1", "", 11, 15, 11, false}, {"", "restart", 15, 30, 15, true}}},
 		{name: "backwards", said: []string{"11 prog O1", "9 prog O2", "20 prog O3"}, from: 5, to: 30, want: []span{{"O2", "", 11, 20, 11, false}, {"O3", "", 20, 30, 20, true}}},
 	} {
 		var got []span
