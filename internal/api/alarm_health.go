@@ -13,9 +13,9 @@ import (
 // of EEMUA 191 and ISA-18.2; docs/alarms.md defines them.
 type AlarmHealth struct {
 	// Problem says for people what could not be told.
-	Problem string `json:"problem,omitempty"`
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
+	Problem string    `json:"problem,omitempty"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
 	// WindowSeconds is the time in which alarms are counted, and Target how many a
 	// person can attend to in it; from Flood on they are a flood.
 	WindowSeconds int `json:"windowSeconds"`

@@ -86,7 +86,7 @@ func (s *Service) Parts(ctx context.Context, q PartQuery) (Parts, error) {
 
 // shown are the steps of the counter that is shown as parts.
 func (w *work) shown() []insight.PartStep {
-	if w.worker.good != nil {
+	if w.goodCount != nil {
 		return w.good
 	}
 	return w.made

@@ -242,7 +242,7 @@ func (w *work) output(intervals []insight.Interval, calendar shop.Calendar) outp
 		o.parts, o.target = new(insight.PartsWithin(w.shown(), w.from, w.to)), w.target()
 	}
 	// A count of bad parts alone does not tell of how many.
-	if w.counter() != nil && w.worker.bad != nil || w.worker.good != nil && w.all != nil {
+	if w.counter() != nil && w.badCount != nil || w.goodCount != nil && w.allCount != nil {
 		o.measured = true
 		o.good, o.total = w.quality()
 	}
@@ -260,10 +260,10 @@ func (w *work) output(intervals []insight.Interval, calendar shop.Calendar) outp
 func (w *work) quality() (good, total float64) {
 	in := func(steps []insight.PartStep) float64 { return insight.PartsWithin(steps, w.from, w.to) }
 	switch {
-	case w.worker.good != nil && w.all != nil:
+	case w.goodCount != nil && w.allCount != nil:
 		total = in(w.made)
 		return min(in(w.good), total), total
-	case w.worker.good != nil:
+	case w.goodCount != nil:
 		return in(w.good), in(w.good) + in(w.bad)
 	default:
 		total = in(w.made)

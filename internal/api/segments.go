@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -17,8 +19,9 @@ var gravity = [...]int{
 // together, so that there are never many more segments than columns and none of the
 // time is left out.
 func segments(intervals []insight.Interval, from, to int64, columns int) []Segment {
-	list := []Segment{}
+	list := make([]Segment, 0, min(len(intervals), 2*columns))
 	if columns == 0 {
+		list = slices.Grow(list, len(intervals))
 		for _, i := range intervals {
 			list = append(list, newSegment(i))
 		}

@@ -109,9 +109,9 @@ type breaker struct {
 	// window are the gaps of run from a sequence number on, in order; more is true
 	// where there are others behind them.
 	window []plant.Gap
-	run  plant.RunID
-	from int64
-	more bool
+	run    plant.RunID
+	from   int64
+	more   bool
 }
 
 // broken puts an unknown observation into each place between summaries, in order

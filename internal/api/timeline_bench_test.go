@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/live"
@@ -45,7 +49,8 @@ func embedded(b *testing.B) benchStore {
 	return st
 }
 
-// onPostgres opens a store on a server of its own.
+// onPostgres opens a store on a server of its own, which has tidied up when it is read,
+// as servers do by themselves.
 func onPostgres(b *testing.B) benchStore {
 	b.Helper()
 	url := pgtest.New(b).Database(b)
@@ -57,7 +62,26 @@ func onPostgres(b *testing.B) benchStore {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = st.Close() })
-	return st
+	return tidied{st, url}
+}
+
+// tidied is a store on PostgreSQL that is vacuumed when it has been sealed.
+type tidied struct {
+	*postgres.Store
+	url string
+}
+
+func (t tidied) Seal(ctx context.Context, before time.Time) (store.Sealed, error) {
+	sealed, err := t.Store.Seal(ctx, before)
+	if err != nil {
+		return sealed, err
+	}
+	conn, err := pgx.Connect(ctx, t.url)
+	if err != nil {
+		return sealed, err
+	}
+	_, err = conn.Exec(ctx, "VACUUM ANALYZE")
+	return sealed, errors.Join(err, conn.Close(ctx))
 }
 
 // newFortnight makes of a store a sealed one with a fortnight of states, and a service

@@ -15,8 +15,9 @@ import (
 // worker is which data items of a machine tell of its work.
 type worker struct {
 	paths []workPath
-	// all, good and bad count parts; nil where the agent offers no such count.
-	all, good, bad *item
+	// allCount, goodCount and badCount count parts; nil where the agent offers no such
+	// count.
+	allCount, goodCount, badCount *item
 }
 
 // workPath is the data items of a path that tell of its work; nil for those that
@@ -61,22 +62,22 @@ func newWorker(items []*item) worker {
 		}
 		return nil
 	}
-	w.all, w.good, w.bad = count("ALL", "", "COMPLETE"), count("GOOD"), count("BAD")
+	w.allCount, w.goodCount, w.badCount = count("ALL", "", "COMPLETE"), count("GOOD"), count("BAD")
 	return w
 }
 
 // counter is the count that is shown as parts: of good ones where they are told
 // apart, as on the floor.
 func (w *worker) counter() *item {
-	if w.good != nil {
-		return w.good
+	if w.goodCount != nil {
+		return w.goodCount
 	}
-	return w.all
+	return w.allCount
 }
 
 // items are all data items of the worker.
 func (w *worker) items() []*item {
-	all := []*item{w.all, w.good, w.bad}
+	all := []*item{w.allCount, w.goodCount, w.badCount}
 	for _, p := range w.paths {
 		all = append(all, p.execution, p.program, p.mode, p.tool)
 	}
@@ -129,9 +130,9 @@ func (s *Service) work(ctx context.Context, l *locator, m *machine, from, to int
 	if w.track, err = s.track(ctx, l, m.agent, w.items(), lead, to); err != nil {
 		return w, err
 	}
-	w.good, w.bad = w.steps(w.worker.good), w.steps(w.worker.bad)
-	w.made = w.steps(w.all)
-	if w.all == nil {
+	w.good, w.bad = w.steps(w.goodCount), w.steps(w.badCount)
+	w.made = w.steps(w.allCount)
+	if w.allCount == nil {
 		w.made = w.good
 	}
 	for i, p := range w.paths {
@@ -156,9 +157,9 @@ func (w *work) steps(it *item) []insight.PartStep {
 // counts reports whether what the counter counts is made by a path: by that of its
 // place, or by the first.
 func (w *work) counts(path int) bool {
-	counter := w.all
+	counter := w.allCount
 	if counter == nil {
-		counter = w.worker.good
+		counter = w.goodCount
 	}
 	if counter == nil {
 		return false

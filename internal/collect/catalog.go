@@ -21,6 +21,8 @@ type catalog struct {
 	near     *device
 	nearName mtconnect.DeviceStream
 	nearItem *item
+	// rules gives the rules of a machine's states.
+	rules func(slug string) insight.Rules
 }
 
 type device struct {
@@ -46,7 +48,7 @@ type item struct {
 // newCatalog makes the catalog of an inventory. What old, which may be nil, knew
 // stays known.
 func newCatalog(inv store.Inventory, old *catalog, rules func(slug string) insight.Rules) *catalog {
-	c := &catalog{items: make(map[plant.ItemID]*item, len(inv.Items))}
+	c := &catalog{items: make(map[plant.ItemID]*item, len(inv.Items)), rules: rules}
 	byID := make(map[plant.DeviceID]*device, len(inv.Devices))
 	for _, d := range inv.Devices {
 		byID[d.ID] = c.addDevice(d)
@@ -235,6 +237,7 @@ func (c *catalog) apply(run plant.RunID, i *item, o *plant.Observation) (plant.S
 	if i.machine == nil {
 		return plant.StateChange{}, false
 	}
+	i.machine.SetRules(rulesOf(c.rules, i.device.Slug)) // They may have changed meanwhile.
 	change, ok := i.machine.Apply(i.latest)
 	if ok {
 		i.device.state = change

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/factorydash/factorydash/internal/collect"
+	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 )
@@ -29,7 +30,7 @@ func TestCatalogAppliesAll(t *testing.T) {
 		},
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		atOnce, oneByOne := collect.NewCatalog(inventory), collect.NewCatalog(inventory)
+		atOnce, oneByOne := collect.NewCatalog(inventory, nil), collect.NewCatalog(inventory, nil)
 		sequence := int64(0)
 		for range rapid.IntRange(1, 4).Draw(t, "batches") {
 			run := plant.RunID(sequence/30 + 1)
@@ -72,4 +73,33 @@ func anything(t *rapid.T, sequence int64) plant.Observation {
 		}
 	}
 	return o
+}
+
+// Rules that change hold from the next observation on that has a part in the state.
+func TestRulesThatChange(t *testing.T) {
+	inventory := store.Inventory{
+		Devices: []plant.Device{{ID: 1, Slug: "mill", Present: true}},
+		Items: []plant.DataItem{
+			{ID: 1, Device: 1, DataItemID: "exec", Category: plant.Event, Type: "EXECUTION"},
+			{ID: 2, Device: 1, DataItemID: "mode", Category: plant.Event, Type: "CONTROLLER_MODE"},
+		},
+	}
+	rules := insight.Rules{}
+	c := collect.NewCatalog(inventory, func(string) insight.Rules { return rules })
+	say := func(item plant.ItemID, sequence int64, text string) plant.State {
+		t.Helper()
+		_, changes := c.Apply(1, []plant.Observation{{Item: item, Run: 1, Sequence: sequence, Time: sequence, Value: plant.Value{Kind: plant.Text, Text: text}}}, false)
+		if len(changes) != 1 {
+			t.Fatalf("%s made the changes %+v, want one", text, changes)
+		}
+		return changes[0].State
+	}
+	say(1, 1, "ACTIVE")
+	if state := say(2, 2, "SEMI_AUTOMATIC"); state != plant.Setup {
+		t.Errorf("the state is %v, want setup", state)
+	}
+	rules.SemiAutomatic = plant.Running
+	if state := say(2, 3, "SEMI_AUTOMATIC"); state != plant.Running {
+		t.Errorf("the state by the new rules is %v, want running", state)
+	}
 }

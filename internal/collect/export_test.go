@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/mtconnect"
@@ -74,7 +75,9 @@ func SortBySequence(list []plant.Observation) (gapless bool) { return sortBySequ
 // Catalog is what is known of the items of one agent.
 type Catalog struct{ *catalog }
 
-func NewCatalog(inv store.Inventory) Catalog { return Catalog{newCatalog(inv, nil, nil)} }
+func NewCatalog(inv store.Inventory, rules func(slug string) insight.Rules) Catalog {
+	return Catalog{newCatalog(inv, nil, rules)}
+}
 
 // Apply takes in observations at once or, where one is set, one by one. It gives
 // what is known then of the items that changed, and the changes of the states.

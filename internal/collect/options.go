@@ -65,7 +65,8 @@ type Options struct {
 	Stopped func(plant.Agent)
 
 	// Rules gives the rules of the states of a machine; those are the usual ones
-	// where it is nil.
+	// where it is nil. It is asked with each observation that has a part in a state,
+	// so that other rules hold from then on.
 	Rules func(slug string) insight.Rules
 
 	Log        *slog.Logger

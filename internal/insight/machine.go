@@ -147,6 +147,9 @@ func (m *Machine) Load(latest []plant.Latest, last plant.StateChange) {
 // what it is.
 func (m *Machine) Resume(last plant.StateChange) { m.last = last }
 
+// SetRules makes the rules those by which the state is decided from now on.
+func (m *Machine) SetRules(rules Rules) { m.rules = rules }
+
 // Apply takes in what became known of an item with one observation. It gives the
 // change of the state, or of the rule that decides it, where it makes one: the first
 // state of a run is one too, since it was not known what the machine did before, and

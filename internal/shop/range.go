@@ -33,7 +33,9 @@ type Range struct {
 	Label string
 	// Shift is set where the range is one.
 	Shift *Shift
-	// Live is true where the range moves with the clock, or now is within it.
+	// Live is true where ParseRange was given a name that moves with the clock, or a
+	// shift, day or week that now is within. A range from one instant to another stays
+	// as it is and is never live.
 	Live bool
 
 	shop *Shop
