@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/tracing"
 )
@@ -80,7 +81,11 @@ func (p httpParts) handler() (http.Handler, error) {
 		defer cancel()
 		if err := p.store.Ping(ctx); err != nil {
 			p.log.Warn("not ready", "error", err)
-			answer(w, http.StatusServiceUnavailable, "the store does not answer; the log says why")
+			why := "the log says why"
+			if known := (*plant.Error)(nil); errors.As(err, &known) && known.Code == plant.Unavailable {
+				why = known.Msg
+			}
+			answer(w, http.StatusServiceUnavailable, "the store is away: "+why)
 			return
 		}
 		answer(w, http.StatusOK, "ready"+p.warnings())

@@ -146,8 +146,9 @@ type Admin interface {
 	// RemoveAgent takes the mark of an agent away, which ends its reading. What
 	// it has stored stays. NotFound where there is no such configured agent.
 	RemoveAgent(ctx context.Context, name string) error
-	// Ping reports whether the store answers and its schema is as this program
-	// needs it.
+	// Ping reports whether the store answers, its schema is as this program needs it,
+	// and the last commit of this process, unless that is long ago, found a store that
+	// takes any.
 	Ping(ctx context.Context) error
 	Close() error
 }

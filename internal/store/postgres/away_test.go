@@ -187,7 +187,7 @@ func TestReadOnly(t *testing.T) {
 // TestDiskFull has the tables of observations on a disk of a few megabytes.
 func TestDiskFull(t *testing.T) {
 	server := pgtest.New(t)
-	disk := smallDisk(t, server.Folder())
+	disk := pgtest.SmallDisk(t, server.Folder(), 8)
 	address := server.Database(t)
 	exec1(t, address, fmt.Sprintf(`CREATE TABLESPACE small LOCATION '%s'`, disk))
 	exec1(t, with(t, address, "default_tablespace", "small"), `CREATE TABLE filler AS SELECT repeat(md5(n::text), 60) FROM generate_series(1, 1000) n`)
@@ -200,9 +200,13 @@ func TestDiskFull(t *testing.T) {
 		}
 	}
 	unavailable(t, "commit", err, "the disk of the database is full")
+	unavailable(t, "ping", s.Ping(t.Context()), "the disk of the database is full")
 	checkWhole(t, s)
 	exec1(t, address, `DROP TABLE filler`)
 	recovered(t, s)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("ping when there is room: %v", err)
+	}
 	checkSound(t, s)
 }
 

@@ -46,7 +46,7 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 			break
 		}
 	}
-	return s.fail(ctx, "commit", err)
+	return s.away.Note(s.now(), s.fail(ctx, "commit", err))
 }
 
 // cursor is where a run stands in the database.

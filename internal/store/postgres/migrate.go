@@ -164,5 +164,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err == nil && fixed {
 		err = plant.Errorf(plant.Unavailable, "%s: %s", op, awayCode(readOnly))
 	}
+	if err == nil {
+		err = s.away.Err(s.now())
+	}
 	return s.fail(ctx, op, err)
 }

@@ -90,6 +90,7 @@ type Store struct {
 	deviceAgents owners
 	runAgents    owners
 	faults       store.Faults
+	away         store.Away
 	pace         pace
 	cache        *block.DataCache
 	splitters    sync.Pool // of *block.Splitter

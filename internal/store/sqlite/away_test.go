@@ -118,6 +118,7 @@ func TestDiskFull(t *testing.T) {
 		}
 	}
 	unavailable(t, "commit", err, "the disk is full")
+	unavailable(t, "ping", s.Ping(t.Context()), "the disk is full")
 	recovered(t, s)
 }
 

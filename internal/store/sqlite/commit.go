@@ -35,7 +35,7 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 	for _, b := range batches {
 		b.Err = b.Check()
 	}
-	return s.update(ctx, "commit", func(tx *sql.Tx) error {
+	err := s.update(ctx, "commit", func(tx *sql.Tx) error {
 		// When ctx ends, the transaction ends and with it the next statement.
 		// The driver need not watch ctx for each of these too, which costs more
 		// than a row.
@@ -49,6 +49,7 @@ func (s *Store) Commit(ctx context.Context, batches []*store.Batch) error {
 		c := &commit{Store: s, now: s.now(), tx: tx, insert: insert, insertOne: insertOne, upsertLatest: know}
 		return c.store(ctx, batches)
 	})
+	return s.away.Note(s.now(), err)
 }
 
 // commit is the work on one transaction.

@@ -131,5 +131,8 @@ func (s *Store) checkSchema(ctx context.Context, db *sql.DB) error {
 
 // Ping implements store.Admin.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.fail(ctx, s.read, "ping store", s.checkSchema(ctx, s.read))
+	if err := s.checkSchema(ctx, s.read); err != nil {
+		return s.fail(ctx, s.read, "ping store", err)
+	}
+	return s.away.Err(s.now())
 }

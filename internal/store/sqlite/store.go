@@ -88,6 +88,7 @@ type Store struct {
 	schema int64
 	items  itemAgents
 	faults store.Faults
+	away   store.Away
 	cache  *block.DataCache
 	// partitionRows is maxPartitionRows, but in tests.
 	partitionRows int64

@@ -34,5 +34,11 @@ func unprivileged(cmd *exec.Cmd, folder string) error {
 	return os.Chown(folder, int(uid), int(gid))
 }
 
+// owner gives whose a folder is.
+func owner(info os.FileInfo) (uid, gid uint32) {
+	of := info.Sys().(*syscall.Stat_t)
+	return of.Uid, of.Gid
+}
+
 // dieWithUs makes a command stop at once when this process ends, however it ends.
 func dieWithUs(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT }
