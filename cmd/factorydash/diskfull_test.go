@@ -25,7 +25,7 @@ func TestDiskFullOnPostgreSQL(t *testing.T) {
 	ready := "http://" + p.address() + "/readyz"
 	says := func(status int, text string) func() bool {
 		return func() bool {
-			r, err := http.Get(ready) //nolint:noctx // It ends with the program.
+			r, err := http.Get(ready)
 			if err != nil {
 				t.Fatal(err)
 			}
