@@ -37,6 +37,10 @@ type Lane struct {
 	Gaps []LaneGap `json:"gaps"`
 	// Problem says for people what could not be told.
 	Problem string `json:"problem,omitempty"`
+	// Shifts are those of the range: what of it lies in none of them was not
+	// scheduled. It is left out where nobody says when shifts are, and where there
+	// are too many to be seen.
+	Shifts *[]LaneShift `json:"shifts,omitempty"`
 }
 
 // LanePath is what one path did. A list is empty where the agent does not offer
@@ -125,6 +129,7 @@ func (s *Service) Lane(ctx context.Context, q LaneQuery) (Lane, error) {
 	v := Lane{
 		Machine: m.Slug, From: timeOf(from), To: timeOf(to), Now: s.now().UTC(), Heard: w.heard,
 		Paths: []LanePath{}, Gaps: w.laneGaps(), Parts: w.laneParts(columns), Problem: l.problem(),
+		Shifts: laneShifts(s.shop().Calendar, w.shifts),
 	}
 	for i, p := range w.paths {
 		v.Paths = append(v.Paths, LanePath{

@@ -85,6 +85,22 @@ const (
 	// DefaultColumns and MaxColumns are how many pixel columns a lane has.
 	DefaultColumns = 1000
 	MaxColumns     = 4000
+	// MaxLaneShifts is how many shifts a lane tells of: more could not be told apart.
+	MaxLaneShifts = 400
+	// UsualSpan is how far back is looked for what is usual of samples, MaxUsualItems
+	// of how many at once, and MaxUsualObservations how many observations of them are
+	// read, the newest of them.
+	UsualSpan            = 7 * 24 * time.Hour
+	MaxUsualItems        = 20
+	MaxUsualObservations = 200_000
+	// MaxUsualRuns is how many runs of a program tell what is usual of it, and
+	// UsualLeastRuns how many at least; otherwise the time does in which the machine
+	// was running, looked at in stretches of UsualPiece. UsualLeast is how many
+	// observations it takes at least.
+	MaxUsualRuns   = 50
+	UsualLeastRuns = 3
+	UsualPiece     = time.Hour
+	UsualLeast     = 30
 	// MaxHealth is how many of an agent's newest observations are read to find out
 	// how it tells, and MaxHealthItems how many data items a list of what was found
 	// has.

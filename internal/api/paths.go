@@ -32,19 +32,32 @@ type PathLane struct {
 	Shares   Shares    `json:"shares"`
 }
 
-// Paths gives what the paths of a machine were doing over a range, which is as that of
-// a TimelineQuery. NotFound where there is no machine with the slug, Invalid for a range
-// that cannot be or has more than MaxTracked observations.
-func (s *Service) Paths(ctx context.Context, slug string, from, to time.Time) (Paths, error) {
-	m, err := s.findMachine(slug)
+// PathQuery asks for what the paths of a machine were doing; From, To and Columns are
+// as those of a TimelineQuery.
+type PathQuery struct {
+	Machine  string
+	From, To time.Time
+	Columns  int
+}
+
+// Paths gives what the paths of a machine were doing over a range. NotFound where
+// there is no machine with the slug, Invalid for a range that cannot be or has more
+// than MaxTracked observations, and for a number of columns that cannot be.
+func (s *Service) Paths(ctx context.Context, q PathQuery) (Paths, error) {
+	m, err := s.findMachine(q.Machine)
 	if err != nil {
 		return Paths{}, err
 	}
-	now := s.now()
-	if to.IsZero() {
-		to = now
+	if q.Columns != 0 {
+		if _, err := checkCount("columns", q.Columns, 0, 1, MaxTimelineColumns); err != nil {
+			return Paths{}, err
+		}
 	}
-	first, end, err := s.microseconds(from, to)
+	now := s.now()
+	if q.To.IsZero() {
+		q.To = now
+	}
+	first, end, err := s.microseconds(q.From, q.To)
 	if err != nil {
 		return Paths{}, err
 	}
@@ -56,7 +69,7 @@ func (s *Service) Paths(ctx context.Context, slug string, from, to time.Time) (P
 			return Paths{}, err
 		}
 		v.Paths = append(v.Paths, PathLane{
-			ID: id, Name: pathName(m.items, id), Segments: segments(intervals, first, end, 0),
+			ID: id, Name: pathName(m.items, id), Segments: segments(intervals, first, end, q.Columns),
 			Shares: newShares(insight.Share(intervals, []insight.Window{{From: first, To: end}})),
 		})
 	}

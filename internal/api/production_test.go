@@ -13,9 +13,8 @@ import (
 	"github.com/factorydash/factorydash/internal/shop"
 )
 
-// produce gives what a store's machines made in the hour after start, for a plant
-// that says so much of itself.
-func produce(t *testing.T, f *fake, said string, from, to time.Duration) api.Production {
+// planned makes a service an hour after start for a plant that says so much of itself.
+func planned(t *testing.T, f *fake, said string) *api.Service {
 	t.Helper()
 	s, err := shop.Parse([]byte(said), time.UTC)
 	if err != nil {
@@ -30,7 +29,13 @@ func produce(t *testing.T, f *fake, said string, from, to time.Duration) api.Pro
 		t.Fatal(err)
 	}
 	hub.PublishStatus(streaming(1))
-	v, err := service.Production(t.Context(), api.ProductionQuery{From: start.Add(from), To: start.Add(to)})
+	return service
+}
+
+// produce gives what a store's machines made in a part of that hour.
+func produce(t *testing.T, f *fake, said string, from, to time.Duration) api.Production {
+	t.Helper()
+	v, err := planned(t, f, said).Production(t.Context(), api.ProductionQuery{From: start.Add(from), To: start.Add(to)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,12 +29,13 @@ func (s *Service) stateRoutes(api huma.API) {
 			return s.Why(ctx, p.Slug, parseTime(p.At))
 		})
 	get(s, api, "/machines/{slug}/paths", "machines", "What the paths of a machine were doing",
-		"The states of each path of a machine over a range, as its execution, mode and feed override say, without a gap in time. Times of segments are microseconds since 1970 UTC.",
+		"The states of each path of a machine over a range, as its execution, mode and feed override say, without a gap in time. Times of segments are microseconds since 1970 UTC; columns puts narrow ones together as in the timeline.",
 		func(ctx context.Context, p *struct {
 			SlugParam
 			RangeParams
+			Columns int `query:"columns" minimum:"0" maximum:"10000" doc:"How many pixels wide it is shown; every interval for 0"`
 		},
 		) (Paths, error) {
-			return s.Paths(ctx, p.Slug, p.from(), p.to())
+			return s.Paths(ctx, PathQuery{Machine: p.Slug, From: p.from(), To: p.to(), Columns: p.Columns})
 		})
 }

@@ -189,7 +189,7 @@ func TestPaths(t *testing.T) {
 	f.commit(nil, text(execution2, 10*time.Minute, "ACTIVE"), text(execution, 20*time.Minute, "FEED_HOLD"))
 	w := newWorld(t, f, live.Options{})
 	w.hub.PublishStatus(streaming(1))
-	v, err := w.service.Paths(t.Context(), "mill", start.Add(5*time.Minute), start.Add(30*time.Minute))
+	v, err := w.service.Paths(t.Context(), api.PathQuery{Machine: "mill", From: start.Add(5 * time.Minute), To: start.Add(30 * time.Minute)})
 	if err != nil || len(v.Paths) != 2 {
 		t.Fatalf("%+v, %v: want two paths", v, err)
 	}

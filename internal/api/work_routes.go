@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // workRoutes registers what can be asked of the work of machines.
@@ -17,6 +19,21 @@ func (s *Service) workRoutes(api huma.API) {
 		},
 		) (Lane, error) {
 			return s.Lane(ctx, LaneQuery{Machine: p.Slug, From: p.from(), To: p.to(), Columns: p.Columns})
+		})
+	get(s, api, "/machines/{slug}/usual", "machines", "What is usual of a machine's samples",
+		"Between which numbers samples of a machine are for 80 % of the time: in the last complete runs of the program that it runs, or where there are too few of these, while it was running; "+
+			"with how much was looked at. The numbers are null where that is too little.",
+		func(ctx context.Context, p *struct {
+			SlugParam
+			AtParam
+			Item []int32 `query:"item,explode" required:"true" minItems:"1" maxItems:"20" doc:"The numbers of samples of the machine"`
+		},
+		) (Usual, error) {
+			q := UsualQuery{Machine: p.Slug, At: parseTime(p.At)}
+			for _, id := range p.Item {
+				q.Items = append(q.Items, plant.ItemID(id))
+			}
+			return s.Usual(ctx, q)
 		})
 	get(s, api, "/machines/{slug}/cycles", "machines", "Cycles of a machine",
 		"The runs of programs of which a part is in the range, the oldest first, and how those of each program went.",

@@ -188,6 +188,25 @@ func TestWorkWithoutItsDataItems(t *testing.T) {
 	}
 }
 
+// The lane tells of the shifts that its range touches, whole, and of none where nobody
+// says when they are.
+func TestLaneTellsOfShifts(t *testing.T) {
+	f := newFake()
+	worked(f)
+	q := api.LaneQuery{Machine: "mill", From: start.Add(30 * time.Minute), To: start.Add(2 * time.Hour)}
+	v, err := planned(t, f, oneShift).Lane(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &[]api.LaneShift{{Name: "Early", From: at(0), To: at(time.Hour), Breaks: [][2]int64{{at(0), at(10 * time.Minute)}}}}
+	if diff := cmp.Diff(want, v.Shifts); diff != "" {
+		t.Errorf("shifts (-want +got):\n%s", diff)
+	}
+	if v, err = planned(t, f, `{"zone": "UTC"}`).Lane(t.Context(), q); err != nil || v.Shifts != nil {
+		t.Errorf("without a calendar: %v, %v", v.Shifts, err)
+	}
+}
+
 func TestWorkRefusals(t *testing.T) {
 	w := newMill(t, nil)
 	for path, want := range map[string]struct {
