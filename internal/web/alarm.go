@@ -67,11 +67,7 @@ func (s *site) alarmEvents(d api.AlarmDetail) []alarmEvent {
 	for i, e := range append([]api.AlarmEntry{d.AlarmEntry}, d.Others...) {
 		row := alarmRow{e, s.now()}
 		says, href, own := row.Title(), "/alarms/"+e.ID, i == 0
-		first := e.Level
-		if len(e.Changes) > 0 && e.Level == "Fault" {
-			first = "Warning" // It became a fault later on.
-		}
-		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: first, Says: says, Word: "raised", Href: href, Own: own})
+		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: firstLevel(e), Says: says, Word: "raised", Href: href, Own: own})
 		for _, c := range e.Changes {
 			if !c.Time.Before(d.From) {
 				add(alarmEvent{Time: c.Time, Kind: "alarm", Mark: c.Level, Says: alarmRow{stepOf(e, c), s.now()}.Title(), Word: "changed", Href: href, Own: own})

@@ -78,8 +78,12 @@ type activeBody struct {
 	Total, Doubtful int
 	// Hidden counts those that are not listed.
 	Hidden int
-	// Away are the agents whose alarms are not known.
-	Away []agentRow
+	// Away are the agents whose alarms are not known, and Unknown the machines of
+	// which it is not known at a moment of the past.
+	Away    []agentRow
+	Unknown []string
+	// Past is true where they were active at a moment of the past.
+	Past bool
 	// Filtered is set where the page's filter leaves some out.
 	Filtered bool
 	Problem  string
@@ -210,6 +214,9 @@ func (s *site) alarms(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	history, err := s.views.Alarms(r.Context(), q)
+	if s.past() {
+		history.Items = alarmsAt(history.Items, s.now())
+	}
 	status := http.StatusOK
 	b := alarmsBody{
 		Active: body, Picker: picker, Rows: s.alarmRows(history.Items), Total: history.Total, Paged: after != "",
@@ -257,13 +264,20 @@ func (s *site) activeAlarms(w http.ResponseWriter, r *http.Request) {
 
 // readActive gives the active alarms that a filter leaves.
 func (s *site) readActive(ctx context.Context, q api.AlarmQuery) (api.Alarms, activeBody, error) {
-	active, err := s.views.Alarms(ctx, api.AlarmQuery{Active: true, Limit: api.MaxPage, Machine: q.Machine, Level: q.Level, Text: q.Text})
+	var active api.Alarms
+	var unknown []string
+	var err error
+	if s.past() {
+		active, unknown, err = s.activeThen(ctx, q)
+	} else {
+		active, err = s.views.Alarms(ctx, api.AlarmQuery{Active: true, Limit: api.MaxPage, Machine: q.Machine, Level: q.Level, Text: q.Text})
+	}
 	if err != nil {
 		return active, activeBody{}, fmt.Errorf("active alarms: %w", err)
 	}
 	b := activeBody{
 		Rows: s.alarmRows(active.Items), Total: active.Total, Hidden: active.Total - len(active.Items),
-		Filtered: q.Machine != "" || q.Level != "" || q.Text != "",
+		Filtered: q.Machine != "" || q.Level != "" || q.Text != "", Unknown: unknown, Past: s.past(),
 	}
 	for _, a := range active.Items {
 		if a.Doubt != "" {
@@ -271,6 +285,9 @@ func (s *site) readActive(ctx context.Context, q api.AlarmQuery) (api.Alarms, ac
 		}
 	}
 	b.Total -= b.Doubtful
+	if b.Past {
+		return active, b, nil
+	}
 	agents, err := s.views.Agents(ctx)
 	if err != nil {
 		s.log.ErrorContext(ctx, "alarms without agents", "error", err)

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ type alarmBook struct {
 	// health is how they serve, historyErr the error in the place of those of a range.
 	health     api.AlarmHealth
 	historyErr error
+	// left is how many older ones there are in every range.
+	left int
 }
 
 func (s *shop) Alarms(_ context.Context, q api.AlarmQuery) (api.Alarms, error) {
@@ -41,7 +44,9 @@ func (s *shop) Alarms(_ context.Context, q api.AlarmQuery) (api.Alarms, error) {
 		}
 		v.Items = append(v.Items, e)
 	}
-	v.Total = len(v.Items)
+	if v.Total = len(v.Items); !q.Active {
+		v.Total += s.book.left
+	}
 	if q.After != "" {
 		for i, e := range v.Items {
 			if e.ID == q.After {
@@ -82,13 +87,13 @@ func (s *shop) AlarmHealth(_ context.Context, from, to time.Time, _ string) (api
 	return health, s.book.historyErr
 }
 
-// serveAlarms serves what the bell of the pages reads.
+// serveAlarms serves what the bell of the pages reads, and what charts mark.
 func (s *shop) serveAlarms(w http.ResponseWriter, r *http.Request) {
-	limit := 0
-	if r.FormValue("limit") == "1" {
-		limit = 1
-	}
-	v, err := s.Alarms(r.Context(), api.AlarmQuery{Active: r.FormValue("active") == "true", Limit: limit})
+	q := api.AlarmQuery{Active: r.FormValue("active") == "true", Machine: r.FormValue("machine")}
+	q.Limit, _ = strconv.Atoi(r.FormValue("limit"))
+	q.From, _ = time.Parse(time.RFC3339, r.FormValue("from"))
+	q.To, _ = time.Parse(time.RFC3339, r.FormValue("to"))
+	v, err := s.Alarms(r.Context(), q)
 	answer(w, v, err)
 }
 

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -50,7 +51,7 @@ func (s *shop) lane(w http.ResponseWriter, r *http.Request) {
 	}
 	at := func(tenths int64) int64 { return from.UnixMicro() + tenths*to.Sub(from).Microseconds()/10 }
 	program := ptr("O2201")
-	answer(w, api.Lane{
+	v := api.Lane{
 		Machine: r.PathValue("slug"), From: from, To: to, Now: s.now(), Heard: to.UnixMicro(),
 		Paths: []api.LanePath{{
 			Program: []api.LaneValue{
@@ -67,7 +68,49 @@ func (s *shop) lane(w http.ResponseWriter, r *http.Request) {
 			Marks: []api.PartStep{{Time: time.UnixMicro(at(7)).UTC(), Kind: "reset"}},
 		},
 		Gaps: []api.LaneGap{{From: at(5), To: at(6), Reason: plant.GapOverrun, Lost: ptr(int64(120))}},
-	}, nil)
+	}
+	if v.Machine == "mill-turn-1" {
+		v.Paths[0].Name = "P1"
+		v.Paths = append(v.Paths, v.Paths[0])
+		v.Paths[1].Name = "P2"
+		v.Shifts = &[]api.LaneShift{{Name: "Early", From: at(0), To: at(7), Breaks: [][2]int64{{at(3), at(4)}}}}
+	}
+	answer(w, v, nil)
+}
+
+// paths says that one path of a machine ran, and that the other was stopped for the
+// last half of the range.
+func (s *shop) paths(w http.ResponseWriter, r *http.Request) {
+	from, err := time.Parse(time.RFC3339, r.FormValue("from"))
+	to, toErr := time.Parse(time.RFC3339, r.FormValue("to"))
+	if err != nil || toErr != nil {
+		http.Error(w, "from, to: times", http.StatusUnprocessableEntity)
+		return
+	}
+	a, b := from.UnixMicro(), to.UnixMicro()
+	half := (a + b) / 2
+	answer(w, api.Paths{Machine: r.PathValue("slug"), From: from, To: to, Now: s.now(), Paths: []api.PathLane{
+		{ID: "p1", Name: "P1", Segments: []api.Segment{{From: a, To: b, Since: a, State: "running", Rule: "5 executing", Open: true}}},
+		{ID: "p2", Name: "P2", Segments: []api.Segment{{From: a, To: half, Since: a, Until: half, State: "running"}, {From: half, To: b, Since: half, State: "stopped", Rule: "6 stopped within the program", Open: true}}},
+	}}, nil)
+}
+
+// usual says that a load is usually from 30 to 60 % in the runs of O2201; of other
+// data items too little is known.
+func (s *shop) usual(w http.ResponseWriter, r *http.Request) {
+	v := api.Usual{Machine: r.PathValue("slug"), At: s.now()}
+	for _, text := range r.URL.Query()["item"] {
+		id, _ := strconv.Atoi(text)
+		item := api.UsualItem{Item: plant.ItemID(id), Runs: 1, Observations: 7}
+		if id%100 == 8 {
+			from := s.now().Add(-26 * time.Hour).UTC()
+			item = api.UsualItem{
+				Item: item.Item, Program: ptr("O2201"), Runs: 12, From: &from, Observations: 4711, Seconds: 5760, P10: ptr(30.0), P50: ptr(45.5), P90: ptr(60.0),
+			}
+		}
+		v.Items = append(v.Items, item)
+	}
+	answer(w, v, nil)
 }
 
 // someCycles are six cycles of O2201 of ten minutes, of which the fifth is unusual,

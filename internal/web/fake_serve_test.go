@@ -65,6 +65,8 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	})
 	mux.HandleFunc("GET /api/v1/alarms", s.serveAlarms)
 	mux.HandleFunc("GET /api/v1/machines/{slug}/lane", s.lane)
+	mux.HandleFunc("GET /api/v1/machines/{slug}/paths", s.paths)
+	mux.HandleFunc("GET /api/v1/machines/{slug}/usual", s.usual)
 	mux.HandleFunc("GET /api/v1/machines/{slug}/cycles", func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.Cycles(r.Context(), api.CycleQuery{Machine: r.PathValue("slug")})
 		answer(w, v, err)

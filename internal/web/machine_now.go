@@ -52,7 +52,23 @@ func newNowPanel(rows []itemRow) nowPanel {
 			p.Bars = append(p.Bars, nowBar{row, fullLoad})
 		}
 	}
+	tellApart(p.Facts)
+	tellApart(p.Overrides)
 	return p
+}
+
+// tellApart adds to those that are called the same where in the machine they stand.
+func tellApart(rows []itemRow) {
+	count := make(map[string]int)
+	for _, row := range rows {
+		count[row.Label]++
+	}
+	for i, row := range rows {
+		if count[row.Label] > 1 {
+			steps := strings.Split(row.Place, " › ")
+			rows[i].Label += ", " + steps[len(steps)-1]
+		}
+	}
 }
 
 // Empty reports whether there is nothing to show.

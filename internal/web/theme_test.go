@@ -38,6 +38,8 @@ func TestThemesHaveContrast(t *testing.T) {
 				if token == "body" {
 					surfaces = append(surfaces, "tint-alarm", "tint-stopped", "hover")
 				}
+			case strings.HasPrefix(token, "on-"):
+				least, surfaces = 4.5, []string{"fill-" + strings.TrimPrefix(token, "on-")}
 			case strings.HasPrefix(token, "fill-"), token == "focus", token == "control":
 				least = 3
 			case strings.HasPrefix(token, "series-"):

@@ -1,13 +1,16 @@
 // The chart of one data item.
 
 import { Chart, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
+import { type AlarmMark, alarmTable, drawLines, type Spot, spotAt, spots, tell } from "./alarmmarks";
 import { hatch, timeMark, timeTicks } from "./axis";
 import { clockText, now, preciseText } from "./clock";
 import { fill, slot } from "./dom";
 import { measureText } from "./format";
 import { read } from "./live";
 import { Line, type Mark } from "./points";
+import type { Span } from "./range";
 import type { Item, Series } from "./types";
+import type { Usual } from "./usual";
 
 /** POINTS is how many points a chart asks for: a few for each of its pixels. */
 const POINTS = 1000;
@@ -32,12 +35,6 @@ interface ValueAxis {
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip);
 
-/** View is the stretch of time that charts show: where it ends now, it moves. */
-export interface View {
-  from: number;
-  to: number;
-}
-
 /** ItemChart draws a data item over a stretch of time; load has it begin. */
 export class ItemChart {
   readonly id: string;
@@ -58,11 +55,15 @@ export class ItemChart {
   private known = false;
   /** true where there is something to draw beside the time that passes. */
   private changed = true;
-  private hatch = "";
+  private alarms: readonly AlarmMark[] = [];
+  /** What is usual, and when it is so. */
+  private usual: Usual | undefined;
+  private ran: readonly Span[] = [];
+  private hues = { hatch: "", band: "", Fault: "", Warning: "", mark: "" };
 
   /** view gives what is shown; pointed is told of the moment that is pointed at on the chart. */
   constructor(
-    readonly figure: HTMLElement, private readonly hue: number, private readonly view: () => View,
+    readonly figure: HTMLElement, private readonly hue: number, private readonly view: () => Span,
     private readonly pointed: (t: number | undefined) => void,
   ) {
     this.id = figure.dataset["chart"] ?? "";
@@ -102,7 +103,19 @@ export class ItemChart {
     if (t === this.cursor) return;
     this.cursor = t;
     this.sayNow();
+    this.tellAlarms();
     this.chart.render();
+  }
+
+  /** annotate takes the alarms of the time that is shown, and what is usual of the value with when it is so. */
+  annotate(alarms: readonly AlarmMark[], usual: Usual | undefined, ran: readonly Span[]): void {
+    Object.assign(this, { alarms, usual, ran, changed: true });
+    fill(this.figure, "usual", usual?.text ?? "");
+    const word = slot(this.figure, "usual");
+    if (word) word.title = usual?.title ?? "";
+    this.draw(this.until);
+    this.describe();
+    this.drawTable();
   }
 
   /** sayNow says the value at the moment that is pointed at, or the newest. */
@@ -171,7 +184,7 @@ export class ItemChart {
       axis.grid.color = colour("--grid");
       axis.border.color = colour("--control");
     }
-    this.hatch = colour("--hatch");
+    this.hues = { hatch: colour("--hatch"), band: colour("--grid"), Fault: colour("--fill-alarm"), Warning: colour("--fill-stopped"), mark: colour("--body") };
     Object.assign(this.chart.options.plugins.tooltip, {
       backgroundColor: colour("--body"), titleColor: colour("--card"), bodyColor: colour("--card"),
     });
@@ -216,6 +229,9 @@ export class ItemChart {
     else if (this.known) text = `${label}: from ${measureText(lowest)} to ${measureText(highest)} ${unit}`;
     const gaps = this.line.gaps(this.end).length;
     if (gaps > 0) text += `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
+    const alarms = this.spots().reduce((n, s) => n + s.marks.length, 0);
+    if (alarms > 0) text += `, ${alarms} alarm${alarms === 1 ? "" : "s"} raised`;
+    if (this.usual) text += `, ${this.usual.text}`;
     this.chart.ctx.canvas.setAttribute("aria-label", text);
   }
 
@@ -235,7 +251,25 @@ export class ItemChart {
       cell.textContent = m.y === null ? "Unavailable" : `${this.line.say(m)} ${this.figure.dataset["unit"] ?? ""}`;
     }
     if (observed.length > ROWS) t.createCaption().textContent = `The newest ${ROWS} of ${observed.length} points`;
-    place.replaceChildren(t);
+    const alarms = alarmTable(this.alarms, { from: this.begin, to: this.end });
+    place.replaceChildren(...(alarms ? [alarms, t] : [t]));
+  }
+
+  /** spots gives where alarms are marked. */
+  private spots(): Spot[] {
+    return spots(this.alarms, { from: this.begin, to: this.end }, (t) => this.chart.scales.x.getPixelForValue(t));
+  }
+
+  /** tellAlarms tells of the alarms at the place that is pointed at on this chart. */
+  private tellAlarms(): void {
+    const tip = slot(this.figure, "alarms");
+    if (!tip) return;
+    const { canvas } = this.chart.ctx;
+    const spot = this.cursor !== undefined && canvas.matches(":hover") ? spotAt(this.spots(), this.chart.scales.x.getPixelForValue(this.cursor)) : undefined;
+    tip.hidden = !spot;
+    if (!spot) return;
+    tip.textContent = tell(spot.marks).join("\n");
+    tip.style.left = `${Math.max(0, Math.min(spot.x + 10, canvas.clientWidth - tip.offsetWidth))}px`;
   }
 
   private message(text: string): void {
@@ -285,13 +319,27 @@ export class ItemChart {
         },
       },
       plugins: [
-        { id: "gaps", beforeDatasetsDraw: (chart: Chart) => hatchGaps(chart, this.hatch, this.gaps()) },
-        { id: "cursor", afterDatasetsDraw: (chart: Chart) => this.drawCursor(chart) },
+        { id: "behind", beforeDatasetsDraw: (chart: Chart) => this.drawBehind(chart) },
+        { id: "before", afterDatasetsDraw: (chart: Chart) => this.drawBefore(chart) },
       ],
     };
   }
 
-  private drawCursor(chart: Chart): void {
+  /** drawBehind fills what is usual, while it is so, and hatches the stretches in which nothing is known. */
+  private drawBehind({ ctx, chartArea: { left, right, top, bottom }, scales: { x, y } }: Chart): void {
+    const within = (t: number): number => Math.max(left, Math.min(right, x.getPixelForValue(t)));
+    const clamp = (v: number): number => Math.max(top, Math.min(bottom, y.getPixelForValue(v)));
+    if (this.usual) {
+      ctx.fillStyle = this.hues.band;
+      const [high, low] = [clamp(this.usual.high), clamp(this.usual.low)];
+      for (const { from, to } of this.ran) ctx.fillRect(within(from), high, within(to) - within(from), Math.max(1, low - high));
+    }
+    for (const [from, to] of this.gaps()) hatch(ctx, this.hues.hatch, within(from), top, within(to), bottom);
+  }
+
+  /** drawBefore marks the alarms and the moment that is pointed at. */
+  private drawBefore(chart: Chart): void {
+    drawLines(chart.ctx, this.spots(), chart.chartArea.top, chart.chartArea.bottom, this.hues);
     if (this.cursor === undefined) return;
     const { left, right, top, bottom } = chart.chartArea;
     const x = Math.round(chart.scales.x.getPixelForValue(this.cursor));
@@ -313,14 +361,5 @@ export class ItemChart {
     const last = this.line.marks[this.line.marks.length - 1];
     if (last && last.y !== null && this.end - this.until > 1000) gaps.push([Math.max(this.until, last.x), this.end]);
     return gaps;
-  }
-}
-
-/** hatchGaps hatches the stretches in which nothing is known. */
-function hatchGaps(chart: Chart, colour: string, gaps: readonly [number, number][]): void {
-  const { left, right, top, bottom } = chart.chartArea;
-  for (const [from, to] of gaps) {
-    const x = chart.scales.x;
-    hatch(chart.ctx, colour, Math.max(left, x.getPixelForValue(from)), top, Math.min(right, x.getPixelForValue(to)), bottom);
   }
 }

@@ -65,15 +65,41 @@ export class Comparison {
   private line: (number | undefined)[] = [];
   private length = 1;
 
-  constructor(private readonly slug: string) {
-    byId("compare-item").addEventListener("change", () => void this.load());
-    byId("compare-run").addEventListener("change", () => void this.load());
+  private program: string | undefined;
+
+  /** changed is told when something else is compared. */
+  constructor(private readonly slug: string, private readonly changed: () => void) {
+    for (const id of ["compare-item", "compare-run"]) {
+      byId(id).addEventListener("change", () => {
+        changed();
+        void this.load();
+      });
+    }
     document.documentElement.addEventListener("theme", () => this.draw());
     window.addEventListener("resize", () => this.draw());
   }
 
-  /** open compares the runs of a program. */
-  async open(program: string): Promise<void> {
+  /** shown is what is compared, for the address: the signal, the begin of the run and the program; undefined where nothing is. */
+  get shown(): string | undefined {
+    const run = this.runs[Number(byId<HTMLSelectElement>("compare-run").value || 0)];
+    return this.program === undefined ? undefined : [byId<HTMLSelectElement>("compare-item").value, run?.from ?? "", this.program].join(",");
+  }
+
+  /** show compares what shown gave, or nothing. */
+  async show(said: string | undefined): Promise<void> {
+    if (said === this.shown) return;
+    const [item = "", from = "", ...program] = (said ?? "").split(",");
+    if (said === undefined) {
+      this.program = undefined;
+      byId("compare").hidden = true;
+      return;
+    }
+    await this.open(program.join(","), item, from);
+  }
+
+  /** open compares the runs of a program, and of them the newest; or a signal and a run that are given. */
+  async open(program: string, item = "", from = ""): Promise<void> {
+    this.program = program;
     byId("compare").hidden = false;
     put("compare-program", program);
     put("compare-said", "Loading…");
@@ -98,7 +124,11 @@ export class Comparison {
         if (o.value && document.querySelector(`tr[data-item="${o.value}"][data-category="SAMPLE"]`)) items.add(new Option(o.text, o.value, false, o.value === shown[0]));
       }
     }
+    const run = this.runs.findIndex((c) => c.from === from);
+    if (run >= 0) select.value = String(run);
+    if ([...items.options].some((o) => o.value === item)) items.value = item;
     byId("compare").scrollIntoView({ block: "nearest" });
+    this.changed();
     await this.load();
   }
 

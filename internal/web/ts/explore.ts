@@ -2,21 +2,25 @@
 // time axis. All of what is shown stands in the address.
 
 import "./page";
+import { type AlarmMark, leftText, readAlarms } from "./alarmmarks";
 import { up } from "./attention";
-import { instant, now, preciseText } from "./clock";
-import { byId, fill, put, slot } from "./dom";
+import { instant, now, preciseText, then } from "./clock";
+import { byId, fill, put } from "./dom";
+import { Choice } from "./explorechoice";
+import { drawLinks } from "./explorelinks";
+import { listenTo } from "./exploremoves";
 import { countText, UNKNOWN } from "./format";
-import { follow, read, readList } from "./live";
-import { Lane } from "./signallane";
+import { follow, readList } from "./live";
 import { type Panel, RIGHT, LEFT } from "./panel";
-import { Picker } from "./picker";
-import { type Annotation, Plot } from "./plot";
+import { type Border, Plot } from "./plot";
 import type { Mark } from "./points";
 import { copy, fixed, isLive, keep, range, type Span } from "./range";
-import { Signal } from "./signal";
+import type { Signal } from "./signal";
+import { Lane } from "./signallane";
 import { statisticsRow } from "./statistics";
 import { Strip } from "./strip";
-import type { Agent, Item, ItemEntry, Machine, Values } from "./types";
+import { openAs, openPanels, Trail } from "./trail";
+import type { Agent, Item, Machine, Values } from "./types";
 
 /** How often points and statistics are read anew: the stream leaves some out. */
 const RELOAD_MS = 60_000;
@@ -30,17 +34,20 @@ const RETRY_MS = 5_000;
 const AXES = 2;
 /** The shortest range, in milliseconds. */
 const SHORTEST = 1000;
-/** By which part of the range the keys move it, and the cursor. */
-const PAN = 0.25, STEP = 0.01;
+/** By which part of the range the keys move it. */
+const PAN = 0.25;
 
 const root = byId("explore"), plots = byId("plots");
 const limit = Number(root.dataset["limit"]), points = Number(root.dataset["points"]), overlay = Number(root.dataset["overlay"]);
-const signals: Signal[] = [];
+let streamed = "";
+const choice = new Choice(limit, () => {
+  refresh();
+  if (watched() !== streamed) following.reopen();
+});
+const { signals } = choice;
 const machines = new Map<string, Machine>();
 const agents = new Map<string, Agent>();
-const borders: Annotation[] = [...byId("borders").querySelectorAll("li")].map((li) => (
-  { from: Number(li.dataset["at"]) / 1000, text: li.textContent, machine: "", level: "shift" }
-));
+const borders: Border[] = [...byId("borders").querySelectorAll("li")].map((li) => ({ at: Number(li.dataset["at"]) / 1000, name: li.textContent }));
 let layout = root.dataset["layout"] ?? "stack";
 let panels: Panel[] = [];
 /** The part of the range that is shown; undefined for all of it. */
@@ -56,6 +63,10 @@ let loaded: Span = range();
 /** The line of the whole range. */
 let whole: Mark[] = [];
 let resting = 0;
+/** The panels that people opened: tables, and the calls of the API. */
+let opened = (new URLSearchParams(location.search).get("open") ?? "").split(",");
+/** The alarms of what is shown. */
+let marks: AlarmMark[] = [];
 
 /** view is what is shown. */
 function view(): Span {
@@ -81,7 +92,7 @@ async function load(): Promise<void> {
   const span = view();
   loaded = span;
   const reading = signals.map((s) => s.load(span, points));
-  links();
+  drawLinks(signals, layout, span, points);
   await Promise.all(reading);
   if (loaded !== span) return;
   if (signals.some((s) => s.read === "failed")) rest(RETRY_MS);
@@ -92,10 +103,12 @@ async function load(): Promise<void> {
   await Promise.all([summarize(span), alarms(span)]);
 }
 
-/** rest reads once what is shown has not been changed for a while. */
+/** rest reads once what is shown has not been changed for a while; a hidden page, once it is shown again. */
 function rest(ms = REST_MS): void {
   clearTimeout(resting);
-  resting = setTimeout(() => void load(), ms);
+  resting = setTimeout(() => {
+    if (!document.hidden) void load();
+  }, ms);
 }
 
 async function summarize(span: Span): Promise<void> {
@@ -108,31 +121,23 @@ async function summarize(span: Span): Promise<void> {
   put("statistics-range", `${preciseText(span.from).slice(0, 19)} – ${preciseText(Math.min(span.to, now())).slice(0, 19)}`);
 }
 
-interface AlarmEntry {
-  machine: string;
-  level: string;
-  nativeCode?: string;
-  text?: string;
-  raised: string;
-  cleared?: string;
-}
-
 /** alarms marks what was raised on the machines that are shown. */
 async function alarms(span: Span): Promise<void> {
-  const marks = [...borders];
-  const asked = new URLSearchParams({ from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString(), limit: "200" });
-  const found = await Promise.allSettled([...new Set(signals.map((s) => s.machine))].map((machine) => (
-    read<{ items: AlarmEntry[] }>(`/api/v1/alarms?machine=${encodeURIComponent(machine)}&${asked}`)
-  )));
+  const shown = choice.machines;
+  const found = await Promise.allSettled(shown.map((machine) => readAlarms(machine, span)));
   if (loaded !== span) return;
-  for (const answer of found) {
-    if (answer.status !== "fulfilled") continue; // The charts are right without.
-    for (const a of answer.value.items) {
-      const from = instant(a.raised);
-      if (from !== undefined) marks.push({ from, text: [a.nativeCode, a.text].filter(Boolean).join(" "), machine: a.machine, level: a.level === "Fault" ? "Fault" : "Warning" });
+  const said: string[] = [];
+  marks = found.flatMap((answer, i) => {
+    if (answer.status === "fulfilled") {
+      if (answer.value.left > 0) said.push(`${shown[i]}: ${leftText(answer.value.left)}`);
+      return answer.value.marks;
     }
-  }
-  for (const panel of panels) if (panel instanceof Plot) panel.annotate(marks);
+    said.push(`The alarms of ${shown[i]} could not be read: they are not marked.`);
+    return [];
+  });
+  put("alarms-said", said.join(" "));
+  marks.sort((a, b) => a.from - b.from);
+  for (const panel of panels) panel.annotate(marks);
   draw();
 }
 
@@ -163,7 +168,9 @@ function arrange(): void {
   byId("some").hidden = signals.length === 0;
   if (is === wanted.map(key).join(";") && panels.every((p) => p.signals.every((s) => signals.includes(s)))) return;
   for (const panel of panels) panel.destroy();
-  panels = wanted.map((list) => (list[0]?.isLane ? new Lane(plots, list[0], setZoom) : new Plot(plots, list, setZoom)));
+  panels = wanted.map((list) => (list[0]?.isLane ? new Lane(plots, list[0], setZoom) : new Plot(plots, list, borders, setZoom)));
+  for (const panel of panels) panel.annotate(marks);
+  openAs(opened);
 }
 
 function draw(): void {
@@ -208,9 +215,9 @@ function setZoom(span: Span | undefined): void {
   }
   if (!span) unseen = 0;
   zoom = span;
-  address();
   draw();
   rest();
+  trail.moved();
 }
 
 /** move moves or scales what is shown. */
@@ -240,11 +247,13 @@ const start = new URL(location.href);
 function link(relative: boolean): string {
   const url = new URL(start);
   url.searchParams.delete("items");
-  url.searchParams.set("layout", layout);
+  if (layout !== "stack" || url.searchParams.has("layout")) url.searchParams.set("layout", layout);
+  if (openPanels().length > 0) url.searchParams.set("open", openPanels().join(","));
+  else url.searchParams.delete("open");
   const address = new URL(zoom ? withSpan(url, zoom) : relative ? url.href : withSpan(url, range()));
   // Commas are as good as they are, and are read more easily.
-  const ids = signals.map((s) => s.id).join(",");
-  return `${address.origin}${address.pathname}?items=${ids}&${address.searchParams}`;
+  const ids = choice.ids.join(",");
+  return `${address.origin}${address.pathname}?${[`items=${ids}`, String(address.searchParams)].filter(Boolean).join("&")}`;
 }
 
 function withSpan(url: URL, span: Span): string {
@@ -254,120 +263,67 @@ function withSpan(url: URL, span: Span): string {
   return url.href;
 }
 
-/** address writes what is shown into the address and into what leads from there. */
-function address(): void {
-  history.replaceState(null, "", link(true));
-  keep("items", signals.map((s) => s.id).join(","));
+const trail = new Trail(() => link(true), () => void restore());
+
+/** restore shows what the address says. */
+async function restore(): Promise<void> {
+  const said = new URLSearchParams(location.search);
+  const of = (q: URLSearchParams): string => ["range", "from", "to"].map((name) => q.get(name)).join();
+  const from = instant(said.get("from")), to = instant(said.get("to"));
+  zoom = of(said) !== of(start.searchParams) && from !== undefined && to !== undefined ? { from, to } : undefined;
+  if (!zoom) unseen = 0;
+  setLayout(said.get("layout") ?? "stack");
+  opened = (said.get("open") ?? "").split(",");
+  openAs(opened);
+  const ids = (said.get("items") ?? "").split(",").filter(Boolean);
+  if (ids.join() !== choice.ids.join()) await choice.show(ids);
+  arrange();
+  draw();
+  void load();
+}
+
+/** chosen is told that there are other signals or another layout than before. */
+function chosen(): void {
+  keep("items", choice.ids.join(","));
   keep("layout", layout);
-  links();
+  trail.moved();
 }
 
-function links(): void {
-  const ids = signals.map((s) => s.id).join(",");
-  const span = `from=${new Date(loaded.from).toISOString()}&to=${new Date(loaded.to).toISOString()}`;
-  for (const [id, form] of [["shown-csv", "csv"], ["shown-json", "json"]] as const) {
-    byId<HTMLAnchorElement>(id).href = `/explore.${form}?items=${ids}&layout=${layout}&${span}`;
-  }
-  const calls: string[] = [];
-  for (const signal of signals) {
-    calls.push(signal.call(loaded, points), signal.statisticsCall(loaded));
-    const [raw, call] = [slot(signal.row, "raw"), slot(signal.row, "call")] as (HTMLAnchorElement | null)[];
-    if (raw) raw.href = `/api/v1/items/${signal.id}/observations.csv?${span}`;
-    if (call) {
-      call.href = signal.call(loaded, points);
-    }
-  }
-  byId("calls").replaceChildren(...calls.map((address) => {
-    const li = document.createElement("li");
-    const code = document.createElement("code");
-    code.textContent = `GET ${decodeURIComponent(address)}`;
-    li.append(code);
-    return li;
-  }));
-}
-
-// Which signals there are.
-
-/** adopt takes the rows of the table of signals as they are. */
-function adopt(): void {
-  const rows = [...byId("signals").querySelectorAll<HTMLElement>("tr[data-item]")];
-  const old = new Map(signals.map((s) => [s.id, s]));
-  signals.splice(0, signals.length, ...rows.map((row) => {
-    const known = old.get(row.dataset["item"] ?? "");
-    if (known) known.row = row;
-    return known ?? new Signal(row);
-  }));
-}
-
-/** show shows other signals than before: the server draws their rows. */
-async function show(ids: string[]): Promise<void> {
-  const url = new URL(location.href);
-  const answer = await fetch(`${url.pathname}?items=${ids.join(",")}`, { cache: "no-store" });
-  if (!answer.ok) return put("pick-status", "The signal could not be added; try again.");
-  const anew = new DOMParser().parseFromString(await answer.text(), "text/html");
-  byId("signals").replaceChildren(...(anew.getElementById("signals")?.children ?? []));
-  const before = watched();
-  adopt();
-  arrange();
-  address();
-  draw();
-  void load();
-  if (watched() !== before) following.reopen();
-}
-
+/** watched is the machines that the stream tells of. */
 function watched(): string {
-  return [...new Set(signals.map((s) => s.machine))].map((m) => `machine=${encodeURIComponent(m)}`).join("&");
+  return choice.machines.map((m) => `machine=${encodeURIComponent(m)}`).join("&");
 }
 
-const picker = byId<HTMLInputElement>("pick");
-new Picker(picker, byId("found"), byId("pick-status"), (item: ItemEntry) => {
-  const ids = signals.map((s) => s.id);
-  if (ids.includes(String(item.id))) return put("pick-status", "That signal is shown already.");
-  if (ids.length >= limit) return put("pick-status", `There are ${limit} signals: remove one first.`);
-  void show([...ids, String(item.id)]);
-});
-byId("signals").addEventListener("click", (e) => {
-  const id = (e.target as Element).closest("[data-act=remove]")?.closest<HTMLElement>("tr")?.dataset["item"];
-  if (!id) return;
-  picker.focus();
-  void show(signals.map((s) => s.id).filter((other) => other !== id));
-});
-byId("layout").addEventListener("click", (e) => {
-  const chosen = (e.target as Element).closest<HTMLElement>("[data-layout]")?.dataset["layout"];
-  if (!chosen) return;
-  layout = chosen;
-  for (const b of byId("layout").querySelectorAll("button")) b.setAttribute("aria-pressed", String(b.dataset["layout"] === layout));
+/** refresh shows other signals or another layout than before. */
+function refresh(): void {
   arrange();
-  address();
+  chosen();
   draw();
   void load();
+}
+
+byId("layout").addEventListener("click", (e) => {
+  const to = (e.target as Element).closest<HTMLElement>("[data-layout]")?.dataset["layout"];
+  if (!to) return;
+  setLayout(to);
+  refresh();
 });
+
+function setLayout(to: string): void {
+  layout = to;
+  for (const b of byId("layout").querySelectorAll("button")) b.setAttribute("aria-pressed", String(b.dataset["layout"] === layout));
+}
+
+root.addEventListener("toggle", (e) => {
+  if ((e.target as HTMLElement).dataset["panel"] === undefined) return;
+  opened = openPanels();
+  trail.moved();
+}, true);
 
 // Moving about.
 
 for (const e of root.querySelectorAll<HTMLElement>("[data-move]")) e.addEventListener("click", () => move(e.dataset["move"] ?? ""));
-plots.addEventListener("dblclick", () => move("reset"));
-plots.addEventListener("keydown", (e) => {
-  if (e.ctrlKey || e.metaKey || e.altKey || !(e.target as Element).closest(".canvas")) return;
-  const { from, to } = view();
-  const side = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
-  const how = { ArrowLeft: "left", ArrowRight: "right", "+": "in", "=": "in", "-": "out", "0": "reset" }[e.key];
-  if (side && e.shiftKey) setCursor(Math.min(to, Math.max(from, (cursor ?? (from + to) / 2) + side * STEP * (to - from))));
-  else if (e.key === "Escape") setCursor(undefined);
-  else if (how) move(how);
-  else return;
-  e.preventDefault();
-});
-for (const event of ["pointermove", "pointerdown"] as const) {
-  plots.addEventListener(event, (e) => {
-    const box = (e.target as Element).closest(".canvas");
-    const panel = panels.find((p) => p.box === box);
-    if (panel) setCursor(panel.timeAt(e.clientX));
-  });
-}
-plots.addEventListener("pointerleave", (e) => {
-  if (e.pointerType === "mouse") setCursor(undefined);
-});
+listenTo(plots, { view, panels: () => panels, cursor: () => cursor, point: setCursor, move });
 const strip = new Strip(byId("strip"), byId("window"), setZoom);
 
 for (const button of root.querySelectorAll<HTMLElement>("[data-copy]")) {
@@ -399,13 +355,14 @@ async function reread(): Promise<void> {
   if (isFollowing() || signals.some((s) => s.read !== "ready")) await load();
 }
 
-adopt();
 arrange();
-links();
+openAs(opened);
+drawLinks(signals, layout, loaded, points);
 draw();
 const following = follow({
   get address(): string {
-    return `/api/v1/stream?${watched()}`;
+    streamed = watched();
+    return `/api/v1/stream?${streamed}`;
   },
   every: EVERY_MS,
   machines: (list: Machine[]) => {
@@ -422,6 +379,7 @@ const following = follow({
     else if (zoom && isLive()) put("paused-word", `Live paused · +${countText(unseen)} new ·`);
   },
 });
+if (then !== undefined) void load(); // There is nothing to follow.
 setInterval(() => {
   if (!document.hidden && isFollowing()) void load();
 }, RELOAD_MS);
@@ -430,7 +388,7 @@ setInterval(() => {
   if (!document.hidden && isFollowing() && performance.now() - drawn > EVERY_MS && view().to - view().from <= 3_600_000) draw();
 }, 1000);
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && isFollowing()) void load();
+  if (!document.hidden && (isFollowing() || signals.some((s) => s.read === "failed"))) void load();
 });
 document.documentElement.addEventListener("theme", draw);
 new ResizeObserver(() => draw()).observe(byId("strip"));

@@ -4,6 +4,7 @@
 // the page is scrolled.
 
 import { timeMark, timeMarks } from "./axis";
+import { drawBands } from "./bands";
 import { type Paint, paints } from "./paint";
 import type { Span } from "./range";
 import { byGravity, firstAfter, graver, type Shift } from "./segments";
@@ -137,25 +138,10 @@ export class LaneField {
   /** bands draws what is planned, behind the lanes: breaks, and the time without a shift. */
   private bands(c: CanvasRenderingContext2D, ratio: number): void {
     const px = (ms: number): number => Math.round(this.x(ms) * ratio);
-    const { width, height } = c.canvas;
     c.fillStyle = this.paint.grid;
-    for (const t of timeMarks(this.view.from, this.view.to, this.width)) c.fillRect(px(t), 0, 1, height);
+    for (const t of timeMarks(this.view.from, this.view.to, this.width)) c.fillRect(px(t), 0, 1, c.canvas.height);
     if (!this.scheduled) return;
-    const band = (from: number, to: number, fill: string | CanvasPattern): void => {
-      const [x0, x1] = [Math.max(0, px(from)), Math.min(width, px(to))];
-      if (x1 <= x0) return;
-      c.fillStyle = fill;
-      c.fillRect(x0, 0, x1 - x0, height);
-    };
-    let at = this.view.from;
-    for (const s of this.shifts) {
-      band(at, s.from / 1000, this.paint.unscheduled);
-      at = Math.max(at, s.to / 1000);
-      for (const [from, to] of s.breaks ?? []) band(from / 1000, to / 1000, this.paint.break);
-    }
-    band(at, this.view.to, this.paint.unscheduled);
-    c.fillStyle = this.paint.border;
-    for (const s of this.shifts) for (const t of [s.from, s.to]) c.fillRect(px(t / 1000), 0, 1, height);
+    drawBands(c, this.paint, this.shifts, this.view, px);
   }
 
   /** states draws the lanes, each state in one go, the gravest last. */

@@ -3,16 +3,19 @@
 import "./page";
 import { up } from "./attention";
 import { drawCondition, drawState } from "./card";
-import { ItemChart } from "./chart";
 import { instant, now } from "./clock";
 import { Comparison } from "./compare";
-import { age, blank, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
+import { age, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, placeText, ruleText, wordText } from "./format";
 import { follow, read, readList } from "./live";
+import { Charts } from "./machinecharts";
 import { MachineLane } from "./machinelane";
-import { isLive, keep, range, type Span } from "./range";
+import { isLive, keep, keepCopied, range, type Span } from "./range";
+import { openAs, openPanels, Trail } from "./trail";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
+import { showOnBars, UsualValues } from "./usual";
 import { drawItem } from "./values";
+import { Why } from "./whydialog";
 
 /** How often charts read their points anew: the stream leaves some out. */
 const RELOAD_MS = 60_000;
@@ -31,7 +34,6 @@ const slug = root.dataset["slug"] ?? "";
 const limit = Number(root.dataset["limit"]);
 const rows = new Map<string, HTMLElement>();
 const changed = new Map<string, Item>();
-const charts = new Map<string, ItemChart>();
 let machine: Machine | undefined;
 let agent: Agent | undefined;
 let reloaded = performance.now();
@@ -72,7 +74,7 @@ function base(): Span {
   const length = chosen.to - chosen.from;
   const patience = root.dataset["state"] === "no-link" ? length : Math.max(DAY_MS, length);
   if (now() - newest > patience) {
-    const shown = [...charts.keys()].map((id) => times.get(id)).filter((time) => time !== undefined);
+    const shown = charts.ids.map((id) => times.get(id)).filter((time) => time !== undefined);
     const end = shown.length > 0 ? Math.max(...shown) : newest;
     return { from: end - length, to: end };
   }
@@ -80,21 +82,38 @@ function base(): Span {
   return { from: chosen.from + ahead, to: chosen.to + ahead };
 }
 
-let stood = false;
-const lane = new MachineLane(slug, base, (cursor) => {
-  for (const chart of charts.values()) chart.point(cursor);
-  if (cursor !== undefined) return;
-  if (stood && !lane.paused()) reloadCharts(); // What came while the view stood still was passed over.
-  stood = lane.paused();
-  drawCharts();
+/** What is usual of the machine's samples. */
+const usual = new UsualValues(slug, annotate);
+/** The zoom that the points of the charts were read for. */
+let zoomed: Span | undefined;
+const lane = new MachineLane(slug, Number(root.dataset["paths"]), {
+  base,
+  viewed: () => {
+    drawCharts();
+    kept();
+  },
+  read: () => {
+    // Another zoom has other points; and what came while it stood still was passed over.
+    if (zoomed !== lane.zoom) reloadCharts();
+    annotate();
+  },
+  pointed: (t) => charts.point(t),
+  why: (t) => why.at(t),
 });
+const charts = new Charts(() => lane.view(), (t) => lane.cursor(t), (id) => rows.get(id), () => {
+  annotate();
+  wantUsual();
+  kept();
+}, limit);
+const comparison = new Comparison(slug, kept);
+const why = new Why(slug, kept);
 
 function takeItems(items: Item[]): void {
   for (const item of items) {
     observed(String(item.id), item.time);
     strange ||= !rows.has(String(item.id));
     changed.set(String(item.id), item);
-    if (!lane.paused()) charts.get(String(item.id))?.append(item);
+    if (!lane.zoom) charts.append(item);
     lane.append(item);
     drawNow(item);
   }
@@ -122,7 +141,7 @@ async function redrawValues(): Promise<void> {
   const anew = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of ["values", "add"]) byId(id).replaceChildren(...(anew.getElementById(id)?.childNodes ?? []));
   findRows();
-  mark();
+  charts.mark();
 }
 
 /** outdated reports whether the machine has data items that the page has not, or its agent other machines. */
@@ -157,6 +176,7 @@ function drawNow(item: Item): void {
 function drawMachine(m: Machine): void {
   lane.follow(m);
   drawState(root, m);
+  wantUsual();
   fill(root, "rule", m.rule ? `Why: ${ruleText(m.rule)}` : "");
   show(root, "rule", Boolean(m.rule));
   fill(root, "linkError", causeText(m.linkError ?? ""));
@@ -184,142 +204,93 @@ function drawLink(): void {
   fill(link, "linkWord", linkWord(agent.link));
 }
 
-// The charts. Which there are, and their range, stands in the address.
+// What is shown besides the range stands in the address.
 
-function addChart(figure: HTMLElement): void {
-  const used = new Set([...charts.values()].map((c) => c.figure.dataset["hue"]));
-  let hue = 1;
-  while (used.has(String(hue))) hue++;
-  figure.dataset["hue"] = String(hue);
-  const chart = new ItemChart(figure, hue, () => lane.view(), (t) => lane.cursor(t));
-  charts.set(chart.id, chart);
-  void chart.load();
-}
-
-/** choose adds the chart of a data item, from what its row says of it. */
-function choose(id: string): void {
-  const row = rows.get(id);
-  if (!row || charts.has(id) || charts.size >= limit) return;
-  const figure = blank("blank-chart");
-  const label = slot(row, "label")?.textContent ?? "";
-  const place = row.dataset["place"] ?? "";
-  Object.assign(figure.dataset, { chart: id, unit: row.dataset["unit"] ?? "", factor: row.dataset["factor"] ?? "1", category: row.dataset["category"] ?? "" });
-  fill(figure, "label", label);
-  fill(figure, "place", place);
-  fill(figure, "unit", row.dataset["unit"] ?? "");
-  figure.querySelector("[data-act=remove]")?.setAttribute("aria-label", `Remove ${label}, ${place}`);
-  slot(figure, "table")?.setAttribute("aria-label", `${label}, ${place}, as table`);
-  byId("charts").append(figure);
-  addChart(figure);
-  chosen();
-}
-
-function discard(id: string): void {
-  charts.get(id)?.destroy();
-  charts.delete(id);
-  chosen();
-}
-
-/** chosen writes the choice into the address and onto the page. */
-function chosen(): void {
-  const list = [...charts.keys()].join(",");
+const trail = new Trail(() => {
   const address = new URL(location.href);
-  address.searchParams.set("s", list);
-  history.replaceState(null, "", address.href.replaceAll("%2C", ","));
-  keep("s", list);
-  mark();
+  const set = (name: string, value: string | undefined): void => {
+    if (value === undefined) address.searchParams.delete(name);
+    else address.searchParams.set(name, value);
+  };
+  if (address.searchParams.has("s") || charts.ids.join() !== first.join()) set("s", charts.ids.join(","));
+  set("zoom", lane.zoom && `${new Date(lane.zoom.from).toISOString()},${new Date(lane.zoom.to).toISOString()}`);
+  set("open", openPanels().join(",") || undefined);
+  set("compare", comparison.shown);
+  set("why", why.shown);
+  return address.href.replaceAll("%2C", ",").replaceAll("%3A", ":");
+}, restore);
+
+/** restore shows what the address says. */
+function restore(): void {
+  const said = new URLSearchParams(location.search);
+  charts.become(said.get("s")?.split(",").filter(Boolean) ?? first);
+  openAs((said.get("open") ?? "").split(","));
+  const [from, to] = (said.get("zoom") ?? "").split(",").map((t) => Date.parse(t));
+  const zoom = from !== undefined && to !== undefined && from < to ? { from, to } : undefined;
+  if (zoom?.from !== lane.zoom?.from || zoom?.to !== lane.zoom?.to) lane.show(zoom);
+  void comparison.show(said.get("compare") ?? undefined);
+  void why.show(said.get("why") ?? undefined);
 }
 
-function mark(): void {
-  byId("charts-none").hidden = charts.size > 0;
-  const full = charts.size >= limit;
-  byId<HTMLSelectElement>("add").disabled = full;
-  byId("add").title = full ? `There are ${limit} charts: remove one first.` : "";
-  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-act=chart]")) {
-    const on = charts.has(button.closest<HTMLElement>("tr")?.dataset["item"] ?? "");
-    button.setAttribute("aria-pressed", String(on));
-    button.disabled = full && !on;
-  }
+/** kept is told that something else is shown than before: links that lead to other ranges keep the choice of signals, those to copy all of it. */
+function kept(): void {
+  keep("s", charts.ids.join(","));
+  keep("open", openPanels().join(","));
+  const zoom = lane.zoom;
+  keepCopied("zoom", zoom ? `${new Date(zoom.from).toISOString()},${new Date(zoom.to).toISOString()}` : "");
+  trail.moved();
 }
 
 function reloadCharts(): void {
   reloaded = performance.now();
-  for (const chart of charts.values()) void chart.load();
+  zoomed = lane.zoom;
+  charts.load();
 }
 
 function drawCharts(): void {
   lane.draw();
   // What was last observed holds for as long as the agent is heard.
-  const until = (machine?.state === "no-link" && instant(machine.lastSeen)) || Infinity;
-  for (const chart of charts.values()) chart.draw(until);
+  charts.draw((machine?.state === "no-link" && instant(machine.lastSeen)) || Infinity);
 }
 
-byId("charts").addEventListener("click", (e) => {
-  const button = (e.target as Element).closest("[data-act=remove]");
-  if (button) discard(button.closest<HTMLElement>("figure")?.dataset["chart"] ?? "");
-});
-byId("values").addEventListener("click", (e) => {
-  const button = (e.target as Element).closest("[data-act=chart]");
-  const id = button?.closest<HTMLElement>("tr")?.dataset["item"];
-  if (!id) return;
-  if (charts.has(id)) discard(id);
-  else choose(id);
-});
-byId<HTMLSelectElement>("add").addEventListener("change", (e) => {
-  const select = e.currentTarget as HTMLSelectElement;
-  choose(select.value);
-  select.value = "";
-});
-/** why shows the page that says why, in a dialog; where that cannot be read, it is gone to. */
-let asking = 0;
-
-async function why(address: string): Promise<void> {
-  const asked = ++asking;
-  try {
-    const answer = await fetch(address, { cache: "no-store" });
-    const said = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("why");
-    if (!said) throw new Error("no answer");
-    if (asked !== asking) return;
-    byId("why-body").replaceChildren(said);
-    const dialog = byId<HTMLDialogElement>("why-dialog");
-    if (!dialog.open) dialog.showModal();
-    dialog.scrollTop = 0;
-  } catch {
-    if (asked === asking) location.href = address;
-  }
+/** annotate shows on the charts what the lane has read, and what is usual. */
+function annotate(): void {
+  charts.annotate(lane.alarms, (...of) => usual.of(...of), (program) => lane.ran(program));
+  showOnBars(usual);
 }
-lane.why = (t) => void why(`/m/${encodeURIComponent(slug)}/why?at=${encodeURIComponent(new Date(Math.min(t, now())).toISOString())}`);
-document.addEventListener("click", (e) => {
-  const a = (e.target as Element).closest<HTMLAnchorElement>("a[data-why]");
-  if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
-  e.preventDefault();
-  void why(a.href);
-});
+
+/** wantUsual reads what is usual of what is shown. */
+function wantUsual(): void {
+  const bars = [...document.querySelectorAll<HTMLElement>("meter[data-now-bar]")].map((bar) => bar.dataset["nowBar"] ?? "");
+  void usual.want([...new Set([...bars, ...charts.samples])], slot(root, "program")?.textContent ?? "");
+}
+
 document.addEventListener("click", (e) => {
   const a = (e.target as Element).closest<Element & { dataset: DOMStringMap }>("[data-cycle-from]");
   if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
   e.preventDefault();
   lane.pick({ from: Date.parse(a.dataset["cycleFrom"] ?? ""), to: Date.parse(a.dataset["cycleTo"] ?? "") });
-  reloadCharts();
   byId("lane").scrollIntoView({ block: "nearest" });
 });
-document.documentElement.addEventListener("theme", () => {
-  for (const chart of charts.values()) chart.paint();
-});
-
-const comparison = new Comparison(slug);
 document.addEventListener("click", (e) => {
   const program = (e.target as Element).closest<HTMLElement>("[data-compare]")?.dataset["compare"];
   if (program !== undefined) void comparison.open(program);
 });
+root.addEventListener("toggle", (e) => {
+  if ((e.target as HTMLElement).dataset["panel"] !== undefined) kept();
+}, true);
 
 findRows();
-void lane.load();
+charts.adopt();
+const first = charts.ids;
+restore();
+if (!lane.zoom) void lane.load();
 lane.keepUp();
-for (const figure of byId("charts").querySelectorAll<HTMLElement>("figure")) addChart(figure);
-mark();
+wantUsual();
 setInterval(() => {
-  if (!document.hidden && !lane.paused()) reloadCharts();
+  if (document.hidden || lane.zoom) return;
+  reloadCharts();
+  wantUsual();
 }, RELOAD_MS);
 // The time axis moves on where nothing changes.
 setInterval(() => {

@@ -1,50 +1,39 @@
 // The lane of a machine's page: reads what the machine did, follows it live, and is
 // zoomed, moved and asked. The charts of the page follow its view and its cursor.
 
-import { fullText, now, preciseText, then } from "./clock";
+import { type AlarmMark, leftText, readAlarms } from "./alarmmarks";
+import { now, preciseText, then } from "./clock";
 import { byId, put } from "./dom";
-import { exactText, partsText, ruleText, wordText } from "./format";
 import { listen, type Moves } from "./laneinput";
+import { type Lane, rowsOf } from "./lanerows";
 import { read } from "./live";
 import type { Span } from "./range";
-import { type Segment, type Timeline, wordOf } from "./segments";
-import { type AlarmMark, AXIS, type Hit, type Parts, type Track, Tracks, type Value } from "./track";
+import type { Segment, Shift, Timeline } from "./segments";
+import { AXIS, type Hit, type Track, Tracks } from "./track";
+import { hitOf, story, stretches, tableOf, withPlan } from "./trackstory";
 import type { Item, Machine } from "./types";
-
-interface LanePath {
-  name?: string;
-  program: Value[];
-  tool: Value[];
-  mode: Value[];
-  execution: Value[];
-  cycles: { from: number; to: number; open?: boolean; program: string | null; whole: boolean }[];
-  items: Record<string, number>;
-}
-
-interface Lane {
-  heard: number;
-  paths: LanePath[];
-  parts?: Parts & { item: number };
-  gaps: { from: number; to: number; reason: string; lost: number | null }[];
-}
-
-interface AlarmEntry {
-  machine: string;
-  id: string;
-  level: string;
-  nativeCode?: string;
-  text?: string;
-  type: string;
-  raised: string;
-  cleared?: string;
-}
 
 /** How often everything is read anew, in milliseconds; what comes meanwhile is appended. */
 const RELOAD_MS = 60_000;
-/** No view is shorter than this. */
-const LEAST_MS = 1000;
-/** The heights of the rows, in CSS pixels. */
-const HEIGHT = { state: 36, value: 26, alarms: 28, parts: 46 };
+/** How soon it is read where something changed that cannot be appended. */
+const SOON_MS = 2000;
+/** How long a zoom has to rest before it is read. */
+const SETTLE_MS = 250;
+/** No view is shorter than this, and none longer than the API tells of: 92 days. */
+const LEAST_MS = 1000, LONGEST_MS = 92 * 86_400_000;
+
+/** Page is what a lane stands on. */
+export interface Page {
+  /** Gives the range of the page. */
+  base(): Span;
+  /** Is told that another part of it is shown, and that it was read anew. */
+  viewed(): void;
+  read(): void;
+  /** Is told of the moment that is pointed at. */
+  pointed(t: number | undefined): void;
+  /** Is asked for the reasons of what was at a moment. */
+  why(t: number): void;
+}
 
 export class MachineLane {
   private readonly tracks: Tracks;
@@ -52,100 +41,90 @@ export class MachineLane {
   private zoomed: Span | undefined;
   /** What came while the view stood still. */
   private missed = 0;
-  private readonly owners = new Map<string, Track>();
+  private owners = new Map<string, Track>();
   private asked = 0;
   private drawn = 0;
+  /** What is chosen by keys: a row and a stretch of it. */
+  private row = 0;
   private chosen = -1;
   /** Up to when the machine is heard, in milliseconds. */
   private heard = 0;
+  private planned = 0;
+  private settle = 0;
+  /** The alarms of what is shown. */
+  alarms: readonly AlarmMark[] = [];
 
-  /** base gives the range of the page; moved is told when the view or the cursor is another one. */
-  constructor(private readonly slug: string, private readonly base: () => Span, private readonly moved: (cursor?: number) => void) {
+  /** paths is how many paths the machine has. */
+  constructor(private readonly slug: string, private readonly paths: number, private readonly page: Page) {
     this.tracks = new Tracks(byId<HTMLCanvasElement>("tracks-canvas"));
     listen(this.field, byId("tracks-selection"), this.moves());
-    byId("tracks-resume").addEventListener("click", () => this.resume());
+    byId("tracks-resume").addEventListener("click", () => this.show(undefined));
     byId("tracks-details").addEventListener("toggle", () => this.table());
   }
 
   /** view is what is shown, in milliseconds. */
   view(): Span {
-    return this.zoomed ?? this.base();
+    return this.zoomed ?? this.page.base();
   }
 
-  /** paused reports whether the view stands still because people moved it. */
-  paused(): boolean {
-    return this.zoomed !== undefined;
+  /** zoom is the part that people chose; undefined where the whole range is shown. */
+  get zoom(): Span | undefined {
+    return this.zoomed;
+  }
+
+  /** ran gives when a program was run in what was read, or where none is given, when the machine was running. Times are milliseconds. */
+  ran(program: string | undefined): Span[] {
+    const spans: Span[] = [];
+    for (const t of this.tracks.tracks) {
+      const list = program === undefined ? (t.id === "state" ? t.states?.filter((s) => s.state === "running") : undefined) : t.id === "cycles" ? t.values?.filter((v) => v.value === program) : undefined;
+      for (const s of list ?? []) spans.push({ from: s.from / 1000, to: s.open ? this.tracks.end : s.to / 1000 });
+    }
+    return spans;
   }
 
   /** load reads everything anew. */
   async load(): Promise<void> {
     const asked = ++this.asked;
     const view = this.view();
-    const to = Math.min(view.to, now());
-    const query = new URLSearchParams({
-      from: new Date(view.from).toISOString(), to: new Date(Math.max(to, view.from + 1)).toISOString(), columns: String(Math.max(200, Math.round(this.tracks.width))),
-    });
+    // Of what is still to come it is known what is planned; but not at a moment of the past.
+    const span = { from: view.from, to: then === undefined ? view.to : Math.max(view.from + 1, Math.min(view.to, then)) };
+    const query = new URLSearchParams({ from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString(), columns: String(Math.max(200, Math.round(this.tracks.width))) });
     const machine = encodeURIComponent(this.slug);
-    const range = new URLSearchParams({ from: query.get("from") ?? "", to: query.get("to") ?? "", machine: this.slug, limit: "500" });
-    const [lane, timeline, alarms] = await Promise.allSettled([
+    const [lane, timeline, paths, alarms] = await Promise.allSettled([
       read<Lane>(`/api/v1/machines/${machine}/lane?${query}`),
       read<Timeline>(`/api/v1/timeline?${query}&machine=${machine}`),
-      read<{ items: AlarmEntry[] }>(`/api/v1/alarms?${range}`),
+      this.paths > 1 ? read<{ paths: { segments: Segment[] }[]; problem?: string }>(`/api/v1/machines/${machine}/paths?${query}`) : undefined,
+      readAlarms(this.slug, span),
     ]);
     if (asked !== this.asked) return;
     if (lane.status === "rejected") {
       put("tracks-said", this.zoomed || then !== undefined ? "What the machine did could not be read." : "What the machine did could not be read. It is asked for again.");
       this.soon();
+      this.page.read();
       return;
     }
-    const missing = [timeline, alarms].map((answer, i) => (answer.status === "rejected" ? ["states", "alarms"][i] : "")).filter(Boolean);
-    put("tracks-said", missing.length > 0 ? `The ${missing.join(" and the ")} of this range could not be read: they are not known here.` : "");
-    const whole = this.base();
+    const missing = Object.entries({ states: timeline, "states of the paths": paths, alarms }).filter(([, answer]) => answer.status === "rejected").map(([name]) => name);
+    const told = alarms.status === "fulfilled" ? alarms.value : undefined;
+    const states = timeline.status === "fulfilled" ? timeline.value.rows[0] : undefined;
+    const problems = [lane.value.problem, states?.problem, paths.status === "fulfilled" ? paths.value?.problem : undefined].filter(Boolean);
+    put("tracks-said", [
+      ...new Set(problems.map((problem) => `Not all could be told: ${problem}.`)),
+      missing.length > 0 ? `The ${missing.join(" and the ")} of this range could not be read: they are not known here.` : "", leftText(told?.left ?? 0),
+    ].filter(Boolean).join(" "));
     this.heard = lane.value.heard / 1000;
-    this.tracks.whole = whole;
-    this.tracks.tracks = this.rows(
-      lane.value, timeline.status === "fulfilled" ? timeline.value.rows[0]?.segments : undefined,
-      alarms.status === "fulfilled" ? alarms.value.items : undefined,
-    );
+    const rows = rowsOf({
+      lane: lane.value, alarms: told,
+      states: states?.segments,
+      paths: paths.status === "fulfilled" ? paths.value?.paths.map((p) => p.segments) : undefined,
+    });
+    this.owners = rows.owners;
+    this.alarms = told?.marks ?? [];
+    Object.assign(this.tracks, { tracks: rows.tracks, whole: this.page.base(), shifts: lane.value.shifts, told: span });
+    byId("tracks-plan").hidden = lane.value.shifts === undefined;
     this.names();
     this.draw(true);
     this.table();
-  }
-
-  private rows(lane: Lane, states: Segment[] | undefined, alarms: AlarmEntry[] | undefined): Track[] {
-    const rows: Track[] = [];
-    this.owners.clear();
-    rows.push(states ? { id: "state", name: "State", height: HEIGHT.state, states } : { id: "unread", name: "State: not read", height: HEIGHT.state });
-    for (const p of lane.paths) {
-      const of = (name: string): string => (p.name ? `${name} ${p.name}` : name);
-      const add = (id: string, name: string, values: Value[]): void => {
-        const item = p.items[id];
-        if (item === undefined) return;
-        const row = { id, name: of(name), height: HEIGHT.value, values };
-        rows.push(row);
-        this.owners.set(String(item), row);
-      };
-      if (lane.paths.length > 1) add("execution", "Execution", p.execution);
-      add("program", "Program", p.program);
-      if (p.items["execution"] !== undefined) {
-        const values = p.cycles.map((c) => ({ ...c, value: c.program ?? "—", since: c.from, until: c.open ? 0 : c.to, count: 1 }));
-        rows.push({ id: "cycles", name: of("Cycles"), height: HEIGHT.value, values });
-      }
-      add("tool", "Tool", p.tool);
-      add("mode", "Mode", p.mode);
-    }
-    const list: AlarmMark[] = (alarms ?? []).filter((a) => a.machine === this.slug).map((a) => ({
-      from: Date.parse(a.raised) * 1000, to: (a.cleared ? Date.parse(a.cleared) : now()) * 1000, open: !a.cleared, level: a.level,
-      text: [a.nativeCode, a.text || wordText(a.type)].filter(Boolean).join(" "), href: `/alarms/${encodeURIComponent(a.id)}`,
-    }));
-    list.sort((a, b) => a.from - b.from);
-    rows.push({ id: "alarms", name: alarms ? "Alarms" : "Alarms: not read", height: HEIGHT.alarms, alarms: list });
-    if (lane.parts) {
-      const row = { id: "parts", name: partsText(lane.parts.made[lane.parts.made.length - 1]?.[1] ?? 0, lane.parts.target), height: HEIGHT.parts, parts: lane.parts };
-      rows.push(row);
-      this.owners.set(String(lane.parts.item), row);
-    }
-    return rows;
+    this.page.read();
   }
 
   private names(): void {
@@ -169,13 +148,13 @@ export class MachineLane {
       this.missed++; // What comes is read when the view goes on.
       return;
     }
-    if (row.parts) {
-      void this.soon();
+    if (!row.values) {
+      this.soon();
       return;
     }
     const text = item.value === null || item.value === undefined ? null : String(item.value);
-    const last = row.values?.[row.values.length - 1];
-    if (!row.values || (last && (t <= last.since || last.value === text))) return;
+    const last = row.values[row.values.length - 1];
+    if (last && (t <= last.since || last.value === text)) return;
     if (last?.open) Object.assign(last, { open: false, to: t, until: t });
     row.values.push({ from: t, to: t, since: t, until: 0, open: true, value: text, count: 1, ...(text === null && { reason: "unavailable" }) });
   }
@@ -190,17 +169,16 @@ export class MachineLane {
     if (this.zoomed) this.missed++;
     if (last.open || last.to > t) Object.assign(last, { open: false, to: t, until: t });
     row.states.push({ from: t, to: t, since: t, open: true, state: m.state, ...(m.rule && { rule: m.rule }) });
-    void this.soon();
+    this.soon();
   }
 
-  private planned = 0;
   /** soon reads anew before long: what was appended is not all that changed. */
-  private soon(): void {
+  soon(): void {
     if (this.planned || this.zoomed || then !== undefined) return;
     this.planned = setTimeout(() => {
       this.planned = 0;
       void this.load();
-    }, 2000);
+    }, SOON_MS);
   }
 
   /** keepUp reads anew now and then. */
@@ -219,45 +197,41 @@ export class MachineLane {
     this.tracks.end = Math.min(now(), this.heard || now());
     this.tracks.plan();
     byId("tracks-paused").hidden = !this.zoomed;
+    put("tracks-paused-word", then === undefined ? "Live paused" : "A part of the range");
     put("tracks-new", this.missed > 0 ? `+${this.missed} new` : "");
   }
 
-  /** resume goes back to the range and to now. */
-  resume(): void {
-    this.zoomed = undefined;
-    this.missed = 0;
-    this.tracks.picked = undefined;
-    this.changed();
+  /** show shows a part of time, with something in it drawn strongly where that is given; without one the whole range, up to now. */
+  show(span: Span | undefined, picked?: Span): void {
+    this.set(span);
+    this.tracks.picked = picked;
+    void this.load();
   }
 
-  private changed(): void {
+  private set(span: Span | undefined): void {
+    this.zoomed = span && bounded(span);
+    if (!span) this.missed = 0;
+    clearTimeout(this.settle);
+    this.hideTip();
     this.draw(true);
-    this.moved();
-    void this.load();
+    this.page.viewed();
   }
 
   private moves(): Moves {
     return {
       zoom: (to) => {
-        if (to.to - to.from < LEAST_MS) {
-          const middle = (to.from + to.to) / 2;
-          to = { from: middle - LEAST_MS / 2, to: middle + LEAST_MS / 2 };
-        }
-        this.zoomed = to;
-        this.hideTip();
-        this.draw(true);
-        this.moved();
-        clearTimeout(this.settle);
-        this.settle = setTimeout(() => void this.load(), 250);
+        this.set(to);
+        this.settle = setTimeout(() => void this.load(), SETTLE_MS);
       },
-      reset: () => this.resume(),
+      reset: () => this.show(undefined),
       point: (at) => this.point(at),
       open: (at) => {
         const hit = at ? this.tracks.at(at.x, at.y) : this.chosenHit();
-        if (hit?.alarm) location.href = hit.alarm.href;
-        else if (at || hit) this.why?.(at ? this.tracks.time(at.x) : ((hit?.state ?? hit?.value)?.from ?? 0) / 1000);
+        const alarm = hit?.alarms?.[0];
+        if (alarm) location.href = alarm.href;
+        else if (at || hit) this.page.why(at ? this.tracks.time(at.x) : ((hit?.state ?? hit?.value)?.from ?? 0) / 1000);
       },
-      step: (machines, segments) => this.step(machines, segments),
+      step: (rows, segments) => this.step(rows, segments),
       forget: () => {
         this.chosen = -1;
         this.hideTip();
@@ -267,10 +241,6 @@ export class MachineLane {
       time: (x) => this.tracks.time(x),
     };
   }
-
-  private settle = 0;
-  /** why is asked for the reasons of what was at a moment, in milliseconds. */
-  why: ((at: number) => void) | undefined;
 
   private point(at: { x: number; y: number } | undefined): void {
     if (!at) {
@@ -291,11 +261,12 @@ export class MachineLane {
     line.hidden = t === undefined || x < 0 || x > this.tracks.width;
     if (!line.hidden) line.style.left = `${x}px`;
     put("tracks-time", t === undefined ? "" : preciseText(t));
-    this.moved(t);
+    this.page.pointed(t);
   }
 
   private tip(hit: Hit, x: number, y: number): void {
-    const lines = story(hit, this.view().from * 1000, this.tracks.time(x) * 1000);
+    const at = this.tracks.time(x) * 1000;
+    const lines = withPlan(story(hit, this.view().from * 1000, at), this.plan(at), at);
     const tip = byId("tracks-tip");
     if (lines.length === 0) {
       this.hideTip();
@@ -313,28 +284,31 @@ export class MachineLane {
     tip.style.top = `${y + 22}px`;
   }
 
+  /** plan gives the shifts where they are told of a moment, in microseconds. */
+  private plan(t: number): readonly Shift[] | undefined {
+    const { from, to } = this.tracks.told;
+    return t >= from * 1000 && t < to * 1000 ? this.tracks.shifts : undefined;
+  }
+
   private hideTip(): void {
     byId("tracks-tip").hidden = true;
   }
 
-  private row = 0;
   private chosenHit(): Hit | undefined {
     const track = this.tracks.tracks[this.row];
-    if (!track || this.chosen < 0) return undefined;
-    const state = track.states?.[this.chosen], value = track.values?.[this.chosen], alarm = track.alarms?.[this.chosen];
-    return { track, ...(state && { state }), ...(value && { value }), ...(alarm && { alarm }) };
+    return track && this.chosen >= 0 ? hitOf(track, this.chosen) : undefined;
   }
 
   /** step chooses another row, or another stretch of it, by keys. */
   private step(rows: number, segments: number): boolean {
     const { tracks } = this.tracks;
     if (rows !== 0) {
-      this.row = this.chosen < 0 ? Math.max(0, Math.min(tracks.length - 1, this.row)) : Math.max(0, Math.min(tracks.length - 1, this.row + rows));
+      this.row = Math.max(0, Math.min(tracks.length - 1, this.chosen < 0 ? this.row : this.row + rows));
       this.chosen = 0;
     }
     const track = tracks[this.row];
-    const list: readonly { from: number; to: number }[] = track?.states ?? track?.values ?? track?.alarms ?? [];
     if (this.chosen < 0 || !track) return false;
+    const list = stretches(track);
     const { from, to } = this.view();
     if (rows !== 0) this.chosen = Math.max(0, list.findLastIndex((s) => s.from / 1000 <= to && s.to / 1000 >= from));
     this.chosen = Math.max(0, Math.min(list.length - 1, this.chosen + segments));
@@ -355,63 +329,18 @@ export class MachineLane {
   /** pick shows a stretch of time, such as a cycle, with a margin about it. */
   pick(span: Span): void {
     const margin = Math.max(LEAST_MS, (span.to - span.from) / 4);
-    this.zoomed = { from: span.from - margin, to: span.to + margin };
-    this.tracks.picked = span;
-    this.changed();
+    this.show({ from: span.from - margin, to: span.to + margin }, span);
   }
 
   /** table shows the rows as a table, where it is open. */
   private table(): void {
-    const details = byId<HTMLDetailsElement>("tracks-details");
-    if (!details.open) return;
-    const t = document.createElement("table");
-    t.className = "records";
-    const head = t.createTHead().insertRow();
-    for (const name of ["Track", "From", "Until", "Length", "What"]) {
-      const th = document.createElement("th");
-      th.scope = "col";
-      th.textContent = name;
-      head.append(th);
-    }
-    const body = t.createTBody();
-    for (const track of this.tracks.tracks) {
-      const list: readonly { from: number; to: number }[] = track.states ?? track.values ?? track.alarms ?? [];
-      for (const [i, s] of list.slice(-100).entries()) {
-        const at = list.length - Math.min(100, list.length) + i;
-        const state = track.states?.[at], value = track.values?.[at], alarm = track.alarms?.[at];
-        const what = story({ track, ...(state && { state }), ...(value && { value }), ...(alarm && { alarm }) }, 0, s.from)[0] ?? "";
-        const open = Boolean((s as { open?: boolean }).open);
-        const row = body.insertRow();
-        for (const text of [track.name, preciseText(s.from / 1000), open ? "lasts" : preciseText(s.to / 1000), exactText((open ? now() * 1000 : s.to) - s.from), what]) row.insertCell().textContent = text;
-      }
-    }
-    byId("tracks-table").replaceChildren(t);
+    if (byId<HTMLDetailsElement>("tracks-details").open) byId("tracks-table").replaceChildren(tableOf(this.tracks.tracks, this.tracks.shifts));
   }
 }
 
-/** story tells of what is at a place: all of it, be it longer than what is shown. */
-function story(hit: Hit, from: number, at: number): string[] {
-  const when = (s: { from: number; to: number; since?: number; until?: number; open?: boolean }): string[] => {
-    const begin = s.since || s.from, end = s.until || (s.open ? now() * 1000 : s.to);
-    const before = begin < from ? `, since before ${preciseText(from / 1000)}` : "";
-    return [`${preciseText(begin / 1000)}${before} – ${s.open ? "lasts" : preciseText(end / 1000)}`, exactText(end - begin)];
-  };
-  const { state, value, alarm, track } = hit;
-  if (state) {
-    const several = (state.count ?? 1) > 1;
-    const word = several ? `${state.count} intervals, ${wordOf(state)} the gravest` : wordOf(state);
-    return [word, ...when(several ? { from: state.from, to: state.to } : state), ...(state.rule ? [ruleText(state.rule)] : []), ...(state.detail ? [state.detail] : [])];
-  }
-  if (value) {
-    const reasons: Record<string, string> = { gap: "Not known: a gap", restart: "Not known: the agent restarted" };
-    const word = value.value === null ? reasons[value.reason ?? ""] ?? "Unavailable" : value.count > 1 ? `${value.count} values, each too short to be seen` : value.value;
-    return [`${track.name}: ${track.id === "mode" || track.id === "execution" ? wordText(word) : word}`, ...when(value)];
-  }
-  if (alarm) return [`${alarm.level}: ${alarm.text}`, ...when(alarm)];
-  if (track.parts) {
-    const made = track.parts.made.findLast(([t]) => t <= at)?.[1] ?? 0;
-    return [`${partsText(made, track.parts.target)} at ${fullText(at / 1000)}`];
-  }
-  return [];
+/** bounded gives the nearest view that can be read: neither too short nor too long, and not of what is still to come alone. */
+function bounded({ from, to }: Span): Span {
+  const middle = (from + to) / 2, half = Math.min(LONGEST_MS, Math.max(LEAST_MS, to - from)) / 2;
+  const over = Math.max(0, middle - half - (now() - LEAST_MS));
+  return { from: Math.round(middle - half - over), to: Math.round(middle + half - over) };
 }
-

@@ -1,6 +1,7 @@
 // What charts and lanes of explored signals have in common: their figure, the
 // place of their time axis, the cursor, and the table behind them.
 
+import { type AlarmMark, alarmTable, type Spot, spotAt, spots, tell } from "./alarmmarks";
 import { preciseText } from "./clock";
 import { blank, fill, slot } from "./dom";
 import { countText, UNKNOWN } from "./format";
@@ -32,6 +33,11 @@ export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** alarmHues gives the colours in which alarms are marked. */
+export function alarmHues(): { Fault: string; Warning: string; mark: string } {
+  return { Fault: colour("--fill-alarm"), Warning: colour("--fill-stopped"), mark: colour("--body") };
+}
+
 /** Panel is one figure with its signals. */
 export abstract class Panel {
   readonly figure = blank("blank-plot");
@@ -39,6 +45,7 @@ export abstract class Panel {
   readonly canvas = this.figure.querySelector("canvas") as HTMLCanvasElement;
   private readonly line = this.figure.querySelector<HTMLElement>(".cursor") as HTMLElement;
   private readonly details = this.figure.querySelector("details") as HTMLDetailsElement;
+  private alarms: readonly AlarmMark[] = [];
   protected view: View = { span: { from: 0, to: 1 }, right: RIGHT, until: () => 0 };
 
   /** The figure becomes the last of the place: a chart needs a canvas that is on a page. */
@@ -59,7 +66,25 @@ export abstract class Panel {
       name.append(label, signal.unit ? ` ${signal.unit} ` : " ");
       title?.append(name);
     }
+    this.details.dataset["panel"] = signals.map((s) => s.id).join(".");
     this.details.addEventListener("toggle", () => this.drawTable());
+  }
+
+  /** annotate takes the alarms of the machines that are shown. */
+  annotate(alarms: readonly AlarmMark[]): void {
+    this.alarms = alarms.filter((a) => this.signals.some((s) => s.machine === a.machine));
+    this.drawTable();
+  }
+
+  /** spots gives where alarms are marked. */
+  protected spots(): Spot[] {
+    return spots(this.alarms, this.view.span, (t) => this.place(t));
+  }
+
+  /** place gives where a moment is, in pixels. */
+  private place(t: number): number {
+    const { from, to } = this.view.span;
+    return LEFT + (t - from) / (to - from) * (this.box.clientWidth - LEFT - this.view.right);
   }
 
   /** draw draws the panel anew. */
@@ -68,7 +93,7 @@ export abstract class Panel {
     fill(this.figure, "message", this.message());
     fill(this.figure, "count", this.signals.map((s) => (s.column > 0 ? `${countText(s.observations)} observations, ${countText(s.kept)} points shown` : "")).filter(Boolean).join("; "));
     this.paint();
-    this.canvas.setAttribute("aria-label", `${this.describe()}${this.gapText()}`);
+    this.canvas.setAttribute("aria-label", `${this.describe()}${this.gapText()}${this.alarmText()}`);
   }
 
   /** loaded is called when other points than before are to be shown. */
@@ -88,9 +113,14 @@ export abstract class Panel {
   point(t: number | undefined): void {
     const { from, to } = this.view.span;
     this.line.hidden = t === undefined || t < from || t > to;
+    const spot = t !== undefined && !this.line.hidden && this.box.matches(":hover, :focus") ? spotAt(this.spots(), this.place(t)) : undefined;
+    const tip = slot(this.figure, "alarms");
+    if (tip) tip.hidden = !spot;
     if (t === undefined || this.line.hidden) return;
-    const width = this.box.clientWidth - LEFT - this.view.right;
-    this.line.style.transform = `translateX(${LEFT + (t - from) / (to - from) * width}px)`;
+    this.line.style.transform = `translateX(${this.place(t)}px)`;
+    if (!tip || !spot) return;
+    tip.textContent = tell(spot.marks).join("\n");
+    tip.style.left = `${Math.max(0, Math.min(spot.x + 10, this.box.clientWidth - tip.offsetWidth))}px`;
   }
 
   destroy(): void {
@@ -116,6 +146,11 @@ export abstract class Panel {
     return gaps === 0 ? "" : `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
   }
 
+  private alarmText(): string {
+    const alarms = this.spots().reduce((n, s) => n + s.marks.length, 0);
+    return alarms === 0 ? "" : `, ${alarms} alarm${alarms === 1 ? "" : "s"} raised`;
+  }
+
   private drawTable(): void {
     const place = slot(this.figure, "table");
     if (!place || !this.details.open) return;
@@ -134,6 +169,7 @@ export abstract class Panel {
       cell.textContent = v === null ? `${UNKNOWN} Unavailable` : `${signal.say(v)} ${signal.unit}`.trim();
     }
     if (rows.length > ROWS) t.createCaption().textContent = `The newest ${ROWS} of ${countText(rows.length)} points`;
-    place.replaceChildren(t);
+    const alarms = alarmTable(this.alarms, this.view.span);
+    place.replaceChildren(...(alarms ? [alarms, t] : [t]));
   }
 }

@@ -4,9 +4,10 @@
 import { Chart, LinearScale, LineController, LineElement, PointElement } from "chart.js";
 import annotation from "chartjs-plugin-annotation";
 import zoom from "chartjs-plugin-zoom";
+import { drawLines } from "./alarmmarks";
 import { hatch, timeMark, timeTicks } from "./axis";
 import { measureText } from "./format";
-import { colour, DASHES, LEFT, Panel } from "./panel";
+import { alarmHues, colour, DASHES, LEFT, Panel } from "./panel";
 import type { Span } from "./range";
 import type { Signal } from "./signal";
 
@@ -18,35 +19,22 @@ const FONT = 11;
 const SHORTEST = 1000;
 /** NARROW is up to which width a gap is too narrow for hatching, and gets a mark at the axis, in pixels. */
 const NARROW = 6;
-/** MARKS is how many annotations a chart bears before they hide what it shows. */
-const MARKS = 200;
-
-/** Annotation is something that happened at a moment or went on from then: a border of shifts, an alarm. */
-export interface Annotation {
-  from: number;
-  /** undefined for a moment. */
-  to?: number;
-  text: string;
-  /** The machine that it is of; all where it is empty. */
-  machine: string;
-  level: "shift" | "Warning" | "Fault";
+/** Border is where a shift begins. */
+export interface Border {
+  /** In milliseconds. */
+  at: number;
+  name: string;
 }
 
 /** Plot is one chart. Signals of at most two units share it. */
 export class Plot extends Panel {
   private readonly chart: Chart;
   private readonly units: string[];
-  private annotations: readonly Annotation[] = [];
 
-  constructor(place: HTMLElement, signals: readonly Signal[], private readonly zoomed: (span: Span) => void) {
+  constructor(place: HTMLElement, signals: readonly Signal[], private readonly borders: readonly Border[], private readonly zoomed: (span: Span) => void) {
     super(place, signals);
     this.units = [...new Set(signals.map((s) => s.unit))];
     this.chart = new Chart(this.canvas, this.config());
-  }
-
-  /** annotate takes what else happened. */
-  annotate(annotations: readonly Annotation[]): void {
-    this.annotations = annotations;
   }
 
   override destroy(): void {
@@ -79,7 +67,7 @@ export class Plot extends Panel {
     }
     options.plugins.zoom.zoom.drag.backgroundColor = colour("--grid");
     options.plugins.zoom.zoom.drag.borderColor = colour("--focus");
-    options.plugins.annotation.annotations = this.boxes();
+    options.plugins.annotation.annotations = this.lines();
     this.chart.update("none");
   }
 
@@ -109,31 +97,13 @@ export class Plot extends Panel {
     y.beginAtZero = lowest >= 0 && lowest < highest / 2;
   }
 
-  /** boxes gives what else happened in the range as chartjs-plugin-annotation has it. */
-  private boxes(): Record<string, unknown> {
+  /** lines gives the borders of shifts as chartjs-plugin-annotation has them. */
+  private lines(): Record<string, unknown> {
     const { from, to } = this.view.span;
-    const machines = new Set(this.signals.map((s) => s.machine));
-    const shown = this.annotations.filter((a) => (a.to ?? a.from) >= from && a.from < to && (!a.machine || machines.has(a.machine))).slice(0, MARKS);
-    return Object.fromEntries(shown.map((a, i): [string, unknown] => {
-      const hue = colour(a.level === "shift" ? "--control" : a.level === "Fault" ? "--fill-alarm" : "--fill-stopped");
-      const label = {
-        display: false, content: a.text.length > 40 ? `${a.text.slice(0, 39)}…` : a.text, position: "start", backgroundColor: colour("--card"), color: colour("--body"),
-        font: { size: FONT, weight: "normal" }, padding: 2,
-      };
-      const event = {
-        enter: ({ element }: { element: { label?: { options: { display: boolean } } } }) => this.labelled(element, true),
-        leave: ({ element }: { element: { label?: { options: { display: boolean } } } }) => this.labelled(element, false),
-      };
-      if (a.level === "shift") return [`a${i}`, { type: "line", scaleID: "x", value: a.from, borderColor: hue, borderWidth: 1, borderDash: [4, 3], label: { ...label, display: true } }];
-      return [`a${i}`, {
-        type: "line", scaleID: "x", value: Math.max(a.from, from), endValue: Math.max(a.from, from), borderColor: hue, borderWidth: a.level === "Fault" ? 2 : 1, label, ...event,
-      }];
-    }));
-  }
-
-  private labelled(element: { label?: { options: { display: boolean } } }, visible: boolean): boolean {
-    if (element.label) element.label.options.display = visible;
-    return true;
+    const label = { display: true, position: "start", backgroundColor: colour("--card"), color: colour("--body"), font: { size: FONT, weight: "normal" }, padding: 2 };
+    return Object.fromEntries(this.borders.filter((b) => b.at >= from && b.at < to).map((b, i): [string, unknown] => (
+      [`b${i}`, { type: "line", scaleID: "x", value: b.at, borderColor: colour("--control"), borderWidth: 1, borderDash: [4, 3], label: { ...label, content: b.name } }]
+    )));
   }
 
   private config(): unknown {
@@ -177,7 +147,7 @@ export class Plot extends Panel {
           annotation: { annotations: {} },
         },
       },
-      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => this.drawBehind(chart), afterDatasetsDraw: (chart: Chart) => this.drawEnds(chart) }],
+      plugins: [{ id: "gaps", beforeDatasetsDraw: (chart: Chart) => this.drawBehind(chart), afterDatasetsDraw: (chart: Chart) => this.drawBefore(chart) }],
     };
   }
 
@@ -210,6 +180,12 @@ export class Plot extends Panel {
       }
       ctx.restore();
     });
+  }
+
+  /** drawBefore ends the lines, and marks the alarms. */
+  private drawBefore(chart: Chart): void {
+    this.drawEnds(chart);
+    drawLines(chart.ctx, this.spots(), chart.chartArea.top, chart.chartArea.bottom, alarmHues());
   }
 
   /** drawEnds caps each line where it ends in a gap, and names it where it ends, by its place among the signals, where there are several. */

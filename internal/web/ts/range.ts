@@ -71,12 +71,7 @@ export function fixed(span: Span): string {
 
 /** keep takes a parameter into the links and forms of the picker, as it stands in the address; an empty one is taken out. */
 export function keep(name: string, value: string): void {
-  for (const a of root?.querySelectorAll<HTMLAnchorElement>("a[href]") ?? []) {
-    const address = new URL(a.href);
-    if (value) address.searchParams.set(name, value);
-    else address.searchParams.delete(name);
-    a.href = address.search;
-  }
+  for (const a of root?.querySelectorAll<HTMLAnchorElement>("a[href]") ?? []) keepIn(a, name, value);
   for (const form of root?.querySelectorAll("form") ?? []) {
     form.querySelector(`input[type="hidden"][name="${name}"]`)?.remove();
     if (!value) continue;
@@ -84,6 +79,18 @@ export function keep(name: string, value: string): void {
     Object.assign(input, { type: "hidden", name, value });
     form.append(input);
   }
+}
+
+/** keepCopied takes a parameter into the links to copy alone; an empty one is taken out. */
+export function keepCopied(name: string, value: string): void {
+  for (const a of root?.querySelectorAll<HTMLAnchorElement>("a[data-copy]") ?? []) keepIn(a, name, value);
+}
+
+function keepIn(a: HTMLAnchorElement, name: string, value: string): void {
+  const address = new URL(a.href);
+  if (value) address.searchParams.set(name, value);
+  else address.searchParams.delete(name);
+  a.href = address.search;
 }
 
 /** copy puts a text on the clipboard, over plain HTTP too, where browsers have no better way. */

@@ -8,7 +8,6 @@ export type { Segment, Timeline };
 
 /** A shift, as it is drawn behind lanes. */
 export interface Shift {
-  id: string;
   name: string;
   from: number;
   to: number;

@@ -1,8 +1,9 @@
 // A lane of an explored signal that is of texts, or a condition.
 
+import { drawLines } from "./alarmmarks";
 import { hatch, timeMark, timeMarks } from "./axis";
 import { durationText } from "./format";
-import { colour, LEFT, Panel } from "./panel";
+import { alarmHues, colour, LEFT, Panel } from "./panel";
 import type { Span } from "./range";
 import type { Segment, Signal } from "./signal";
 
@@ -15,8 +16,8 @@ const HUES = 6;
 /** DRAG is over how many pixels a pointer is dragged at least to zoom. */
 const DRAG = 5;
 
-/** Levels of a condition with their colours; Normal is none. */
-const LEVELS: Record<string, string> = { Fault: "--fill-alarm", Warning: "--fill-stopped" };
+/** Levels of a condition with their colours and those of the text on them; Normal is none. */
+const LEVELS: Record<string, [fill: string, text: string]> = { Fault: ["--fill-alarm", "--on-alarm"], Warning: ["--fill-stopped", "--on-stopped"] };
 
 /** Lane is one lane. */
 export class Lane extends Panel {
@@ -70,6 +71,8 @@ export class Lane extends Panel {
     for (const [a, b] of this.signal.gaps(this.view.span, until)) hatch(ctx, colour("--hatch"), x(a), 0, x(b), HEIGHT);
     // The grave ones come last, so that they are seen however short they were.
     const segments = this.signal.segments(until).filter((s) => s.value !== null && s.to > from && s.from < to);
+    const read = new Set(this.signal.points.map(([, v]) => String(v)));
+    for (const value of this.hues.keys()) if (!read.has(value)) this.hues.delete(value);
     const grave = (s: Segment): number => ["Warning", "Fault"].indexOf(this.signal.category === "CONDITION" ? s.value ?? "" : "");
     segments.sort((a, b) => grave(a) - grave(b) || a.from - b.from);
     for (const s of segments) this.drawSegment(ctx, s, x(s.from), x(s.to));
@@ -77,6 +80,8 @@ export class Lane extends Panel {
     ctx.font = "11px system-ui, sans-serif";
     ctx.textAlign = "center";
     for (const t of timeMarks(from, to, right - LEFT)) ctx.fillText(timeMark(t, to - from), x(t), HEIGHT + AXIS / 2 + 1);
+    // A condition shows its own alarms.
+    if (this.signal.category !== "CONDITION") drawLines(ctx, this.spots(), 0, HEIGHT, alarmHues());
   }
 
   protected describe(): string {
@@ -98,7 +103,7 @@ export class Lane extends Panel {
     ctx.rect(a, 0, b - a, HEIGHT);
     ctx.clip();
     if (level) {
-      ctx.fillStyle = colour(level);
+      ctx.fillStyle = colour(level[0]);
       ctx.fillRect(a, 0, b - a, HEIGHT);
     } else {
       const isNormal = this.signal.category === "CONDITION";
@@ -113,18 +118,19 @@ export class Lane extends Panel {
     }
     const text = value.trim() === "" ? "empty" : value;
     if (b - a > Math.min(24, ctx.measureText(text).width + 8)) {
-      ctx.fillStyle = level && value === "Fault" ? colour("--card") : level ? "#111418" : colour("--body");
+      ctx.fillStyle = colour(level ? level[1] : "--body");
       ctx.textAlign = "left";
       ctx.fillText(text, a + 5, HEIGHT / 2 + 1);
     }
     ctx.restore();
   }
 
-  /** hue gives a text its colour; the same as long as the lane lives. */
+  /** hue gives a text its colour, the same as long as it is among what was read: of those with the fewest others. */
   private hue(value: string): number {
     const known = this.hues.get(value);
     if (known !== undefined) return known;
-    const hue = this.hues.size % HUES + 1;
+    const others = Array.from({ length: HUES }, (_, i) => [...this.hues.values()].filter((hue) => hue === i + 1).length);
+    const hue = others.indexOf(Math.min(...others)) + 1;
     this.hues.set(value, hue);
     return hue;
   }

@@ -2,10 +2,12 @@
 // its paths, programs, tools, modes, cycles, alarms and parts. Times are
 // milliseconds where they are drawn and microseconds where the API told them.
 
+import { type AlarmMark, drawHead, gravestFirst, spotAt, spots } from "./alarmmarks";
 import { timeMark, timeMarks } from "./axis";
+import { drawBands } from "./bands";
 import { type Paint, paints } from "./paint";
 import type { Span } from "./range";
-import { byGravity, firstAfter, graver, type Segment } from "./segments";
+import { byGravity, firstAfter, graver, type Segment, type Shift } from "./segments";
 
 /** Value is a stretch of time with one text, as the API's lane has it. */
 export interface Value {
@@ -17,16 +19,6 @@ export interface Value {
   value: string | null;
   reason?: string;
   count: number;
-}
-
-/** Alarm is an activation, drawn from when it was raised to when it was cleared. */
-export interface AlarmMark {
-  from: number;
-  to: number;
-  open: boolean;
-  level: string;
-  text: string;
-  href: string;
 }
 
 /** Parts is what was made since the begin of the range. */
@@ -52,7 +44,8 @@ export interface Hit {
   track: Track;
   state?: Segment;
   value?: Value;
-  alarm?: AlarmMark;
+  /** The gravest first. */
+  alarms?: AlarmMark[];
 }
 
 export const AXIS = 26;
@@ -67,6 +60,9 @@ export class Tracks {
   end = 0;
   /** What the whole range is, for the line of the target. */
   whole: Span = { from: 0, to: 1 };
+  /** The shifts behind the rows; undefined where nobody says when shifts are. They are told of a stretch of time. */
+  shifts: readonly Shift[] | undefined;
+  told: Span = { from: 0, to: 0 };
   /** What is drawn strongly: a cycle that was picked. */
   picked: Span | undefined;
   private paint: Paint = paints();
@@ -120,10 +116,15 @@ export class Tracks {
       const pick = <T extends { from: number; to: number }>(list: readonly T[] | undefined): T | undefined =>
         list?.findLast(inside) ?? list?.findLast(near);
       const short = track.states?.filter((s) => s.to - s.from < reach && near(s)).reduce<Segment | undefined>((a, b) => (a && graver(a.state, b.state) === a.state ? a : b), undefined);
-      const state = short ?? pick(track.states), value = pick(track.values), alarm = pick(track.alarms);
-      return { track, ...(state && { state }), ...(value && { value }), ...(alarm && { alarm }) };
+      const state = short ?? pick(track.states), value = pick(track.values);
+      const alarms = track.alarms && gravestFirst(spotAt(this.spots(track.alarms), x)?.marks ?? track.alarms.filter(inside));
+      return { track, ...(state && { state }), ...(value && { value }), ...(alarms?.length && { alarms }) };
     }
     return undefined;
+  }
+
+  private spots(alarms: readonly AlarmMark[]): ReturnType<typeof spots> {
+    return spots(alarms, { from: this.view.from, to: Math.min(this.view.to, this.end) }, (t) => this.x(t));
   }
 
   private draw(): void {
@@ -136,6 +137,10 @@ export class Tracks {
     const c = this.canvas.getContext("2d");
     if (!c) return;
     c.clearRect(0, 0, w, h);
+    if (this.shifts) {
+      const span = { from: Math.max(this.told.from, this.view.from), to: Math.min(this.told.to, this.view.to) };
+      drawBands(c, this.paint, this.shifts, span, (ms) => Math.round(this.x(ms) * ratio), AXIS * ratio);
+    }
     this.axis(c, ratio);
     let top = AXIS;
     for (const t of this.tracks) {
@@ -226,22 +231,14 @@ export class Tracks {
   }
 
   private alarms(c: CanvasRenderingContext2D, alarms: readonly AlarmMark[], y: number, h: number, ratio: number): void {
-    const size = 5 * ratio;
+    const bars: Record<string, number[]> = { stopped: [], alarm: [] };
     for (const a of alarms) {
       const at = this.place(a, ratio);
-      if (!at) continue;
-      const [x, width] = [at[0], Math.max(at[1], TICK * ratio)];
-      this.paint.fill(c, a.level === "Fault" ? "alarm" : "stopped", [x, y + Math.round(h * 0.55), width, Math.round(h * 0.45), 0], ratio, true);
-      c.fillStyle = c.strokeStyle = this.paint.body;
-      c.lineWidth = 1.2 * ratio;
-      c.beginPath();
-      c.moveTo(x - size, y);
-      c.lineTo(x + size, y);
-      c.lineTo(x, y + size * 1.4);
-      c.closePath();
-      if (a.level === "Fault") c.fill();
-      else c.stroke();
+      if (at) bars[a.level === "Fault" ? "alarm" : "stopped"]?.push(at[0], y + Math.round(h * 0.55), Math.max(at[1], TICK * ratio), Math.round(h * 0.45), 0);
     }
+    // Faults lie over warnings.
+    for (const [state, rects] of Object.entries(bars)) this.paint.fill(c, state, rects, ratio, true);
+    for (const spot of this.spots(alarms)) drawHead(c, { ...spot, x: spot.x * ratio }, y + 7 * ratio, this.paint.body, ratio);
   }
 
   private parts(c: CanvasRenderingContext2D, p: Parts, y: number, h: number, ratio: number): void {

@@ -192,4 +192,6 @@ export interface Alarm {
   nativeCode?: string;
   text?: string;
   raised: string;
+  /** Missing while it is active. */
+  cleared?: string;
 }

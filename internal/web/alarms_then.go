@@ -1,0 +1,78 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+)
+
+// activeThen gives the alarms that were active at the moment of the past that the page
+// shows, the gravest first and of these the longest; and the names of the machines of
+// which it is not known what they were doing then.
+func (s *site) activeThen(ctx context.Context, q api.AlarmQuery) (v api.Alarms, unknown []string, err error) {
+	at := s.now()
+	v, err = s.views.Alarms(ctx, api.AlarmQuery{From: at, To: at.Add(time.Microsecond), Limit: api.MaxPage, Machine: q.Machine, Level: q.Level, Text: q.Text})
+	if err != nil {
+		return v, nil, err
+	}
+	v.Items = alarmsAt(v.Items, at)
+	slices.SortStableFunc(v.Items, func(a, b api.AlarmEntry) int {
+		return cmp.Or(cmp.Compare(a.Level, b.Level), a.Raised.Compare(b.Raised)) // Fault comes before Warning.
+	})
+	machines, err := s.views.MachinesAt(ctx, at)
+	for _, m := range machines {
+		if m.State == "" && (q.Machine == "" || q.Machine == m.Slug) {
+			unknown = append(unknown, m.Name)
+		}
+	}
+	return v, unknown, err
+}
+
+// unknownNames is how many machines are named of which nothing is known.
+const unknownNames = 5
+
+// UnknownText names the machines of which it is not known what they were doing.
+func (b activeBody) UnknownText() string {
+	n := len(b.Unknown)
+	if n == 1 {
+		return b.Unknown[0] + " was doing"
+	}
+	text := strings.Join(b.Unknown[:min(n, unknownNames)], ", ")
+	if n > unknownNames {
+		text += fmt.Sprintf(" and %d more machines", n-unknownNames)
+	}
+	return text + " were doing"
+}
+
+// alarmsAt gives alarms with what was known of them at a moment: what came after it
+// had not come.
+func alarmsAt(list []api.AlarmEntry, at time.Time) []api.AlarmEntry {
+	then := make([]api.AlarmEntry, len(list))
+	for i, e := range list {
+		if e.Cleared == nil || e.Cleared.After(at) {
+			e.Cleared, e.ClearedBy, e.Seconds = nil, "", at.Sub(e.Raised).Seconds()
+		}
+		if n := slices.IndexFunc(e.Changes, func(c api.AlarmStep) bool { return c.Time.After(at) }); n >= 0 {
+			if e.Level = firstLevel(e); n > 0 {
+				e.Level, e.Text = e.Changes[n-1].Level, e.Changes[n-1].Text
+			}
+			e.Changes = e.Changes[:n]
+		}
+		then[i] = e
+	}
+	return then
+}
+
+// firstLevel is the level that an alarm was raised with: of one that changed to a
+// Fault, Warning.
+func firstLevel(e api.AlarmEntry) string {
+	if len(e.Changes) > 0 && e.Level == "Fault" {
+		return "Warning"
+	}
+	return e.Level
+}

@@ -1,0 +1,60 @@
+// Which data items are explored: chosen by typing, taken away by their buttons. Their
+// rows are drawn by the server.
+
+import { byId, put } from "./dom";
+import { Picker } from "./picker";
+import { Signal } from "./signal";
+import type { ItemEntry } from "./types";
+
+/** Choice is the signals that are shown. */
+export class Choice {
+  readonly signals: Signal[] = [];
+
+  /** limit is how many there may be; changed is told when there are others than before. */
+  constructor(limit: number, private readonly changed: () => void) {
+    const picker = byId<HTMLInputElement>("pick");
+    new Picker(picker, byId("found"), byId("pick-status"), (item: ItemEntry) => {
+      if (this.ids.includes(String(item.id))) return put("pick-status", "That signal is shown already.");
+      if (this.ids.length >= limit) return put("pick-status", `There are ${limit} signals: remove one first.`);
+      void this.show([...this.ids, String(item.id)]);
+    });
+    byId("signals").addEventListener("click", (e) => {
+      const id = (e.target as Element).closest("[data-act=remove]")?.closest<HTMLElement>("tr")?.dataset["item"];
+      if (!id) return;
+      picker.focus();
+      void this.show(this.ids.filter((other) => other !== id));
+    });
+    this.adopt();
+  }
+
+  get ids(): string[] {
+    return this.signals.map((s) => s.id);
+  }
+
+  get machines(): string[] {
+    return [...new Set(this.signals.map((s) => s.machine))];
+  }
+
+  /** show shows the data items with the numbers. */
+  async show(ids: readonly string[]): Promise<void> {
+    const address = new URL(location.href);
+    address.searchParams.set("items", ids.join(","));
+    const answer = await fetch(address, { cache: "no-store" });
+    if (!answer.ok) return put("pick-status", "The signal could not be added; try again.");
+    const anew = new DOMParser().parseFromString(await answer.text(), "text/html");
+    byId("signals").replaceChildren(...(anew.getElementById("signals")?.children ?? []));
+    this.adopt();
+    this.changed();
+  }
+
+  /** adopt takes the rows of the table of signals as they are. */
+  private adopt(): void {
+    const old = new Map(this.signals.map((s) => [s.id, s]));
+    const rows = [...byId("signals").querySelectorAll<HTMLElement>("tr[data-item]")];
+    this.signals.splice(0, this.signals.length, ...rows.map((row) => {
+      const known = old.get(row.dataset["item"] ?? "");
+      if (known) known.row = row;
+      return known ?? new Signal(row);
+    }));
+  }
+}
