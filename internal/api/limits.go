@@ -37,7 +37,7 @@ const (
 	// MaxTimelineRange is the longest range of a timeline, and MaxTimelineIntervals how
 	// many intervals one gives without columns, of all its machines together.
 	MaxTimelineRange     = 400 * 24 * time.Hour
-	MaxTimelineIntervals = 500_000
+	MaxTimelineIntervals = 250_000
 	// MaxGapTimes is for how many gaps of the ledger an answer looks up when exactly
 	// observations are missing, and MaxGaps how many of a run it tells of.
 	MaxGapTimes = 2000

@@ -3,8 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"io"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -26,32 +24,6 @@ type Timeline struct {
 	// RulesVersion is that of the rules that decide the states.
 	RulesVersion int           `json:"rulesVersion"`
 	Rows         []TimelineRow `json:"rows"`
-}
-
-// writeJSON writes the timeline row by row: a long one as a whole would have to be
-// copied over and over while it grows.
-func (v Timeline) writeJSON(w io.Writer) error {
-	rows := v.Rows
-	v.Rows = []TimelineRow{}
-	head, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	const end = "]}" // of the rows, which come last
-	_, err = w.Write(head[:len(head)-len(end)])
-	to := json.NewEncoder(w)
-	for i := range rows {
-		if i > 0 && err == nil {
-			_, err = io.WriteString(w, ",")
-		}
-		if err == nil {
-			err = to.Encode(&rows[i])
-		}
-	}
-	if err == nil {
-		_, err = io.WriteString(w, end)
-	}
-	return err
 }
 
 // TimelineRow is one machine of a timeline.

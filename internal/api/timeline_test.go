@@ -1,7 +1,11 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,6 +179,96 @@ func TestTimelineColumns(t *testing.T) {
 	}
 	if row.Shares.States["alarm"] != 2e6 {
 		t.Errorf("shares %+v: want 2 s of alarm", row.Shares)
+	}
+}
+
+// The timeline is written as encoding/json does.
+func TestTimelineAsJSON(t *testing.T) {
+	f := ran()
+	f.commit(state(55*time.Minute, plant.Idle), text(execution, 55*time.Minute, "READY"))
+	f.commit(state(55*time.Minute+time.Second, plant.Running), text(execution, 55*time.Minute+time.Second, "ACTIVE"))
+	f.commit(state(55*time.Minute+2*time.Second, plant.Stopped), text(execution, 55*time.Minute+2*time.Second, "FEED_HOLD"))
+	f.devices[1].Name = `Mill "<1>"`
+	f.gaps = append(f.gaps, manyGaps(f.runs[0].Next, api.MaxGapTimes)...)
+	w := newWorld(t, f, live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	v, err := w.service.Timeline(t.Context(), api.TimelineQuery{From: start, To: start.Add(time.Hour), Columns: 20})
+	if err != nil || v.Rows[0].Problem == "" || !slices.ContainsFunc(v.Rows[0].Segments, func(s api.Segment) bool { return s.Mix != nil }) {
+		t.Fatalf("%+v, %v: want a problem and segments that were put together", v, err)
+	}
+	var want bytes.Buffer
+	to := json.NewEncoder(&want)
+	to.SetEscapeHTML(false)
+	if err := to.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	_, _, got := w.ask(t, http.MethodGet, "/api/v1/timeline?columns=20&from=2026-01-31T08:00:00Z&to=2026-01-31T09:00:00Z")
+	if diff := cmp.Diff(strings.TrimSpace(want.String()), string(got)); diff != "" {
+		t.Errorf("JSON (-encoding/json +ours):\n%s", diff)
+	}
+}
+
+// manyGaps are n gaps of one number each from a number on, with one number between
+// them, of which nothing is stored.
+func manyGaps(from int64, n int) []plant.Gap {
+	gaps := make([]plant.Gap, n)
+	for i := range gaps {
+		number := from + 2*int64(i)
+		gaps[i] = plant.Gap{Run: 1, From: number, To: number, Reason: plant.GapMissing, Noticed: start.Add(59 * time.Minute)}
+	}
+	return gaps
+}
+
+// What is cut of the gaps is said, by all that is made of them.
+func TestGapsThatAreLeftOut(t *testing.T) {
+	for _, test := range []struct {
+		gaps int
+		says []string
+	}{
+		{api.MaxGapTimes, nil},
+		{api.MaxGapTimes + 1, []string{"2000"}},
+		{api.MaxGaps + 1, []string{"2000", "10000"}},
+	} {
+		f := newFake()
+		f.commit(state(0, plant.Running), text(execution, 0, "ACTIVE"), number(load, 0, 1), alarm(system, 0, plant.LevelWarning, "7"))
+		f.gaps = manyGaps(f.runs[0].Next, test.gaps)
+		w := newWorld(t, f, live.Options{})
+		lane, err := w.service.Lane(t.Context(), api.LaneQuery{Machine: "mill", From: start, To: start.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		production, err := w.service.Production(t.Context(), api.ProductionQuery{From: start, To: start.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, problem := range map[string]string{
+			"timeline": millRow(t, w, 0, time.Hour, 0).Problem, "lane": lane.Problem, "production": production.Machines[0].Problem,
+			"alarms": ask(t, w, api.AlarmQuery{From: start, To: start.Add(time.Hour)}).Problem,
+		} {
+			if (problem == "") != (test.says == nil) || !containsAll(problem, test.says) {
+				t.Errorf("%d gaps: the %s says %q, want %q in it", test.gaps, what, problem, test.says)
+			}
+		}
+	}
+}
+
+func containsAll(s string, words []string) bool {
+	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(s, word) })
+}
+
+// Without columns there are not more intervals than an answer gives.
+func TestTimelineOfTooMuch(t *testing.T) {
+	f := newFake()
+	for i := range api.MaxTimelineIntervals {
+		change := state(time.Duration(i)*time.Microsecond, plant.State(1+i%2))[0]
+		change.Run, change.Sequence = 1, int64(i+1)
+		f.states = append(f.states, change)
+	}
+	w := newWorld(t, f, live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	_, err := w.service.Timeline(t.Context(), api.TimelineQuery{From: start.Add(-time.Minute), To: start.Add(time.Hour)})
+	if plant.ErrorCode(err) != plant.Invalid || !containsAll(err.Error(), []string{"columns:", "250000"}) {
+		t.Errorf("error %v, want one that says how many there may be", err)
 	}
 }
 

@@ -223,6 +223,8 @@ func (s *site) alarms(w http.ResponseWriter, r *http.Request) {
 		JSON: inForm(r, asJSON), CSV: inForm(r, asCSV),
 	}
 	switch {
+	case err == nil && history.Problem != "":
+		b.Problem = "Not all could be told: " + history.Problem + "."
 	case err == nil:
 	case formOf(r) != asHTML || plant.ErrorCode(err) == plant.NotFound:
 		s.fail(w, r, err)

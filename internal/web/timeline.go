@@ -197,7 +197,7 @@ func columnsOf(text string, table bool, picked shop.Range) (int, error) {
 		}
 	}
 	if n == 0 && picked.To.Sub(picked.From) > maxWhole {
-		return 0, plant.Errorf(plant.Invalid, "Every interval is given for a range of at most %d days: choose a shorter one, or columns up to %d.", maxWhole/(24*time.Hour), api.MaxTimelineColumns)
+		return 0, plant.Errorf(plant.Invalid, "columns=0: every interval is given for a range of at most %d days: choose a shorter one, or columns up to %d.", maxWhole/(24*time.Hour), api.MaxTimelineColumns)
 	}
 	return n, nil
 }

@@ -183,7 +183,7 @@ func TestTimelineRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"/timeline?range=shift:2026-11-25.Erly":  "there is no such shift",
 		"/timeline?group=colour":                 "group=&#34;colour&#34; is not understood: use area, agent or none",
 		"/timeline.json?columns=1000000":         `columns=\"1000000\": use a number from 0, for every interval, to 10000`,
-		"/timeline?range=40d&view=table":         "Every interval is given for a range of at most 35 days",
+		"/timeline?range=40d&view=table":         "columns=0: every interval is given for a range of at most 35 days",
 		"/timeline?date=25.11.2026&of=day":       "is not a day: write it as 2026-11-23",
 		"/timeline?date=2026-11-25&of=fortnight": "use one of them, such as of=day",
 	} {
