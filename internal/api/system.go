@@ -25,7 +25,7 @@ func (s *Service) System(ctx context.Context) (System, error) {
 	}
 	snapshot, ok := s.queue.wait(ctx, queue, v.Missing)
 	if ok {
-		v.Queue = newQueue(snapshot)
+		v.Queue, v.RedisUnfit = newQueue(snapshot), snapshot.Unfit
 	}
 	switch {
 	case queue == nil:

@@ -36,6 +36,7 @@ func newInstallation() *fake {
 	}
 	now := start.Add(time.Hour)
 	f.queue = jobs.Snapshot{
+		Unfit:  "it evicts",
 		Taken:  now,
 		Leader: jobs.Leader{Name: "host-3:33", Since: start.Add(time.Minute), Term: 7},
 		Jobs: []jobs.Status{
@@ -65,7 +66,7 @@ func TestSystem(t *testing.T) {
 		t.Fatalf("status %d: %s", status, body)
 	}
 	want := `{
-		"now": "2026-01-31T09:00:00Z", "version": "1.2.3", "started": "2026-01-31T09:00:00Z", "redis": "reachable",
+		"now": "2026-01-31T09:00:00Z", "version": "1.2.3", "started": "2026-01-31T09:00:00Z", "redis": "reachable", "redisUnfit": "it evicts",
 		"crew": {
 			"workers": [
 				{"name": "host-1:11", "version": "1.2.3", "started": "2026-01-31T08:00:00Z", "seen": "2026-01-31T08:59:00Z", "alive": true, "agents": ["hall-a", "hall-b"], "rate": 20.5},

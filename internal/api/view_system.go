@@ -59,9 +59,11 @@ type System struct {
 	Started time.Time `json:"started"`
 	// Redis is how the Redis that joins the processes stands.
 	Redis RedisState `json:"redis,omitempty" enum:"none,reachable,away"`
-	Crew  *Crew      `json:"crew,omitempty"`
-	Queue *Queue     `json:"queue,omitempty"`
-	Store Store      `json:"store"`
+	// RedisUnfit says why a Redis that can be reached is not fit for jobs.
+	RedisUnfit string `json:"redisUnfit,omitempty"`
+	Crew       *Crew  `json:"crew,omitempty"`
+	Queue      *Queue `json:"queue,omitempty"`
+	Store      Store  `json:"store"`
 	// Missing says for people why something could not be had: crew, queue, or the
 	// size of the store.
 	Missing map[string]string `json:"missing"`

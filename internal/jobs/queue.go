@@ -44,6 +44,9 @@ const ListLimit = 100
 type Snapshot struct {
 	// Taken is the moment.
 	Taken time.Time
+	// Unfit says why the Redis is not fit for a queue; empty where it is, or does not
+	// tell.
+	Unfit string
 	// Leader is the process that enqueues the periodic jobs. Its name is empty
 	// where none leads.
 	Leader Leader

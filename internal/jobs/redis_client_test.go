@@ -1,7 +1,6 @@
 package jobs_test
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/factorydash/factorydash/internal/jobs"
 	"github.com/factorydash/factorydash/internal/jobs/redistest"
@@ -150,26 +150,37 @@ func TestThePasswordIsKept(t *testing.T) {
 	}
 }
 
+// A Redis that speaks TLS and asks for a password.
 func TestRedisOverTLS(t *testing.T) {
 	// A server with a certificate of its own for 127.0.0.1.
 	certified := httptest.NewTLSServer(nil)
 	defer certified.Close()
-	server := miniredis.NewMiniRedis()
-	if err := server.StartTLS(&tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}); err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	server, port := redistest.StartTLS(t, certified.TLS.Certificates[0], "--requirepass", "secret")
+	defer server.Stop()
 
-	client := openRedis(t, "rediss://"+server.Addr())
-	if err := client.Ping(t.Context()).Err(); err == nil || !strings.Contains(err.Error(), "certificate") {
+	open := func(password string) *redis.Client { return openRedis(t, "rediss://:"+password+"@127.0.0.1:"+port) }
+	if err := open("secret").Ping(t.Context()).Err(); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a certificate that nobody knows: %v", err)
 	}
-	client = openRedis(t, "rediss://"+server.Addr())
-	client.Options().TLSConfig.RootCAs = x509.NewCertPool()
-	client.Options().TLSConfig.RootCAs.AddCert(certified.Certificate())
-	if err := client.Ping(t.Context()).Err(); err != nil {
+	trusting := func(password string) *redis.Client {
+		client := open(password)
+		client.Options().TLSConfig.RootCAs = x509.NewCertPool()
+		client.Options().TLSConfig.RootCAs.AddCert(certified.Certificate())
+		return client
+	}
+	refusedWith(t, jobs.CheckRedis(t.Context(), trusting("wrong")), plant.Invalid, "password")
+	client := trusting("secret")
+	if err := jobs.CheckRedis(t.Context(), client); err != nil {
 		t.Errorf("a certificate that is known: %v", err)
 	}
+	q, err := jobs.NewRedis(client, quick(jobs.Job{Name: "seal"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan call, 1)
+	work(t, q, map[string]jobs.Handler{"seal": calls(got, nil)})
+	enqueue(t, q, jobs.Task{Job: "seal"})
+	receive(t, "a task is run", got)
 }
 
 func TestCheckRedis(t *testing.T) {

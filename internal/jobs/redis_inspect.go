@@ -11,6 +11,8 @@ import (
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // Inspect tells what there is, as Redis knows it.
@@ -36,7 +38,25 @@ func (q *Redis) Inspect(ctx context.Context) (Snapshot, error) {
 	if s.Failed, err = q.failed(ctx, s.Depth.Failed); err != nil {
 		return Snapshot{}, err
 	}
+	if s.Unfit, err = q.unfit(ctx); err != nil {
+		return Snapshot{}, err
+	}
 	return s, nil
+}
+
+// unfit says why the Redis is not fit. It may have come after this process began, or
+// its settings may have been changed since.
+func (q *Redis) unfit(ctx context.Context) (string, error) {
+	err := CheckRedis(ctx, q.client)
+	var why *plant.Error
+	switch {
+	case err == nil || errors.Is(err, ErrUnchecked):
+		return "", nil
+	case plant.ErrorCode(err) == plant.Invalid && errors.As(err, &why):
+		return why.Msg, nil
+	default:
+		return "", err
+	}
 }
 
 // running gives the running tasks, with what the heartbeats of their workers say

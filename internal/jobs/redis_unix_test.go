@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -342,16 +343,26 @@ func TestTaskEndsWhileRedisIsAway(t *testing.T) {
 	}
 }
 
-// A Redis that evicts is complained of when it appears.
+// A Redis that evicts is complained of when it appears, and for as long as it does.
 func TestUnfitRedisIsTold(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "--maxmemory-policy", "allkeys-lru")
+	server.Stop()
 	log := &records{}
 	opts := quick(jobs.Job{Name: "seal"})
 	opts.Log = slog.New(log)
 	q := newRedis(t, server.URL(), opts)
 	work(t, q, map[string]jobs.Handler{"seal": calls(nil, nil)})
+	eventually(t, "it is away", func() bool { return log.count(slog.LevelWarn, "Redis cannot be used; jobs wait") == 1 })
+	server.Restart()
 	eventually(t, "it is said", func() bool { return log.count(slog.LevelError, "this Redis is not fit for jobs") == 1 })
+	if why := inspect(t, q).Unfit; !strings.Contains(why, "allkeys-lru") {
+		t.Errorf("inspected, it is unfit since %q", why)
+	}
+	server.Client().ConfigSet(t.Context(), "maxmemory-policy", "noeviction")
+	if why := inspect(t, q).Unfit; why != "" {
+		t.Errorf("once it is fit it is unfit since %q", why)
+	}
 }
 
 // The newest run of each job is known after a restart.

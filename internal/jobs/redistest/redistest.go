@@ -5,6 +5,9 @@ package redistest
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -57,6 +60,29 @@ func Start(t testing.TB, args ...string) *Server {
 	return launch(t, append([]string{
 		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction",
 	}, args...))
+}
+
+// StartTLS starts a server that speaks TLS too, with a certificate, at a port of its
+// own, which is given.
+func StartTLS(t testing.TB, certificate tls.Certificate, args ...string) (s *Server, port string) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port = strconv.Itoa(freePort(t))
+	args = append(args, "--tls-port", port, "--tls-auth-clients", "no")
+	for option, block := range map[string]*pem.Block{
+		"--tls-cert-file": {Type: "CERTIFICATE", Bytes: certificate.Certificate[0]},
+		"--tls-key-file":  {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		path := filepath.Join(t.TempDir(), "tls.pem")
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, option, path)
+	}
+	return Start(t, args...), port
 }
 
 // StartSentinel starts a Sentinel that watches a master under a name, alone: a
