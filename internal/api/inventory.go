@@ -85,7 +85,7 @@ func (in *inventory) misses(u live.Update, doubtful map[plant.AgentID]bool) bool
 // values of each agent that is doubtful or not as it was: of all where all is
 // true.
 func (s *Service) refresh(ctx context.Context, doubtful map[plant.AgentID]bool, all bool) error {
-	old := s.inventory.Load()
+	old, asked := s.inventory.Load(), s.hub.Mark()
 	next, err := outline(ctx, s.reader)
 	if err != nil {
 		return err
@@ -106,10 +106,22 @@ func (s *Service) refresh(ctx context.Context, doubtful map[plant.AgentID]bool, 
 		}
 	}
 	s.inventory.Store(next)
+	if all {
+		next.drop(s.hub, asked)
+	}
 	for _, id := range changed {
 		s.hub.PublishModel(id)
 	}
 	return nil
+}
+
+// drop has the hub drop what was published up to a mark, before the inventory was
+// read, and is not in it.
+func (in *inventory) drop(hub *live.Hub, until live.Mark) {
+	hub.Retain(until,
+		func(id plant.ItemID) bool { return in.byItem[id] != nil },
+		func(id plant.DeviceID) bool { return in.byDevice[id] != nil },
+		func(id plant.AgentID) bool { return in.byAgent[id] != nil })
 }
 
 // outline reads what there is, without data items.

@@ -154,6 +154,33 @@ func TestCurrentValues(t *testing.T) {
 	}
 }
 
+// What is heard of things that the store does not know is dropped when all is read
+// anew; what it knows stays.
+func TestUnknownThingsAreDropped(t *testing.T) {
+	w := newWorld(t, newFake(), live.Options{})
+	w.publish(nil, number(load, 0, 1))
+	w.hub.PublishStatus(streaming(1))
+	w.hub.PublishStatus(streaming(77))
+	w.hub.Publish(plant.Change{
+		Latest: []plant.Latest{{Observation: plant.Observation{Item: 7777, Run: 1, Sequence: 1}}},
+		States: []plant.StateChange{{Device: 777, Run: 1, Sequence: 1, State: plant.Idle}},
+	})
+	if err := w.service.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, item := w.hub.Latest(7777)
+	_, device := w.hub.State(777)
+	_, agent := w.hub.Status(77)
+	if item || device || agent {
+		t.Errorf("what is not known is still there: item %t, device %t, agent %t", item, device, agent)
+	}
+	_, item = w.hub.Latest(load)
+	_, agent = w.hub.Status(1)
+	if !item || !agent {
+		t.Errorf("what is known is there: item %t, agent %t", item, agent)
+	}
+}
+
 // What an agent does not say again after a restart is unknown.
 func TestRestartForgets(t *testing.T) {
 	f := newFake()

@@ -11,5 +11,6 @@
 // other process that shows it. Neither is needed for what is stored: what does not
 // arrive is noticed, by the numbers of the messages and by silence, and read from
 // the store. Redis is trusted as the store is: who may write to it can make pages
-// show what was never observed, though not break them.
+// show what was never observed, though not break them; of how many things they hear
+// is limited, and what the store does not know is dropped.
 package live

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -233,7 +234,10 @@ func (f *Follower) receive(payload string) {
 	if missing := f.heard.count(fr, now); missing > 0 {
 		f.metrics.missed.Add(float64(missing))
 	}
-	f.heard.take(fr, now)
+	if refused := f.heard.take(fr, now); refused > 0 {
+		f.metrics.refused.Add(float64(refused))
+		f.complain(errTooMuch)
+	}
 	f.metrics.frames.Inc()
 	f.metrics.received.Add(float64(len(fr.latest) + len(fr.states) + len(fr.statuses) + len(fr.gone)))
 	f.metrics.lag.Observe(max(0, now.Sub(fr.since).Seconds()))
@@ -250,8 +254,16 @@ func (f *Follower) refuse(err error) {
 		f.metrics.damaged.Inc()
 		f.heard.missed = true
 	}
+	f.complain(err)
+}
+
+// complain tells the log, once, what is wrong with what is heard.
+func (f *Follower) complain(err error) {
 	if !f.complained[err] {
 		f.complained[err] = true
 		f.log.Warn("a message in Redis is passed over", slog.String("channel", f.channel), slog.Any("error", err))
 	}
 }
+
+// errTooMuch says that messages tell of more than a plant has.
+var errTooMuch = fmt.Errorf("it tells of more than %d data items, devices or agents: do others write to this channel?", MaxThings)

@@ -103,21 +103,26 @@ func (h *heard) dropQuietest() {
 	delete(h.publishers, quietest)
 }
 
-// take puts what a frame says into the hub.
-func (h *heard) take(f *frame, now time.Time) {
-	h.hub.Publish(plant.Change{Latest: f.latest, States: f.states})
+// take puts what a frame says into the hub. It gives how much of it the hub refused,
+// as it knows as many things as it may.
+func (h *heard) take(f *frame, now time.Time) (refused int) {
+	refused = h.hub.Publish(plant.Change{Latest: f.latest, States: f.states})
 	for _, s := range f.statuses {
 		waits := s.Link == plant.LinkWaiting
 		if waits && h.readElsewhere(s.Agent, f.publisher, now) {
 			continue
 		}
+		if !h.hub.PublishStatus(s) {
+			refused++
+			continue
+		}
 		h.agents[s.Agent] = lastStatus{at: now, by: f.publisher, waits: waits}
-		h.hub.PublishStatus(s)
 	}
 	for _, a := range f.gone {
 		delete(h.agents, a)
 		h.hub.Forget(a)
 	}
+	return refused
 }
 
 // readElsewhere reports whether another than the publisher reads an agent. A worker
@@ -175,6 +180,7 @@ func (h *heard) look(now time.Time) (resync bool) {
 func (h *heard) lose(a plant.AgentID, now time.Time) {
 	s, ok := h.hub.Status(a)
 	if !ok {
+		delete(h.agents, a)
 		return
 	}
 	if last := h.agents[a]; !last.lost {

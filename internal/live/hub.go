@@ -9,9 +9,15 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// MaxSubscribers is how many subscriptions a hub has at once where Options does
-// not say otherwise: one for each machine that somebody looks at, and a few.
-const MaxSubscribers = 5000
+// The limits of a hub where Options does not say otherwise.
+const (
+	// MaxSubscribers is how many subscriptions a hub has at once: one for each machine
+	// that somebody looks at, and a few.
+	MaxSubscribers = 5000
+	// MaxThings is how many data items, devices and agents each a hub knows: more than
+	// a plant has, since what a store does not know is dropped (Hub.Retain).
+	MaxThings = 500_000
+)
 
 // ErrFull says that a hub has as many subscriptions as it may have.
 var ErrFull = errors.New("too many subscriptions")
@@ -21,6 +27,9 @@ type Options struct {
 	// Subscribers is how many subscriptions there may be at once:
 	// MaxSubscribers where it is zero.
 	Subscribers int
+	// Things is how many data items, devices and agents each the hub knows: MaxThings
+	// where it is zero.
+	Things int
 }
 
 // Mark is a moment in the life of a hub: everything that changed up to it.
@@ -47,11 +56,12 @@ type Update struct {
 }
 
 // Hub keeps the newest of everything. It is safe for concurrent use. Its memory
-// is that of the data items, devices and agents there are, whose numbers the
-// collectors limit.
+// is that of the data items, devices and agents there are, whose numbers are
+// limited.
 type Hub struct {
 	epoch       string
 	subscribers int
+	things      int
 
 	mu       sync.RWMutex
 	mark     Mark
@@ -68,6 +78,7 @@ func NewHub(o Options) *Hub {
 	return &Hub{
 		epoch:       rand.Text(),
 		subscribers: cmp.Or(o.Subscribers, MaxSubscribers),
+		things:      cmp.Or(o.Things, MaxThings),
 		wakes:       make(map[*Subscription]struct{}),
 	}
 }
@@ -85,35 +96,47 @@ func (h *Hub) Mark() Mark {
 
 // Publish takes what a commit changed, or what a store holds. What is not newer
 // than what the hub has, by run (stores number them upwards) and sequence, is
-// left out: so the same may be published twice, and in any order.
-func (h *Hub) Publish(c plant.Change) {
+// left out: so the same may be published twice, and in any order. It gives how much
+// was left out since the hub knows as many things as it may.
+func (h *Hub) Publish(c plant.Change) (refused int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before := h.mark
 	for _, l := range c.Latest {
 		known, ok := h.items.get(l.Item)
-		if !ok || newer(l.Run, l.Sequence, known.Run, known.Sequence) {
+		switch {
+		case !ok && h.items.size() >= h.things:
+			refused++
+		case !ok || newer(l.Run, l.Sequence, known.Run, known.Sequence):
 			h.items.put(l.Item, l, h.next())
 		}
 	}
 	for _, s := range c.States {
 		known, ok := h.states.get(s.Device)
-		if !ok || newer(s.Run, s.Sequence, known.Run, known.Sequence) {
+		switch {
+		case !ok && h.states.size() >= h.things:
+			refused++
+		case !ok || newer(s.Run, s.Sequence, known.Run, known.Sequence):
 			h.states.put(s.Device, s, h.next())
 		}
 	}
 	if h.mark != before {
 		h.wake()
 	}
+	return refused
 }
 
-// PublishStatus takes how the reading of an agent goes.
-func (h *Hub) PublishStatus(s plant.AgentStatus) {
+// PublishStatus takes how the reading of an agent goes. It reports whether the hub
+// may know as many agents.
+func (h *Hub) PublishStatus(s plant.AgentStatus) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	known, ok := h.statuses.get(s.Agent)
+	if !ok && h.statuses.size() >= h.things {
+		return false
+	}
 	if ok && known == s {
-		return
+		return true
 	}
 	mark := h.next()
 	h.statuses.put(s.Agent, s, mark)
@@ -121,6 +144,19 @@ func (h *Hub) PublishStatus(s plant.AgentStatus) {
 		h.links.put(s.Agent, struct{}{}, mark)
 	}
 	h.wake()
+	return true
+}
+
+// Retain drops what a store does not know of what was published up to a mark, which
+// was taken before the store was asked: so what is new in the store stays.
+func (h *Hub) Retain(until Mark, item func(plant.ItemID) bool, device func(plant.DeviceID) bool, agent func(plant.AgentID) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.items.retain(until, item)
+	h.states.retain(until, device)
+	h.statuses.retain(until, agent)
+	h.links.retain(until, agent)
+	h.models.retain(until, agent)
 }
 
 // Forget takes the status of an agent away that is not read any more.

@@ -126,6 +126,45 @@ func TestStatuses(t *testing.T) {
 	equal(t, "model", h.Since(seen), live.Update{Links: []plant.AgentID{1}, Models: []plant.AgentID{1}})
 }
 
+// Whatever is published, the hub knows no more than it may; what it knows goes on, and
+// what a store does not have gives its room back.
+func TestThingsAreLimited(t *testing.T) {
+	h := live.NewHub(live.Options{Things: 2})
+	if n := h.Publish(change(latest(1, 1, 1), latest(2, 1, 1), latest(3, 1, 1), latest(2, 1, 2))); n != 1 {
+		t.Errorf("%d refused, want 1", n)
+	}
+	states := plant.Change{States: []plant.StateChange{{Device: 1, Run: 1, Sequence: 1}, {Device: 2, Run: 1, Sequence: 1}, {Device: 3, Run: 1, Sequence: 1}}}
+	if n := h.Publish(states); n != 1 {
+		t.Errorf("%d states refused, want 1", n)
+	}
+	for agent, want := range map[plant.AgentID]bool{1: true, 2: true} {
+		if h.PublishStatus(plant.AgentStatus{Agent: agent}) != want {
+			t.Errorf("agent %d was refused", agent)
+		}
+	}
+	if h.PublishStatus(plant.AgentStatus{Agent: 3}) || !h.PublishStatus(plant.AgentStatus{Agent: 1, Rate: 1}) {
+		t.Error("a third agent was taken, or the first one not again")
+	}
+	equal(t, "the items", live.Update{Latest: h.Since(0).Latest}, live.Update{Latest: []plant.Latest{latest(1, 1, 1), latest(2, 1, 2)}})
+
+	asked := h.Mark()
+	h.Publish(change(latest(2, 1, 3)))
+	h.Retain(asked,
+		func(plant.ItemID) bool { return false },
+		func(d plant.DeviceID) bool { return d == 2 },
+		func(a plant.AgentID) bool { return a == 1 })
+	u := h.Since(0)
+	u.Mark = 0
+	equal(t, "what is left", u, live.Update{
+		Latest:   []plant.Latest{latest(2, 1, 3)}, // it came after the store was asked
+		States:   states.States[1:2],
+		Statuses: []plant.AgentStatus{{Agent: 1, Rate: 1}}, Links: []plant.AgentID{1},
+	})
+	if n := h.Publish(change(latest(4, 1, 1))); n != 0 {
+		t.Error("no room was given back")
+	}
+}
+
 func TestSubscriptionsAreLimited(t *testing.T) {
 	h := live.NewHub(live.Options{Subscribers: 2})
 	var open []*live.Subscription

@@ -23,6 +23,8 @@ type entry[K comparable, V any] struct {
 	prev, next *entry[K, V]
 }
 
+func (n *newest[K, V]) size() int { return len(n.entries) }
+
 func (n *newest[K, V]) get(key K) (V, bool) {
 	if e, ok := n.entries[key]; ok {
 		return e.value, true
@@ -47,6 +49,15 @@ func (n *newest[K, V]) put(key K, value V, mark Mark) {
 	e.value, e.mark = value, mark
 	e.prev, e.next = &n.root, n.root.next
 	e.prev.next, e.next.prev = e, e
+}
+
+// retain drops what is not wanted of what changed up to a mark.
+func (n *newest[K, V]) retain(until Mark, wanted func(K) bool) {
+	for e := range n.changed(0, until) {
+		if !wanted(e.key) {
+			n.drop(e.key)
+		}
+	}
 }
 
 // drop takes a key away and reports whether it was there.
