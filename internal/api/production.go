@@ -104,6 +104,9 @@ type ProductionQuery struct {
 	Machines []string
 	// From and To bound the range, as those of a CycleQuery.
 	From, To time.Time
+	// At is the moment of the past as of which it is told: nothing that came later.
+	// It is now where it is zero.
+	At time.Time
 }
 
 // Production gives what machines made over a range. What of one machine cannot be
@@ -118,7 +121,13 @@ func (s *Service) Production(ctx context.Context, q ProductionQuery) (Production
 	if err != nil {
 		return Production{}, err
 	}
-	now := s.now()
+	now, until := s.now(), int64(math.MaxInt64)
+	if !q.At.IsZero() {
+		if err := s.checkPast(q.At); err != nil {
+			return Production{}, err
+		}
+		now, until = q.At, q.At.UnixMicro()
+	}
 	said := s.shop()
 	v := Production{From: timeOf(from), To: timeOf(to), Now: now.UTC(), Scheduled: !said.Calendar.Empty(), Machines: make([]MachineProduction, len(machines))}
 	breaks := newBreaks(s)
@@ -129,7 +138,7 @@ func (s *Service) Production(ctx context.Context, q ProductionQuery) (Production
 			Machine: m.Slug, Name: s.machine(m).Name, Area: said.Machine(m.Slug).Area, Agent: m.agent.Name,
 			Programs: []ProgramProduction{}, Shifts: []ShiftProduction{}, Figures: []Figure{},
 		}
-		w, err := s.work(ctx, breaks.locator, m, from, to)
+		w, err := s.workUntil(ctx, breaks.locator, m, from, to, until)
 		if plant.ErrorCode(err) == plant.Invalid {
 			one.Problem = err.Error()
 			return nil

@@ -113,13 +113,18 @@ type work struct {
 // work reads what a machine worked at from ≤ time < to. What was said up to
 // WorkLead before is looked at too, so that a cycle is known that began before.
 func (s *Service) work(ctx context.Context, l *locator, m *machine, from, to int64) (work, error) {
+	return s.workUntil(ctx, l, m, from, to, math.MaxInt64)
+}
+
+// workUntil does the same as of a moment of the past: nothing later is looked at.
+func (s *Service) workUntil(ctx context.Context, l *locator, m *machine, from, to, at int64) (work, error) {
 	said := s.shop()
 	w := work{
 		worker: newWorker(m.items), from: from, to: to,
 		said: said.Machine(m.Slug), shifts: said.Calendar.Between(from, to),
 	}
 	until, _ := s.heardUntil(m)
-	w.heard = min(until, s.now().UnixMicro())
+	w.heard = min(until, at, s.now().UnixMicro())
 	w.end = min(to, w.heard)
 	w.rules = insight.PartRules{MaxJump: float64(w.said.MaxJump)}
 	lead := from
@@ -127,7 +132,7 @@ func (s *Service) work(ctx context.Context, l *locator, m *machine, from, to int
 		lead -= WorkLead.Microseconds()
 	}
 	var err error
-	if w.track, err = s.track(ctx, l, m.agent, w.items(), lead, to); err != nil {
+	if w.track, err = s.track(ctx, l, m.agent, w.items(), lead, min(to, at)); err != nil {
 		return w, err
 	}
 	w.good, w.bad = w.steps(w.goodCount), w.steps(w.badCount)

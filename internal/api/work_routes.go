@@ -63,4 +63,12 @@ func (s *Service) workRoutes(api huma.API) {
 		) (Production, error) {
 			return s.Production(ctx, ProductionQuery{Machines: p.Machine, From: p.from(), To: p.to()})
 		})
+	get(s, api, "/shift/parts", "machines", "What machines made in the shift that is on",
+		"The parts of the machines for which the shop file has a target, beside what they are to have made by now, or with at by that moment.",
+		func(ctx context.Context, p *struct {
+			At string `query:"at" format:"date-time" maxLength:"64" doc:"A moment of the past by the agent's timestamps, as RFC 3339" example:"2026-01-31T08:00:00Z"`
+		},
+		) (ShiftParts, error) {
+			return s.ShiftParts(ctx, parseTime(p.At))
+		})
 }

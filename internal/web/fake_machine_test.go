@@ -36,7 +36,19 @@ func (s *shop) Production(_ context.Context, q api.ProductionQuery) (api.Product
 	defer s.Unlock()
 	v := s.production
 	v.From, v.To = q.From, q.To
-	return v, nil
+	return v, s.productionErr
+}
+
+// shiftParts says that vmc-01 is ahead, and that it is not known of edm-1.
+func (s *shop) shiftParts(w http.ResponseWriter, _ *http.Request) {
+	now := s.now()
+	answer(w, api.ShiftParts{
+		At: now, Shift: &api.ShiftOn{ID: "2026-11-25.Late", Name: "Late", From: now.Add(-2 * time.Hour), To: now.Add(6 * time.Hour)},
+		Machines: []api.MachineShiftParts{
+			{Machine: "vmc-01", Parts: ptr(38.0), Target: 45, Due: 40.9},
+			{Machine: "edm-1", Target: 30, Due: 10},
+		},
+	}, nil)
 }
 
 // lane says that a machine ran O2201 but for the sixth tenth of the range, of which

@@ -31,7 +31,7 @@ type shop struct {
 	// said is what the shop file says; nothing where it is nil.
 	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.
-	machinesErr, agentsErr, gapsErr, systemErr error
+	machinesErr, agentsErr, gapsErr, systemErr, productionErr error
 	// cycles are those of vmc-01.
 	cycles     api.Cycles
 	production api.Production

@@ -21,6 +21,8 @@ type floorBody struct {
 	Past      bool
 	Attention []attention
 	Groups    []group
+	// Aims is true where the shop says how many parts machines are to make.
+	Aims bool
 	// Lane is the range of the lanes on the cards.
 	Lane laneRange
 	// Agents counts the agents; without any the page says how to add one.
@@ -75,6 +77,9 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 	body.Attention = needAttention(machines, agents, now)
 	body.Groups = s.groupMachines(machines, agents, filter, now)
 	body.Lane = s.laneRange(now)
+	for _, said := range s.shop().Machines {
+		body.Aims = body.Aims || len(said.Targets) > 0
+	}
 	body.Blank = blank{now}
 	p.Body, p.Data, p.Table = body, machines, machinesTable(machines)
 	s.draw(w, r, http.StatusOK, "floor", p)

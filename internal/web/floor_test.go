@@ -287,6 +287,30 @@ func TestFourDensitiesShowTheSame(t *testing.T) {
 	b.await(`document.querySelector("#floor").dataset.view === "plan" && document.querySelector("#views [aria-current]").dataset.view === "plan"`)
 }
 
+// TestPartsAgainstTarget checks the cards of machines with a target: what was made in
+// the shift, of how many, and by how many it is ahead or behind.
+func TestPartsAgainstTarget(t *testing.T) {
+	server := newPlant(t, inLateShift).serve(t)
+	b := newTab(t, server.URL, 1280, 800)
+	b.open(server.URL + "/floor")
+	parts := func(slug string) string {
+		return `(document.querySelector('[data-slug="` + slug + `"] .aim')?.innerText ?? "").split(/\s+/).join(" ")`
+	}
+	b.await(`document.querySelectorAll(".aim").length === 2`)
+	if got := eval[string](b, parts("vmc-01")); got != "38 / 45 −2" {
+		t.Errorf("the card says %q", got)
+	}
+	if got := eval[string](b, parts("edm-1")); got != "— / 30" {
+		t.Errorf("where it is not known the card says %q", got)
+	}
+	if got := eval[string](b, parts("vmc-02")); got != "" {
+		t.Errorf("without a target the card says %q", got)
+	}
+	if got, want := eval[string](b, `document.querySelector('[data-slug="vmc-01"] .aim').title`), "38 made in shift Late since 15:20, of 45; 40 should be made by now"; got != want {
+		t.Errorf("the title is %q, want %q", got, want)
+	}
+}
+
 // TestNormalCardsHaveNoSaturatedColour checks the computed colours of machines that
 // run, idle or are not known: none stands out, as those of an alarm do. Lanes are
 // left out: they tell of what was.

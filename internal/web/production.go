@@ -135,7 +135,11 @@ func (s *site) production(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v, err := s.views.Production(r.Context(), api.ProductionQuery{From: picked.From, To: picked.To})
+	q := api.ProductionQuery{From: picked.From, To: picked.Planned}
+	if s.past() {
+		q.At = s.now()
+	}
+	v, err := s.views.Production(r.Context(), q)
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("production: %w", err))
 		return

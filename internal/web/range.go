@@ -37,6 +37,9 @@ type rangeLink struct {
 // and forms that keep the page's other parameters.
 type rangePicker struct {
 	shop.Range
+	// Planned is the end of the range: To, but where the range ends with the moment of
+	// the past that is shown.
+	Planned time.Time
 	// Path is the page, and Kept its other parameters.
 	Path string
 	Kept []param
@@ -103,6 +106,7 @@ func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker,
 		s.fail(w, r, err)
 		return rangePicker{}, false
 	}
+	planned := picked.To
 	if s.past() {
 		if picked, err = endThen(picked, now); err != nil {
 			s.fail(w, r, err)
@@ -110,7 +114,9 @@ func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker,
 		}
 	}
 	dropRange(q)
-	return newRangePicker(picked, r.URL.Path, q, now, said), true
+	p = newRangePicker(picked, r.URL.Path, q, now, said)
+	p.Planned = planned
+	return p, true
 }
 
 // endThen lets a range end with the moment of the past that is shown: what came

@@ -25,7 +25,7 @@ const threeShifts = `{"zone": "Europe/Berlin", "areas": ["Milling", "Other"],
 		{"name": "Night", "days": ["mon-fri"], "time": "22:00-06:00"}]}],
 	"exceptions": {"2026-12-04": {"reason": "Works outing", "shifts": [{"name": "Early", "time": "06:00-12:00"}]}},
 	"holidays": {"2026-12-25": "Christmas Day"},
-	"machines": {"vmc-01": {"area": "Milling"}, "vmc-02": {"area": "Milling"}, "vmc-04": {"area": "Milling", "idealCycle": "7m30s", "rules": {"wait": "90s"}},
+	"machines": {"vmc-01": {"area": "Milling", "targets": {"Late": 45}}, "vmc-02": {"area": "Milling"}, "vmc-04": {"area": "Milling", "idealCycle": "7m30s", "rules": {"wait": "90s"}},
 		"saw-1": {"area": "Other", "name": "Band saw"}, "vmc-77": {"area": "Milling"}}}`
 
 // inLateShift is a Wednesday, 17:20 in the plant of threeShifts.

@@ -1,6 +1,7 @@
 // The floor: a card per machine, the counts and the list of what needs somebody.
 
 import "./page";
+import { keepAiming } from "./aims";
 import { drawAttention, up } from "./attention";
 import { drawCard } from "./card";
 import { blank, byId, fill, glyph, set, slot } from "./dom";
@@ -180,5 +181,6 @@ byId("views").addEventListener("click", (e) => {
 });
 
 filter();
+if (floor.hasAttribute("data-aims")) keepAiming(cards);
 new Lanes(byId("overview"), (slug) => cards.get(slug)).start();
 follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });

@@ -1,36 +1,23 @@
 // The lanes of the floor, with the running shares beside them: all machines in one
 // request, now and then.
 
-import { now, then } from "./clock";
+import { now } from "./clock";
 import { fill, slot } from "./dom";
 import { drawLane, laneText, Sum } from "./lane";
 import { read } from "./live";
+import { keepReading } from "./periodic";
 import type { Timeline } from "./types";
 
 /** COLUMNS is how many stretches a strip can show apart. */
 const COLUMNS = 120;
-/** How often the lanes are read. */
-const EVERY_MS = 60_000;
-/** How soon they are read again where that failed. */
-const RETRY_MS = 10_000;
 
 /** Lanes keeps the lanes of the cards up to date. */
 export class Lanes {
-  private due = 0;
-  private reading = false;
-
   /** overview is the element that has the range and shows the sums. */
   constructor(private readonly overview: HTMLElement, private readonly card: (slug: string) => HTMLElement | undefined) {}
 
   start(): void {
-    void this.load();
-    if (then !== undefined) return;
-    setInterval(() => this.tick(), 1000);
-    document.addEventListener("visibilitychange", () => this.tick());
-  }
-
-  private tick(): void {
-    if (!document.hidden && !this.reading && performance.now() >= this.due) void this.load();
+    keepReading(() => this.load());
   }
 
   /** range gives what the strips show and what is asked for, which ends now. */
@@ -45,15 +32,8 @@ export class Lanes {
     const { from, to, end } = this.range();
     const columns = Math.max(1, Math.round((COLUMNS * (end - from)) / (to - from)));
     const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(end).toISOString(), columns: String(columns) });
-    this.reading = true;
-    try {
-      this.draw(await read<Timeline>(`/api/v1/timeline?${query}`), from, to);
-      this.due = performance.now() + EVERY_MS;
-    } catch {
-      this.due = performance.now() + RETRY_MS; // What is drawn stands; the strips say by their end how old it is.
-    } finally {
-      this.reading = false;
-    }
+    // Where it fails, the strips say by their end how old they are.
+    this.draw(await read<Timeline>(`/api/v1/timeline?${query}`), from, to);
   }
 
   private draw(timeline: Timeline, from: number, to: number): void {

@@ -34,6 +34,8 @@ function start(): void {
       location.reload();
     });
   }
+  // On a phone the pages stand in a row that scrolls: the one that is open is in sight.
+  document.querySelector(".rail [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   startSearch();
   startKeys();
   startTravel();
