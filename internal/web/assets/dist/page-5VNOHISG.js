@@ -1,1 +1,0 @@
-import"./chunk-USA7JXJQ.js";

@@ -1,0 +1,1 @@
+import"./chunk-6CZF44SQ.js";
