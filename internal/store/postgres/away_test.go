@@ -232,16 +232,16 @@ func TestStatementTimeout(t *testing.T) {
 // Upkeep has no part in a timeout that is meant for the statements of all.
 func TestStatementTimeoutSparesUpkeep(t *testing.T) {
 	address := pgtest.Database(t)
-	s := openPlant(t, with(t, address, "statement_timeout", "20ms"), postgres.Options{})
-	exec1(t, address, `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END'`)
+	recovered(t, openPlant(t, address, postgres.Options{}))
+	s := open(t, with(t, address, "statement_timeout", "500ms"), postgres.Options{})
+	exec1(t, address, `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END'`)
 	exec1(t, address, `CREATE TRIGGER slow AFTER INSERT ON blocks FOR EACH STATEMENT EXECUTE FUNCTION slow()`)
-	recovered(t, s)
 	sealed, err := s.Seal(t.Context(), time.Now().Add(24*time.Hour))
 	if err != nil || sealed.Blocks == 0 {
 		t.Fatalf("sealed %+v: %v", sealed, err)
 	}
 	var timeout string
-	if err := s.Write().QueryRow(t.Context(), `SELECT current_setting('statement_timeout')`).Scan(&timeout); err != nil || timeout != "20ms" {
+	if err := s.Write().QueryRow(t.Context(), `SELECT current_setting('statement_timeout')`).Scan(&timeout); err != nil || timeout != "500ms" {
 		t.Errorf("a statement after it has the timeout %s, %v", timeout, err)
 	}
 }

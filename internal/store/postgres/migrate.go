@@ -92,7 +92,12 @@ func migrateUp(ctx context.Context, pool *pgxpool.Pool) ([]store.Migration, erro
 	if err != nil || before >= newest {
 		return nil, err
 	}
-	err = withProvider(pool, func(p *goose.Provider) error {
+	patient, err := withoutTimeout(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	defer patient.Close()
+	err = withProvider(patient, func(p *goose.Provider) error {
 		_, err := p.Up(ctx)
 		return err
 	})
@@ -101,6 +106,17 @@ func migrateUp(ctx context.Context, pool *pgxpool.Pool) ([]store.Migration, erro
 	}
 	steps, err := listMigrations(ctx, pool)
 	return slices.DeleteFunc(steps, func(m store.Migration) bool { return m.Version <= before }), err
+}
+
+// withoutTimeout opens another pool like one, for statements that may take longer
+// than the database was told to let those of all.
+func withoutTimeout(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+	config := pool.Config()
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `SET statement_timeout = 0`)
+		return err
+	}
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 func listMigrations(ctx context.Context, pool *pgxpool.Pool) (steps []store.Migration, err error) {

@@ -54,3 +54,13 @@ func TestNewerSchema(t *testing.T) {
 		t.Errorf("open: %v", err)
 	}
 }
+
+// Migrations have no part in a timeout that is meant for the statements of all.
+func TestStatementTimeoutSparesMigrations(t *testing.T) {
+	address := pgtest.Database(t)
+	exec1(t, address, `CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); END'`)
+	exec1(t, address, `CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION slow()`)
+	if steps, err := postgres.MigrateUp(t.Context(), with(t, address, "statement_timeout", "500ms")); err != nil || len(steps) == 0 {
+		t.Errorf("%d steps, %v", len(steps), err)
+	}
+}
