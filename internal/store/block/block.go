@@ -88,6 +88,9 @@ type View interface {
 	// RowsBefore gives for each item the last observation in rows before a time,
 	// in any order.
 	RowsBefore(ctx context.Context, items []plant.ItemID, time int64) ([]plant.Observation, error)
+	// LatestBefore gives, in any order, what is known now of those of the items
+	// that have said nothing since a time, and of whose run retention has deleted.
+	LatestBefore(ctx context.Context, items []plant.ItemID, time int64) ([]plant.Observation, error)
 	// RowsBySequence gives the observations of a run in rows with
 	// from ≤ sequence < to, in order of sequence: the first ones, where their texts
 	// are long together; more is true where there are others behind them.

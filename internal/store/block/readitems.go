@@ -171,6 +171,21 @@ func (r *itemReader) readBefore(ctx context.Context, v View, lost []Lost) error 
 	if err := r.known(lost, last); err != nil {
 		return err
 	}
+	// What an item that is quiet said last is known for longer than its observation
+	// is kept.
+	quiet := slices.DeleteFunc(slices.Clone(r.items), func(item plant.ItemID) bool {
+		_, found := last[item]
+		return found
+	})
+	if len(quiet) > 0 {
+		latest, err := v.LatestBefore(ctx, quiet, r.from)
+		if err != nil {
+			return err
+		}
+		for _, o := range latest {
+			note(o)
+		}
+	}
 	found := slices.SortedFunc(maps.Values(last), func(a, b plant.Observation) int {
 		return positionOf(&a).compare(positionOf(&b))
 	})

@@ -203,6 +203,11 @@ func (v *view) RowsBefore(ctx context.Context, items []plant.ItemID, time int64)
 	return found, nil
 }
 
+// LatestBefore gives nothing, since nothing is freed of this store.
+func (v *view) LatestBefore(ctx context.Context, _ []plant.ItemID, _ int64) ([]plant.Observation, error) {
+	return nil, v.begin(ctx, "LatestBefore")
+}
+
 func (v *view) RowsBySequence(ctx context.Context, run plant.RunID, from, to int64) (found []plant.Observation, more bool, err error) {
 	if err := v.begin(ctx, "RowsBySequence"); err != nil {
 		return nil, false, err

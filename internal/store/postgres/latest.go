@@ -24,6 +24,19 @@ func (s *Store) Current(ctx context.Context, device plant.DeviceID) ([]plant.Lat
 	return list(ctx, s, "read current", scanLatest, selectLatest+`WHERE i.device = $1 ORDER BY `+itemOrder, device)
 }
 
+// LatestBefore implements block.View.
+func (v *view) LatestBefore(ctx context.Context, items []plant.ItemID, time int64) ([]plant.Observation, error) {
+	rows, err := v.conn.Query(ctx, selectLatest+`JOIN instances r ON r.id = l.instance
+		WHERE l.item = ANY($1) AND l.time < $2 AND r.freed > 0`, items, time)
+	if err != nil {
+		return nil, again(err)
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (plant.Observation, error) {
+		return decodeRow(row.RawValues()[:columnCount])
+	})
+	return found, again(err)
+}
+
 func scanLatest(row pgx.CollectableRow) (l plant.Latest, err error) {
 	columns := row.RawValues()
 	if l.Observation, err = decodeRow(columns[:columnCount]); err != nil {

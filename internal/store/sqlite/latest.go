@@ -23,6 +23,15 @@ func (s *Store) Current(ctx context.Context, device plant.DeviceID) ([]plant.Lat
 	return list(ctx, s, "read current", scanLatest, selectLatest+`WHERE i.device = ? ORDER BY `+itemOrder, device)
 }
 
+// LatestBefore implements block.View.
+func (v *view) LatestBefore(ctx context.Context, items []plant.ItemID, time int64) ([]plant.Observation, error) {
+	return collect(ctx, v.tx, func(row scanner) (plant.Observation, error) {
+		l, err := scanLatest(row)
+		return l.Observation, err
+	}, selectLatest+`JOIN instances r ON r.id = l.instance
+		WHERE l.item IN (SELECT value FROM json_each(?)) AND l.time < ? AND r.freed > 0`, numberList(items), time)
+}
+
 func scanLatest(row scanner) (l plant.Latest, err error) {
 	var (
 		value, detail  any

@@ -40,6 +40,7 @@ func RunUpkeep(t *testing.T, open func(t *testing.T) UpkeepStore) {
 		{"Expire", testExpire},
 		{"ExpireWhatIsDerived", testExpireDerived},
 		{"ExpireRows", testExpireRows},
+		{"ExpireQuietItem", testExpireQuietItem},
 		{"ReplaceStates", testReplaceStates},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })

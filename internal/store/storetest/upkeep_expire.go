@@ -110,6 +110,38 @@ func testExpireRows(t *testing.T, s UpkeepStore) {
 	equal(t, "observations", l.observations(t), nil)
 }
 
+// testExpireQuietItem frees the only observation of an item, which is still what is
+// known of it.
+func testExpireQuietItem(t *testing.T, s UpkeepStore) {
+	ctx := t.Context()
+	l := newLine(t, s, "a", 2)
+	b := l.batch(plant.Value{Kind: plant.Text, Text: "AUTOMATIC"}, plant.Value{Kind: plant.Text, Text: "ACTIVE"})
+	b.Observations[0].Time, b.Observations[1].Time = 100, 900
+	b.Observations[1].Item = l.items[1].ID
+	b.Latest = []plant.Latest{{Observation: b.Observations[0]}, {Observation: b.Observations[1]}}
+	l.commit(t, b)
+	sealAll(t, s)
+	if freed := expire(t, s, map[plant.AgentID]int64{l.agent.ID: 500}); freed.Observations != 1 {
+		t.Errorf("freed %+v, want one observation", freed)
+	}
+	quiet, busy := l.items[0].ID, l.items[1].ID
+	last := func(item plant.ItemID, from int64) []plant.Observation {
+		t.Helper()
+		return all(t, s.ItemObservations(ctx, []plant.ItemID{item}, from, math.MaxInt64, true))
+	}
+	equal(t, "what the quiet item said last", last(quiet, 800), b.Observations[:1])
+	equal(t, "the same with the other item", all(t, s.ItemObservations(ctx, []plant.ItemID{quiet, busy}, 800, 1000, true)), b.Observations)
+	equal(t, "at a moment", all(t, s.ItemObservations(ctx, []plant.ItemID{quiet}, 101, 101, true)), b.Observations[:1])
+	equal(t, "before it was said", last(quiet, 100), nil)
+	equal(t, "within a range", all(t, s.ItemObservations(ctx, []plant.ItemID{quiet}, 0, 1000, false)), nil)
+	// When it has spoken, what was before is not known any more.
+	b = l.batch(plant.Value{Kind: plant.Text, Text: "MANUAL"})
+	b.Observations[0].Item, b.Observations[0].Time = quiet, 950
+	b.Latest = []plant.Latest{{Observation: b.Observations[0]}}
+	l.commit(t, b)
+	equal(t, "behind what was freed", last(quiet, 800), b.Observations)
+}
+
 // testExpireDerived frees states and baselines, but none that is needed.
 func testExpireDerived(t *testing.T, s UpkeepStore) {
 	ctx := t.Context()
