@@ -14,7 +14,6 @@ import (
 	"github.com/factorydash/factorydash/internal/backup"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
-	"github.com/factorydash/factorydash/internal/store/transfer"
 )
 
 // standardStream stands for standard output or input where a file is named.
@@ -108,9 +107,7 @@ func (env *environment) snapshot(ctx context.Context, st dataStore, path string)
 		return "", err
 	}
 	for range snapshotAttempts {
-		var copied transfer.Summary
-		if copied, err = env.copyStore(ctx, st, to, "backed up"); err == nil || ctx.Err() != nil {
-			fmt.Fprint(env.stderr, leftOut(copied))
+		if _, err = env.copyStore(ctx, st, to, "backed up"); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
@@ -272,11 +269,9 @@ func (env *environment) restoreDatabase(ctx context.Context, b *backup.Reader) (
 		return err
 	}
 	defer from.Close()
-	copied, err := env.copyStore(ctx, from, to, "restored")
-	if err != nil {
+	if _, err := env.copyStore(ctx, from, to, "restored"); err != nil {
 		return fmt.Errorf("%w (what was restored so far is in the database: empty it before the next attempt)", err)
 	}
-	fmt.Fprint(env.stderr, leftOut(copied))
 	return nil
 }
 

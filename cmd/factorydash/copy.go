@@ -34,16 +34,7 @@ func (c *copyCommand) Run(ctx context.Context, env *environment) (err error) {
 	}
 	fmt.Fprintf(env.stdout, "%d agents, %d instances: %d observations copied, %d were there; the ledgers agree\n",
 		summary.Agents, summary.Runs, summary.Observations, summary.Present)
-	fmt.Fprint(env.stdout, leftOut(summary))
 	return nil
-}
-
-// leftOut says, in a line, what a copy has not; nothing where it has all.
-func leftOut(s transfer.Summary) string {
-	if s.Expired == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d observations among numbers that retention had deleted were left out; the ledger of the copy says so (expired)\n", s.Expired)
 }
 
 // copyStore copies a store into another one. verb says on a terminal what is done.

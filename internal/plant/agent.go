@@ -108,9 +108,6 @@ const (
 	GapMissing GapReason = "missing"
 	// GapUnrecorded: a recording that was imported does not hold them.
 	GapUnrecorded GapReason = "unrecorded"
-	// GapExpired: retention had deleted them before the store was copied into
-	// this one.
-	GapExpired GapReason = "expired"
 )
 
 // OpenEnd is the To of a gap whose length nobody knows.

@@ -14,7 +14,7 @@ func (b *Batch) Check() error {
 	if err := checkRuns(b); err != nil {
 		return err
 	}
-	next, err := Account(b.Expect, b.Observations, b.Gaps)
+	next, err := Account(b.Expect, b.Observations, b.Gaps, b.Freed)
 	if err != nil {
 		return err
 	}
@@ -93,39 +93,57 @@ func checkBaseline(b *Batch) error {
 }
 
 // Account goes through the sequence numbers from first on, each of which is to
-// be in the observations once or in one of the gaps, and gives the first number
-// behind them all. Invalid where one is missing or there twice.
-func Account(first int64, observations []plant.Observation, gaps []plant.Gap) (next int64, err error) {
+// be in the observations once or in one of the gaps, but for as many as freed, and
+// gives the first number behind them all. Invalid where another one is missing, or
+// one is there twice.
+func Account(first int64, observations []plant.Observation, gaps []plant.Gap, freed int64) (next int64, err error) {
 	if first < 1 {
 		return 0, plant.Errorf(plant.Invalid, "sequence %d: the first sequence number is 1 or more", first)
 	}
+	if freed < 0 {
+		return 0, plant.Errorf(plant.Invalid, "%d numbers that were freed: it is 0 or more", freed)
+	}
 	gaps = slices.SortedFunc(slices.Values(gaps), func(a, b plant.Gap) int { return cmp.Compare(a.From, b.From) })
 	next = first
-	pass := func() error {
-		for len(gaps) > 0 && gaps[0].From == next {
-			if gaps[0].To < next || gaps[0].To == math.MaxInt64 {
-				return plant.Errorf(plant.Invalid, "gap %v: it ends at its beginning or later, and before 2^63−1", gaps[0])
+	// reach takes the numbers before at to be freed, as far as there are any.
+	reach := func(at int64) bool {
+		if at < next || at-next > freed {
+			return false
+		}
+		freed -= at - next
+		next = at
+		return true
+	}
+	pass := func(before int64) error {
+		for len(gaps) > 0 && gaps[0].From < before {
+			g := gaps[0]
+			if !reach(g.From) {
+				return plant.Errorf(plant.Invalid, "gap %v stands where %d is due", g, next)
 			}
-			next, gaps = gaps[0].To+1, gaps[1:]
+			if g.To < g.From || g.To == math.MaxInt64 {
+				return plant.Errorf(plant.Invalid, "gap %v: it ends at its beginning or later, and before 2^63−1", g)
+			}
+			next, gaps = g.To+1, gaps[1:]
 		}
 		return nil
 	}
 	for i := range observations {
-		if err := pass(); err != nil {
+		sequence := observations[i].Sequence
+		if err := pass(sequence); err != nil {
 			return 0, err
 		}
-		if sequence := observations[i].Sequence; sequence != next || sequence == math.MaxInt64 {
+		if sequence == math.MaxInt64 || !reach(sequence) {
 			return 0, plant.Errorf(plant.Invalid, "observation with sequence %d stands where %d is due", sequence, next)
 		}
 		next++
 	}
-	if err := pass(); err != nil {
+	if err := pass(math.MaxInt64); err != nil {
 		return 0, err
 	}
-	if len(gaps) > 0 {
-		return 0, plant.Errorf(plant.Invalid, "gap %v stands where %d is due", gaps[0], next)
+	if len(gaps) > 0 || freed > math.MaxInt64-next {
+		return 0, plant.Errorf(plant.Invalid, "sequence numbers end before 2^63−1")
 	}
-	return next, nil
+	return next + freed, nil
 }
 
 // SplitGaps tells the gaps that StartRun is given: those of the new run, and the

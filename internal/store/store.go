@@ -67,8 +67,11 @@ type Batch struct {
 	Run plant.RunID
 	// Expect is the cursor that the batch goes on from; Next is the cursor
 	// after it. Each sequence number from Expect up to but not including Next
-	// is in Observations once, or in one of Gaps.
+	// is in Observations once, or in one of Gaps, but for those that Freed counts.
 	Expect, Next int64
+	// Freed is how many of the numbers retention deleted in the store that this one
+	// is a copy of: they count in the run as stored and as freed. 0 in all else.
+	Freed int64
 	// Baseline is what the agent knew just before Next and we had not read: the
 	// Observations of a plant.Baseline at Next. A batch that has one has no
 	// Observations, but may have the gap that makes it needed. It counts as
@@ -105,7 +108,8 @@ type Reader interface {
 	// from ≤ time < to in order of time, then run and sequence, each with its
 	// Run. Where before is true, the last observation before from (in that
 	// order) of each item comes first, in the same order; where from = to, they
-	// are all there is, which is what was known at a moment. What was committed
+	// are all there is, which is what was known at a moment. Of an item that has
+	// been quiet for so long that retention has deleted it, that is its Latest. What was committed
 	// together is yielded together: observations of one commit behind the last
 	// one yielded are either all still to come or none of them is.
 	ItemObservations(ctx context.Context, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error]

@@ -122,11 +122,11 @@ type runState struct {
 	known, ended bool
 	expect       int64
 	// What follows is with the batches that were admitted: the cursor, how many
-	// observations they have, and our clock when the newest of them arrived; NULL
-	// where none says.
-	admitted     bool
-	next, stored int64
-	received     *int64
+	// observations they have, those freed among them, and our clock when the newest
+	// of them arrived; NULL where none says.
+	admitted            bool
+	next, stored, freed int64
+	received            *int64
 }
 
 // run gives the state of a run. Conflict where there is no such run.
@@ -219,7 +219,8 @@ func (c *commit) add(run *runState, b *store.Batch) error {
 	if !run.known {
 		run.known, run.expect = true, b.Expect
 	}
-	run.admitted, run.next, run.stored = true, b.Next, run.stored+int64(len(b.Observations))
+	run.admitted, run.next = true, b.Next
+	run.stored, run.freed = run.stored+int64(len(b.Observations))+b.Freed, run.freed+b.Freed
 	if !b.Received.IsZero() {
 		received := b.Received.UnixMicro()
 		run.received = &received
@@ -296,14 +297,14 @@ func (c *commit) begin() string {
 // what others have done that had them before.
 func (c *commit) queueRuns(batch *pgx.Batch) bool {
 	var (
-		runs                 []plant.RunID
-		expect, next, stored []int64
-		received             []*int64
+		runs                        []plant.RunID
+		expect, next, stored, freed []int64
+		received                    []*int64
 	)
 	for id, run := range c.runs {
 		if run.admitted {
 			runs, expect, next = append(runs, id), append(expect, run.expect), append(next, run.next)
-			stored, received = append(stored, run.stored), append(received, run.received)
+			stored, freed, received = append(stored, run.stored), append(freed, run.freed), append(received, run.received)
 		}
 	}
 	if len(runs) == 0 {
@@ -311,14 +312,15 @@ func (c *commit) queueRuns(batch *pgx.Batch) bool {
 	}
 	batch.Queue(`SELECT 1 FROM instances WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, runs)
 	batch.Queue(`
-		UPDATE instances i SET stored = i.stored + moved.stored, received = coalesce(moved.received, i.received), next = CASE
+		UPDATE instances i SET stored = i.stored + moved.stored, freed = i.freed + moved.freed,
+			received = coalesce(moved.received, i.received), next = CASE
 			WHEN i.next = moved.expect
 				AND NOT EXISTS (SELECT 1 FROM instances newer WHERE newer.agent = i.agent AND newer.id > i.id)
-				AND ($6 OR EXISTS (SELECT 1 FROM partitions WHERE number = $7 AND sealed IS NULL))
+				AND ($7 OR EXISTS (SELECT 1 FROM partitions WHERE number = $8 AND sealed IS NULL))
 			THEN moved.next END
-		FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) moved(run, expect, next, stored, received)
+		FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) moved(run, expect, next, stored, freed, received)
 		WHERE id = moved.run`,
-		runs, expect, next, stored, received, len(c.rows) == 0, c.partition.number)
+		runs, expect, next, stored, freed, received, len(c.rows) == 0, c.partition.number)
 	return true
 }
 

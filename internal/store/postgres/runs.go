@@ -54,7 +54,7 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 				return plant.Errorf(plant.Conflict, "run %d stands at %d and not at %d: another reader has committed", g.Run, next, g.From)
 			}
 		}
-		if run.Next, err = store.Account(run.First, nil, own); err != nil {
+		if run.Next, err = store.Account(run.First, nil, own, 0); err != nil {
 			return err
 		}
 		stored, err = one(ctx, tx, scanRun, `

@@ -185,10 +185,10 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 		received = b.Received.UnixMicro()
 	}
 	_, err = c.tx.ExecContext(ctx, `
-		UPDATE instances SET next = ?, stored = stored + ?, received = coalesce(?, received),
+		UPDATE instances SET next = ?, stored = stored + ?, freed = freed + ?, received = coalesce(?, received),
 			first_row = coalesce(first_row, ?), last_row = coalesce(?, last_row)
 		WHERE id = ?`,
-		b.Next, len(b.Observations), received, firstRow, lastRow, b.Run)
+		b.Next, int64(len(b.Observations))+b.Freed, b.Freed, received, firstRow, lastRow, b.Run)
 	if err != nil {
 		return err
 	}

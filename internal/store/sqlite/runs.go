@@ -56,7 +56,7 @@ func (s *Store) StartRun(ctx context.Context, after plant.RunID, run plant.Run, 
 		if err := checkEnd(ctx, tx, end); err != nil {
 			return err
 		}
-		if run.Next, err = store.Account(run.First, nil, own); err != nil {
+		if run.Next, err = store.Account(run.First, nil, own, 0); err != nil {
 			return err
 		}
 		stored, err = scanRun(tx.QueryRowContext(ctx, `

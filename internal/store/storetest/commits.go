@@ -11,6 +11,29 @@ import (
 	"github.com/factorydash/factorydash/internal/store"
 )
 
+// testCommitOfCopy commits what retention has deleted elsewhere.
+func testCommitOfCopy(t *testing.T, s Store) {
+	l := newLine(t, s, "a", 2)
+	b := l.batch(numbers(5)...)
+	// 1, 3, 8 and 9 were freed; 6 and 7 are lost.
+	b.Observations = append(b.Observations[1:2], b.Observations[3:]...)
+	b.Gaps = []plant.Gap{{From: 6, To: 7, Reason: plant.GapOverrun}}
+	b.Next, b.Freed = 10, 4
+	if err := s.Commit(t.Context(), []*store.Batch{b}); err != nil || b.Err != nil {
+		t.Fatalf("commit: %v, %v", err, b.Err)
+	}
+	if run := l.stored(t); run.Next != 10 || run.Stored != 7 || run.Freed != 4 {
+		t.Errorf("run: %+v", run)
+	}
+	equal(t, "observations", l.observations(t), b.Observations)
+	// It goes on as any other.
+	l.run.Next, l.run.Stored = 10, 7
+	l.commit(t, l.batch(numbers(2)...))
+	if run := l.stored(t); run.Next != 12 || run.Stored != 9 || run.Freed != 4 {
+		t.Errorf("run in the end: %+v", run)
+	}
+}
+
 func testCommit(t *testing.T, s Store) {
 	ctx := t.Context()
 	l := newLine(t, s, "a", 2)
@@ -134,6 +157,12 @@ func testInvalidCommit(t *testing.T, s Store) {
 		spoil func(b *store.Batch)
 	}{
 		{"a number is missing", func(b *store.Batch) { b.Observations = append(b.Observations[:2], b.Observations[3:]...) }},
+		{"more are freed than are missing", func(b *store.Batch) {
+			b.Observations = append(b.Observations[:2], b.Observations[3:]...)
+			b.Freed = 2
+		}},
+		{"fewer are freed than are missing", func(b *store.Batch) { b.Next, b.Freed = 8, 1 }},
+		{"fewer are freed than none", func(b *store.Batch) { b.Next, b.Freed = 5, -1 }},
 		{"the last number is missing", func(b *store.Batch) { b.Next++ }},
 		{"one number too many", func(b *store.Batch) { b.Next-- }},
 		{"a number twice", func(b *store.Batch) { b.Observations[3].Sequence = 3 }},

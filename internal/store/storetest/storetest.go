@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"GapsOfRuns", testGapsOfRuns},
 		{"GapsInPages", testGapPages},
 		{"Commit", testCommit},
+		{"CommitOfCopy", testCommitOfCopy},
 		{"CommitInGroup", testCommitInGroup},
 		{"CommitOfEndedRun", testCommitOfEndedRun},
 		{"CommitThatIsInvalid", testInvalidCommit},

@@ -4,7 +4,6 @@
 // copy ended, since the cursors of the runs say how far that came, and it
 // compares the ledgers at the end.
 //
-// What retention has deleted cannot be copied. The numbers up to the last one
-// that is missing stand in the new ledger as one gap of each run, with the
-// reason plant.GapExpired.
+// What retention has deleted cannot be copied: it counts in the ledger of the
+// copy as it does in that of the source.
 package transfer

@@ -30,15 +30,8 @@ type pair struct {
 // run copies a run that follows another one. Where ended is true the target has
 // a newer one already.
 func (c *copier) run(ctx context.Context, p *pair, before pair, names *names, known *knowledge, ended bool) error {
-	expired, left, err := c.expired(ctx, p.source)
-	if err != nil {
-		return err
-	}
-	if p.target.Next <= expired.To { // else an earlier copy has them
-		c.summary.Expired += left
-	}
 	if p.target.ID == 0 {
-		if err := c.start(ctx, p, before, expired); err != nil {
+		if err := c.start(ctx, p, before); err != nil {
 			return err
 		}
 	}
@@ -53,61 +46,43 @@ func (c *copier) run(ctx context.Context, p *pair, before pair, names *names, kn
 	if ended {
 		return nil
 	}
-	if err := c.observations(ctx, p, names, expired); err != nil {
+	if err := c.observations(ctx, p, names); err != nil {
 		return err
 	}
-	if err := c.compare(ctx, p, expired, left); err != nil {
+	if err := c.compare(ctx, p); err != nil {
 		return err
 	}
 	return c.knowledge(ctx, p, known)
 }
 
-// compare holds the target's ledger against the source's: left is how many
-// observations the source has among the numbers of the gap expired.
-func (c *copier) compare(ctx context.Context, p *pair, expired plant.Gap, left int64) error {
+// compare holds the target's ledger against the source's. What retention deletes
+// of either counts as stored in both.
+func (c *copier) compare(ctx context.Context, p *pair) error {
 	run, err := c.to.LastRun(ctx, p.agent)
 	if err != nil {
 		return err
 	}
-	if run.Freed > 0 && run.Next == p.source.Next {
-		return nil // Retention is at work in the target too: the counts say nothing.
-	}
-	// An earlier copy may hold what the source has deleted since.
-	earlier := int64(0)
-	for o, err := range c.to.Observations(ctx, run.ID, 0) {
-		if err != nil {
-			return err
-		}
-		if o.Sequence > expired.To {
-			break
-		}
-		earlier++
-	}
-	if want := p.source.Stored - p.source.Freed - left + earlier; run.Next != p.source.Next || run.Stored != want {
+	if run.Next != p.source.Next || run.Stored != p.source.Stored {
 		return plant.Errorf(plant.Damaged, "the copy has %d observations up to %d, and the ledger of the source has %d up to %d: 'factorydash verify-store' of the source says more",
-			run.Stored, run.Next, want, p.source.Next)
+			run.Stored, run.Next, p.source.Stored, p.source.Next)
 	}
 	return nil
 }
 
 // start begins the run in the target, with the gaps that it begins with and the
 // open end of the run before.
-func (c *copier) start(ctx context.Context, p *pair, before pair, expired plant.Gap) error {
+func (c *copier) start(ctx context.Context, p *pair, before pair) error {
 	var gaps []plant.Gap
-	if expired.To >= expired.From {
-		gaps = append(gaps, expired)
-	} else {
-		next := p.source.First
-		for g, err := range c.from.Gaps(ctx, p.source.ID, next) {
-			if err != nil {
-				return err
-			}
-			if g.From != next || g.To == plant.OpenEnd || g.From >= p.source.Next {
-				break
-			}
-			g.Run, next = 0, g.To+1
-			gaps = append(gaps, g)
+	next := p.source.First
+	for g, err := range c.from.Gaps(ctx, p.source.ID, next) {
+		if err != nil {
+			return err
 		}
+		if g.From != next || g.To == plant.OpenEnd || g.From >= p.source.Next {
+			break
+		}
+		g.Run, next = 0, g.To+1
+		gaps = append(gaps, g)
 	}
 	if before.source.ID != 0 {
 		for g, err := range c.from.Gaps(ctx, before.source.ID, before.source.Next) {
@@ -127,56 +102,16 @@ func (c *copier) start(ctx context.Context, p *pair, before pair, expired plant.
 	return err
 }
 
-// expired gives the gap that stands for what retention has deleted of a run: from
-// its first number to the last one that is neither stored nor in the ledger. It
-// is empty, with To before From, where nothing was deleted. left is how many
-// observations the source still has among those numbers.
-func (c *copier) expired(ctx context.Context, run plant.Run) (g plant.Gap, left int64, err error) {
-	g = plant.Gap{
-		From: run.First, To: run.First - 1, Reason: plant.GapExpired,
-		Detail: "deleted by retention before the store was copied", Noticed: run.Began,
-	}
-	if run.Freed == 0 {
-		return g, 0, nil
-	}
-	at := run.First // the next number to be accounted for
-	err = c.walk(ctx, run, run.First, func(_ *plant.Observation, first, last int64) error {
-		if first > at {
-			g.To = first - 1
-		}
-		at = max(at, last+1)
-		return nil
-	})
-	if at < run.Next {
-		g.To = run.Next - 1
-	}
-	if err == nil && g.To >= g.From {
-		err = c.walk(ctx, run, run.First, func(o *plant.Observation, first, _ int64) error {
-			if first > g.To {
-				return errEnough
-			}
-			if o != nil {
-				left++
-			}
-			return nil
-		})
-	}
-	return g, left, err
-}
-
-// errEnough ends a walk without an error.
-var errEnough = plant.Errorf(plant.Internal, "enough")
-
 // walk calls f with each observation and each gap (o is nil) of a run from a
 // number on, in order of sequence, until the run's cursor.
-func (c *copier) walk(ctx context.Context, run plant.Run, from int64, f func(o *plant.Observation, first, last int64) error) error {
+func (c *copier) walk(ctx context.Context, run plant.Run, from int64, f func(o *plant.Observation, first int64) error) error {
 	gaps, err := c.gaps(ctx, run, from)
 	if err != nil {
 		return err
 	}
 	pass := func(before int64) error {
 		for len(gaps) > 0 && gaps[0].From < before {
-			if err := f(nil, gaps[0].From, gaps[0].To); err != nil {
+			if err := f(nil, gaps[0].From); err != nil {
 				return err
 			}
 			gaps = gaps[1:]
@@ -191,19 +126,13 @@ func (c *copier) walk(ctx context.Context, run plant.Run, from int64, f func(o *
 			err = pass(o.Sequence)
 		}
 		if err == nil {
-			err = f(&o, o.Sequence, o.Sequence)
-		}
-		if err == errEnough { //nolint:errorlint // It is compared where it is made.
-			return nil
+			err = f(&o, o.Sequence)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := pass(run.Next); err != nil && err != errEnough { //nolint:errorlint // As above.
-		return err
-	}
-	return nil
+	return pass(run.Next)
 }
 
 // gaps gives the gaps of known length of a run from a number on.
@@ -222,13 +151,13 @@ func (c *copier) gaps(ctx context.Context, run plant.Run, from int64) ([]plant.G
 
 // observations copies the observations, gaps and baselines of a run from the
 // target's cursor on.
-func (c *copier) observations(ctx context.Context, p *pair, names *names, expired plant.Gap) error {
+func (c *copier) observations(ctx context.Context, p *pair, names *names) error {
 	w := &writer{copier: c, pair: p}
 	for b, err := range c.from.Baselines(ctx, p.source.ID) {
 		if err != nil {
 			return err
 		}
-		if b.At >= p.target.Next && b.At > expired.To {
+		if b.At >= p.target.Next {
 			w.baselines = append(w.baselines, b)
 		}
 	}
@@ -238,7 +167,7 @@ func (c *copier) observations(ctx context.Context, p *pair, names *names, expire
 			o.Item, o.Run = names.items[o.Item], 0
 		}
 	}
-	gaps, err := c.gaps(ctx, p.source, max(p.target.Next, expired.To+1))
+	gaps, err := c.gaps(ctx, p.source, p.target.Next)
 	if err != nil {
 		return err
 	}
@@ -248,28 +177,17 @@ func (c *copier) observations(ctx context.Context, p *pair, names *names, expire
 		byFrom[g.From] = g
 	}
 	w.begin()
-	from := p.target.Next
-	if from <= expired.To { // Deleted since an earlier copy was cut off.
-		expired.From = from
-		if err := w.gap(ctx, expired); err != nil {
-			return err
-		}
-		from = expired.To + 1
-	}
-	err = c.walk(ctx, p.source, from, func(o *plant.Observation, first, _ int64) error {
+	err = c.walk(ctx, p.source, p.target.Next, func(o *plant.Observation, first int64) error {
 		if o == nil {
 			return w.gap(ctx, byFrom[first])
 		}
 		o.Item, o.Run = names.items[o.Item], 0
 		return w.observe(ctx, *o)
 	})
-	if err == nil {
-		err = w.finish(ctx)
+	if err != nil {
+		return err
 	}
-	if err == nil && p.target.Next < p.source.Next {
-		return plant.Errorf(plant.Conflict, "the source lacks the numbers from %d on, up to its cursor %d: 'factorydash verify-store' says more", p.target.Next, p.source.Next)
-	}
-	return err
+	return w.finish(ctx)
 }
 
 // knowledge copies what is known now and the state changes of a run.
@@ -304,6 +222,8 @@ type writer struct {
 	*pair
 	batch *store.Batch
 	text  int
+	// freed is how many numbers the source did not have.
+	freed int64
 	// baselines are those that are still to come.
 	baselines []plant.Baseline
 }
@@ -315,7 +235,7 @@ func (w *writer) begin() {
 
 // observe adds an observation.
 func (w *writer) observe(ctx context.Context, o plant.Observation) error {
-	if err := w.rebase(ctx); err != nil {
+	if err := w.reach(ctx, o.Sequence); err != nil {
 		return err
 	}
 	w.batch.Observations = append(w.batch.Observations, o)
@@ -329,7 +249,7 @@ func (w *writer) observe(ctx context.Context, o plant.Observation) error {
 
 // gap adds a gap.
 func (w *writer) gap(ctx context.Context, g plant.Gap) error {
-	if err := w.rebase(ctx); err != nil {
+	if err := w.reach(ctx, g.From); err != nil {
 		return err
 	}
 	w.batch.Gaps = append(w.batch.Gaps, g)
@@ -337,10 +257,12 @@ func (w *writer) gap(ctx context.Context, g plant.Gap) error {
 	return nil
 }
 
-// rebase commits the baseline at the place that the batch has come to, where
-// there is one: a batch of its own.
-func (w *writer) rebase(ctx context.Context) error {
-	for len(w.baselines) > 0 && w.baselines[0].At <= w.batch.Next {
+// reach brings the batch up to a number: those that the source has neither as
+// observations nor as gaps are freed. On the way it commits the baselines, each a
+// batch of its own.
+func (w *writer) reach(ctx context.Context, to int64) error {
+	for len(w.baselines) > 0 && w.baselines[0].At <= to {
+		w.free(w.baselines[0].At)
 		if err := w.flush(ctx); err != nil {
 			return err
 		}
@@ -350,7 +272,15 @@ func (w *writer) rebase(ctx context.Context) error {
 			return err
 		}
 	}
+	w.free(to)
 	return nil
+}
+
+func (w *writer) free(to int64) {
+	if to > w.batch.Next {
+		w.batch.Freed += to - w.batch.Next
+		w.batch.Next = to
+	}
 }
 
 // flush commits what was gathered and begins anew.
@@ -358,6 +288,9 @@ func (w *writer) flush(ctx context.Context) error {
 	b := w.batch
 	if b.Next == b.Expect && len(b.Baseline) == 0 {
 		return nil
+	}
+	if err := w.checkFreed(ctx); err != nil {
+		return err
 	}
 	if err := w.commit(ctx, b); err != nil {
 		return err
@@ -369,9 +302,32 @@ func (w *writer) flush(ctx context.Context) error {
 	return nil
 }
 
+// checkFreed reports, as Damaged, where the source lacks more than retention has
+// deleted of it until now.
+func (w *writer) checkFreed(ctx context.Context) error {
+	w.freed += w.batch.Freed
+	if w.freed <= w.source.Freed {
+		return nil
+	}
+	runs, err := w.from.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		if run.ID == w.source.ID {
+			w.source.Freed = run.Freed
+		}
+	}
+	if w.freed > w.source.Freed {
+		return plant.Errorf(plant.Damaged, "the source lacks %d of the numbers up to %d, and retention has deleted %d: 'factorydash verify-store' of the source says more",
+			w.freed, w.batch.Next-1, w.source.Freed)
+	}
+	return nil
+}
+
 // finish commits what is left.
 func (w *writer) finish(ctx context.Context) error {
-	if err := w.rebase(ctx); err != nil {
+	if err := w.reach(ctx, w.source.Next); err != nil {
 		return err
 	}
 	return w.flush(ctx)

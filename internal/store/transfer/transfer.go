@@ -39,9 +39,6 @@ type Summary struct {
 	Agents, Runs int
 	// Observations were copied now; Present were there from an earlier copy.
 	Observations, Present int64
-	// Expired are observations that the source still had among numbers that
-	// retention had deleted, and that were left out with them.
-	Expired int64
 }
 
 // Copy copies everything that from holds into to. Where it was ended before it
