@@ -92,6 +92,9 @@ func TestUsualIsShownBehindLoads(t *testing.T) {
 	if want := "104 none; 108 20% usually 30 – 60 %"; bars != want {
 		t.Errorf("the bars say %q, want %q", bars, want)
 	}
+	if n := eval[int](b, `performance.getEntriesByType("resource").filter(r => r.name.includes("/usual?")).length`); n != 1 {
+		t.Errorf("what is usual was asked for %d times", n)
+	}
 	// O2201 was run from a tenth to two tenths of the hour: the band is there alone.
 	filled := eval[[]bool](b, `[.15, .05, .4].map(share => {
 		const c = document.querySelector('.chart[data-chart="108"] canvas'), data = c.getContext("2d");

@@ -7,6 +7,8 @@ import { read } from "./live";
 
 /** HOLDS_MS is how long what was read is taken to be usual. */
 const HOLDS_MS = 15 * 60_000;
+/** RETRY_MS is how long it is waited where that could not be read. */
+const RETRY_MS = 60_000;
 /** MOST is of how many samples the API tells at once. */
 const MOST = 20;
 
@@ -37,29 +39,29 @@ export interface Usual {
 /** UsualValues keeps what is usual of the samples of a machine. */
 export class UsualValues {
   private readonly entries = new Map<string, Entry>();
-  private readAt = -Infinity;
-  private program = "";
-  private asked = 0;
+  /** Until when what was asked for last need not be asked for again. */
+  private holds = -Infinity;
+  private wanted = "";
 
   /** changed is told when something has been read. */
   constructor(private readonly slug: string, private readonly changed: () => void) {}
 
   /** want reads what is usual of samples, by their numbers, where that is not known of them, or was read long ago, or of another program than the one that is run now. What cannot be read is not shown. */
   async want(ids: readonly string[], program: string): Promise<void> {
-    const old = then === undefined && performance.now() - this.readAt > HOLDS_MS;
-    if (ids.length === 0 || (!old && program === this.program && ids.every((id) => this.entries.has(id)))) return;
-    const asked = ++this.asked;
-    this.readAt = performance.now();
-    this.program = program;
+    const wanted = [program, ...ids].join();
+    if (ids.length === 0 || (wanted === this.wanted && performance.now() < this.holds)) return;
+    this.wanted = wanted;
+    this.holds = performance.now() + HOLDS_MS;
     const query = new URLSearchParams(then === undefined ? {} : { at: new Date(then).toISOString() });
     for (const id of ids.slice(0, MOST)) query.append("item", id);
     try {
       const { items } = await read<{ items: Entry[] }>(`/api/v1/machines/${encodeURIComponent(this.slug)}/usual?${query}`);
-      if (asked !== this.asked) return;
+      if (wanted !== this.wanted) return;
       for (const entry of items) this.entries.set(String(entry.item), entry);
       this.changed();
     } catch {
-      // Nothing is called usual where that is not known; it is asked for again by and by.
+      // Nothing is called usual where that is not known.
+      if (wanted === this.wanted) this.holds = performance.now() + RETRY_MS;
     }
   }
 
