@@ -66,7 +66,7 @@ func (s *Service) readAlarms(ctx context.Context, items []*item, from, to int64)
 	if err := r.lookBack(ctx, before); err != nil {
 		return nil, nil, err
 	}
-	r.ledger = runLedger{locator: newLocator(s.reader, from), inventory: s.inventory.Load(), items: withPrograms(items)}
+	r.ledger = runLedger{locator: newLocator(s.reader, math.MinInt64), inventory: s.inventory.Load(), items: withPrograms(items)}
 	if err := r.ledger.load(ctx, r.said, from, to); err != nil {
 		return nil, nil, err
 	}

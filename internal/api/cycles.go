@@ -92,7 +92,7 @@ func (s *Service) Cycles(ctx context.Context, q CycleQuery) (Cycles, error) {
 	if err != nil {
 		return Cycles{}, err
 	}
-	l := newLocator(s.reader, from)
+	l := newLocator(s.reader, leadOf(from))
 	w, err := s.work(ctx, l, m, from, to)
 	if err != nil {
 		return Cycles{}, err

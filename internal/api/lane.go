@@ -121,7 +121,7 @@ func (s *Service) Lane(ctx context.Context, q LaneQuery) (Lane, error) {
 	if err != nil {
 		return Lane{}, err
 	}
-	l := newLocator(s.reader, from)
+	l := newLocator(s.reader, leadOf(from))
 	w, err := s.work(ctx, l, m, from, to)
 	if err != nil {
 		return Lane{}, err

@@ -58,7 +58,7 @@ func (s *Service) Parts(ctx context.Context, q PartQuery) (Parts, error) {
 	if err != nil {
 		return Parts{}, err
 	}
-	l := newLocator(s.reader, from)
+	l := newLocator(s.reader, leadOf(from))
 	w, err := s.work(ctx, l, m, from, to)
 	if err != nil {
 		return Parts{}, err

@@ -71,7 +71,7 @@ func (s *Service) Usual(ctx context.Context, q UsualQuery) (Usual, error) {
 	v := Usual{Machine: m.Slug, At: q.At.UTC(), Items: make([]UsualItem, len(q.Items))}
 	to := q.At.UnixMicro()
 	from := to - UsualSpan.Microseconds()
-	w, err := s.work(ctx, newLocator(s.reader, from), m, from, to)
+	w, err := s.work(ctx, newLocator(s.reader, leadOf(from)), m, from, to)
 	if err != nil {
 		return Usual{}, err
 	}

@@ -127,12 +127,8 @@ func (s *Service) workUntil(ctx context.Context, l *locator, m *machine, from, t
 	w.heard = min(until, at, s.now().UnixMicro())
 	w.end = min(to, w.heard)
 	w.rules = insight.PartRules{MaxJump: float64(w.said.MaxJump)}
-	lead := from
-	if lead > math.MinInt64+WorkLead.Microseconds() {
-		lead -= WorkLead.Microseconds()
-	}
 	var err error
-	if w.track, err = s.track(ctx, l, m.agent, w.items(), lead, min(to, at)); err != nil {
+	if w.track, err = s.track(ctx, l, m.agent, w.items(), leadOf(from), min(to, at)); err != nil {
 		return w, err
 	}
 	w.good, w.bad = w.steps(w.goodCount), w.steps(w.badCount)
@@ -153,6 +149,14 @@ func (s *Service) workUntil(ctx context.Context, l *locator, m *machine, from, t
 		w.cycles = append(w.cycles, slices.DeleteFunc(cycles, func(c insight.Cycle) bool { return c.To <= from || c.From >= to }))
 	}
 	return w, nil
+}
+
+// leadOf is where what is read for a range begins: WorkLead before it.
+func leadOf(from int64) int64 {
+	if from > math.MinInt64+WorkLead.Microseconds() {
+		return from - WorkLead.Microseconds()
+	}
+	return from
 }
 
 func (w *work) steps(it *item) []insight.PartStep {
