@@ -217,6 +217,9 @@ func (p *Publisher) send(ctx context.Context, w waiting) (pause time.Duration) {
 		}
 		if err := p.publish(ctx, p.encoder.buf); err != nil {
 			p.metrics.dropped.Add(float64(w.size() - before))
+			if r.done() < w.size() {
+				p.number++ // Redis may have taken this frame all the same: of the rest, followers miss a number.
+			}
 			return RetryPause
 		}
 		bytes += len(p.encoder.buf)

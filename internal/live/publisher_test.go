@@ -15,6 +15,9 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
+// errTaken is the error of a frame that Redis has taken all the same.
+var errTaken = errors.New("the answer is lost")
+
 // fakeRedis takes frames, or does not.
 type fakeRedis struct {
 	mu     sync.Mutex
@@ -36,6 +39,8 @@ func (r *fakeRedis) Publish(ctx context.Context, _ string, message any) *redis.I
 	cmd := redis.NewIntCmd(ctx)
 	if fails != nil {
 		cmd.SetErr(fails)
+	}
+	if fails != nil && !errors.Is(fails, errTaken) {
 		return cmd
 	}
 	f, err := read(string(message.([]byte)))
@@ -272,4 +277,39 @@ func TestMetricsAreRegisteredOnce(t *testing.T) {
 	if _, err := NewPublisher(PublisherOptions{}); err == nil {
 		t.Error("a publisher without Redis")
 	}
+}
+
+// A frame that Redis has taken, and of which the answer is lost, leaves out what
+// was to follow it: receivers are to notice.
+func TestRedisThatTakesAFrameAndDoesNotSay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &fakeRedis{}
+		p, stop := publishing(t, r, PublisherOptions{})
+		defer stop()
+		time.Sleep(FramePause)
+		r.sent()
+		big := plant.Change{}
+		for item := range plant.ItemID(2) { // two frames
+			l := plant.Latest{Observation: plant.Observation{Item: item + 1, Run: 1, Sequence: 1}}
+			l.Value = plant.Value{Kind: plant.Text, Text: string(make([]byte, FrameBytes))}
+			big.Latest = append(big.Latest, l)
+		}
+		r.set(0, errTaken)
+		p.Publish(big)
+		synctest.Wait()
+		r.set(0, nil)
+		time.Sleep(2 * RetryPause)
+		p.Publish(one(3, 1))
+		synctest.Wait()
+		h := newHeard(NewHub(Options{}))
+		h.publishers[p.id] = lastFrame{number: 1}
+		var missing uint64
+		for _, f := range r.sent() {
+			missing += h.count(f, time.Now())
+			h.take(f, time.Now())
+		}
+		if _, ok := h.hub.Latest(2); !ok && missing == 0 {
+			t.Error("item 2 was left out, and nothing says so")
+		}
+	})
 }
