@@ -80,7 +80,12 @@ func urlSecrets(raw string) []string {
 	var secrets []string
 	if u.User != nil {
 		password, _ := u.User.Password()
-		secrets = append(secrets, password, u.User.String())
+		// What is written may be escaped in another way than url.URL does.
+		_, authority, _ := strings.Cut(raw, "//")
+		authority, _, _ = strings.Cut(authority, "/")
+		written := authority[:max(0, strings.LastIndexByte(authority, '@'))]
+		_, escaped, _ := strings.Cut(written, ":")
+		secrets = append(secrets, password, u.User.String(), written, escaped)
 	}
 	for name, values := range u.Query() {
 		if strings.Contains(strings.ToLower(name), "pass") || strings.Contains(strings.ToLower(name), "token") || strings.Contains(strings.ToLower(name), "key") {
