@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -55,6 +56,10 @@ func (c *Client) send(ctx context.Context, cancel context.CancelCauseFunc, path 
 	}
 	req.URL.RawQuery = v.Encode()
 	req.Header.Set("User-Agent", c.options.UserAgent)
+	// What a cache on the way kept is not what the agent says now; Pragma is for
+	// those of HTTP/1.0.
+	req.Header.Set("Cache-Control", "no-cache")
+	req.Header.Set("Pragma", "no-cache")
 	req.Header.Set("Accept", "application/xml, text/xml")
 	if c.options.JSON {
 		// cppagent gives XML where the header says more than this.
@@ -100,10 +105,15 @@ func (a *answer) document() (*bufio.Reader, error) {
 }
 
 // unexpected makes the error of an answer that is not the document that was
-// wanted.
-func (a *answer) unexpected(body *bufio.Reader, want string) error {
-	snippet, _ := body.Peek(min(body.Buffered(), maxSnippet))
-	return &HTTPError{Status: a.status, ContentType: a.contentType, Want: want, Snippet: string(snippet)}
+// wanted. A page may repeat what was asked: the credentials in authorization, the
+// value of that header, are left out.
+func (a *answer) unexpected(body *bufio.Reader, want, authorization string) error {
+	begin, _ := body.Peek(body.Buffered())
+	snippet := string(begin)
+	if _, secret, ok := strings.Cut(authorization, " "); ok {
+		snippet = strings.ReplaceAll(snippet, secret, "xxxxx")
+	}
+	return &HTTPError{Status: a.status, ContentType: a.contentType, Want: want, Snippet: snippet[:min(len(snippet), maxSnippet)]}
 }
 
 // drain reads the little that may stand behind a document, so that the

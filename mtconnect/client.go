@@ -401,7 +401,7 @@ func (c *Client) checkRoot(body *bufio.Reader, a *answer, want string) error {
 		}
 		return agent
 	default:
-		return a.unexpected(body, want)
+		return a.unexpected(body, want, c.authorization)
 	}
 }
 

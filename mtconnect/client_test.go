@@ -101,6 +101,9 @@ func TestRequests(t *testing.T) {
 	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		query, _ := url.QueryUnescape(r.URL.RawQuery)
 		got = append(got, r.Method+" "+r.URL.EscapedPath()+" "+query+" "+r.Header.Get("Accept")+" "+r.UserAgent())
+		if r.Header.Get("Cache-Control") != "no-cache" || r.Header.Get("Pragma") != "no-cache" {
+			t.Errorf("%s: a cache may answer", r.URL.Path)
+		}
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/probe"):
 			_, _ = io.WriteString(w, devicesDocument)
@@ -180,11 +183,12 @@ func TestNewClientRefuses(t *testing.T) {
 	}
 }
 
+// Credentials are sent, and in no error, not even where a page repeats them.
 func TestCredentials(t *testing.T) {
 	var got []string
 	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		got = append(got, r.Header.Get("Authorization"))
-		http.Error(w, "who are you?", http.StatusUnauthorized)
+		http.Error(w, strings.Repeat("who are you? ", 14)+r.Header.Get("Authorization"), http.StatusUnauthorized)
 	})
 	withUser := strings.Replace(server.URL, "http://", "http://eve:s%20cret@", 1)
 	clients := []*mtconnect.Client{
@@ -199,7 +203,7 @@ func TestCredentials(t *testing.T) {
 		if !errors.As(err, &status) || status.Status != http.StatusUnauthorized {
 			t.Errorf("error %v, want an HTTPError with 401", err)
 		}
-		if text := fmt.Sprint(err, c.URL()); strings.Contains(text, "cret") || strings.Contains(text, "eve") {
+		if text := fmt.Sprint(err, c.URL()); strings.Contains(text, "cret") || strings.Contains(text, "eve") || strings.Contains(text, "Basic Z") || strings.Contains(text, "Bearer s") {
 			t.Errorf("credentials in %q", text)
 		}
 	}
@@ -225,11 +229,7 @@ func TestUnreachableAgentShowsNoCredentials(t *testing.T) {
 }
 
 func TestRedirects(t *testing.T) {
-	var leaked atomic.Value
-	other := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-		leaked.Store(r.Header.Get("Authorization"))
-		_, _ = io.WriteString(w, devicesDocument)
-	})
+	other := newServer(t, func(http.ResponseWriter, *http.Request) { t.Error("another host is asked") })
 	server := newServer(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/loop/probe":
@@ -259,11 +259,8 @@ func TestRedirects(t *testing.T) {
 	if !errors.As(err, &limit) || !strings.Contains(err.Error(), "redirects of a request: at most 3") {
 		t.Errorf("loop: error %v, want a LimitError", err)
 	}
-	if _, _, err := newClient(t, server.URL+"/elsewhere", o).Probe(t.Context()); err != nil {
-		t.Errorf("other host: %v", err)
-	}
-	if got := leaked.Load(); got != "" {
-		t.Errorf("the other host got %q", got)
+	if _, _, err := newClient(t, server.URL+"/elsewhere", o).Probe(t.Context()); err == nil || !strings.Contains(err.Error(), "another host") || !strings.Contains(err.Error(), other.URL) {
+		t.Errorf("another host: error %v, want a refusal that says where to", err)
 	}
 }
 
@@ -273,6 +270,9 @@ func TestTLS(t *testing.T) {
 		if r.URL.Path == "/down/probe" {
 			http.Redirect(w, r, plain.URL, http.StatusFound)
 			return
+		}
+		if r.URL.Path != "/probe" || r.Header.Get("Authorization") != "" {
+			t.Errorf("%s is asked for, with authorization %q", r.URL.Path, r.Header.Get("Authorization"))
 		}
 		_, _ = io.WriteString(w, devicesDocument)
 	}))
@@ -289,6 +289,12 @@ func TestTLS(t *testing.T) {
 	}
 	if _, _, err := newClient(t, server.URL+"/down", mtconnect.Options{RootCAs: roots}).Probe(t.Context()); err == nil || !strings.Contains(err.Error(), "from https to http") {
 		t.Errorf("redirect to http: error %v, want a refusal", err)
+	}
+	up := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, server.URL+r.URL.Path, http.StatusMovedPermanently)
+	})
+	if _, _, err := newClient(t, up.URL, mtconnect.Options{RootCAs: roots, Bearer: "secret"}).Probe(t.Context()); err != nil {
+		t.Errorf("redirect from http to https of the host: %v", err)
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -129,8 +132,10 @@ func newHTTPClient(o Options) *http.Client {
 	}
 }
 
-// checkRedirect follows few redirects, none from https to http, and leaves the
-// credentials behind where the host or port changes.
+// checkRedirect follows few redirects, and only where they stay with the host: an
+// agent is not to have others asked, as those of our network, whose answer an error
+// may repeat. The port may change with http to https alone, and the credentials
+// stay behind where it does. There is no way from https to http.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	first, last := via[0].URL, via[len(via)-1].URL
 	switch {
@@ -140,9 +145,29 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 		return errors.New("redirect to a URL that is neither http nor https")
 	case last.Scheme == "https" && next.URL.Scheme == "http":
 		return errors.New("redirect from https to http refused")
+	case !sameHost(next.URL, last):
+		return fmt.Errorf("redirect to another host or port refused: where %.200q is the agent, let its URL name that", next.URL.Scheme+"://"+next.URL.Host)
 	}
 	if next.URL.Host != first.Host {
 		next.Header.Del("Authorization")
 	}
 	return nil
+}
+
+// sameHost reports whether a redirect stays with the host that it comes from, and,
+// unless it is from http to https, with the port.
+func sameHost(next, last *url.URL) bool {
+	return strings.EqualFold(next.Hostname(), last.Hostname()) && (next.Scheme != last.Scheme || port(next) == port(last))
+}
+
+// port gives the port of a URL, where none is written that of the scheme.
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "https":
+		return "443"
+	default:
+		return "80"
+	}
 }
