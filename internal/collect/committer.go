@@ -158,7 +158,7 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 	for i := range merged {
 		batches[i] = merged[i].batch
 	}
-	err := c.store(ctx, group, batches)
+	away, err := c.store(ctx, group, batches)
 	if err != nil && len(merged) > 1 && plant.ErrorCode(err) != plant.Unavailable {
 		for _, m := range merged {
 			c.commit(ctx, m.of)
@@ -169,6 +169,9 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 		result := err
 		if result == nil {
 			result = m.batch.Err
+		}
+		if away && plant.ErrorCode(result) == plant.Conflict && c.stored(ctx, m, merged) {
+			result = nil
 		}
 		if result == nil {
 			c.opts.Publish(plant.Change{
@@ -184,19 +187,31 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 	}
 }
 
-// store commits the batches, again and again while the store is away. It gives
-// up when ctx ends.
-func (c *committer) store(ctx context.Context, group []*submission, batches []*store.Batch) error {
-	away := false
+// stored reports whether a batch that was refused is stored all the same, by an
+// attempt whose answer was lost: the cursor stands where the batches of its run end.
+func (c *committer) stored(ctx context.Context, m *mergedBatch, merged []*mergedBatch) bool {
+	next := m.batch.Next
+	for _, other := range merged {
+		if other.batch.Run == m.batch.Run {
+			next = max(next, other.batch.Next)
+		}
+	}
+	run, err := c.opts.Store.LastRun(ctx, m.of[0].agent)
+	return err == nil && run.ID == m.batch.Run && run.Next == next
+}
+
+// store commits the batches, again and again while the store is away, and reports
+// whether it was. It gives up when ctx ends.
+func (c *committer) store(ctx context.Context, group []*submission, batches []*store.Batch) (away bool, err error) {
 	for pause := firstStoreRetry; ; pause = min(2*pause, c.opts.StoreRetry) {
 		began := c.opts.Now()
-		err := c.opts.Store.Commit(ctx, batches)
+		err = c.opts.Store.Commit(ctx, batches)
 		c.metrics.committed(c.opts.Now().Sub(began), batches, err)
 		if err == nil || plant.ErrorCode(err) != plant.Unavailable {
 			if away {
 				c.opts.Log.Info("the store is back")
 			}
-			return err
+			return away, err
 		}
 		if !away {
 			away = true
@@ -207,7 +222,7 @@ func (c *committer) store(ctx context.Context, group []*submission, batches []*s
 		}
 		c.away <- err // run is there until this commit is done
 		if sleep(ctx, pause) != nil {
-			return err
+			return away, err
 		}
 	}
 }
