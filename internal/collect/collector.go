@@ -20,6 +20,9 @@ const (
 	maxChases = 10
 	// chaseMargin is how many observations are given up at the second time.
 	chaseMargin = 64
+	// growBelow is the part of Options.DocumentBytes below which a document lets
+	// twice as many observations be asked for again, so that they fit.
+	growBelow = 4
 )
 
 // collector reads one agent. Its fields belong to the goroutine that calls
@@ -46,8 +49,9 @@ type collector struct {
 	surveys  backoff
 	// suspects are the numbers that one document lacked.
 	suspects []span
-	// pageSize is how many observations are asked for at once.
-	pageSize int
+	// pageSize is how many observations are asked for at once: fullPage, or fewer
+	// where so many took too much memory.
+	pageSize, fullPage int
 	// progress counts the numbers that documents accounted for.
 	progress int64
 	// chases counts the times in a row that the buffer had moved on.

@@ -106,12 +106,18 @@ func (c *collector) document(ctx context.Context, r *mtconnect.StreamsReader, a 
 	batch, holes := c.account(p, a)
 	if batch.Next == batch.Expect {
 		c.release(p.bytes)
+		if len(holes) == 0 && len(p.observations)+len(p.rejected) > 0 {
+			return fmt.Errorf("the agent sends observations from %d on and says that its next sequence is that: none of them can be stored", p.next)
+		}
 	} else if err := c.store(ctx, batch, p.bytes); err != nil {
 		return err
 	}
 	c.progress += c.run.Next - before
 	if len(batch.Observations) > 0 {
 		c.chases = 0
+		if p.bytes < c.opts.DocumentBytes/growBelow { // what was too large lies behind
+			c.pageSize = min(2*c.pageSize, c.fullPage)
+		}
 	}
 	c.settleHoles(holes)
 	if len(holes) > 0 {

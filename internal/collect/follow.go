@@ -29,6 +29,9 @@ func (c *collector) stream(ctx context.Context) error {
 		err := c.document(ctx, r, ask{count: q.Count})
 		if err == nil {
 			c.up(plant.LinkStreaming)
+			if c.pageSize > q.Count { // a stream keeps the count that it was begun with
+				return errAgain
+			}
 		}
 		return err
 	})
@@ -117,30 +120,34 @@ func damaged(err error) bool {
 
 // mend is called for a document that cannot be read. The first times it gives
 // the error back, so that the same is tried again after a pause. Then it looks
-// for the place, and returns nil once that lies behind the cursor.
-func (c *collector) mend(ctx context.Context, err error) error {
+// for the place, and returns nil once that lies behind the cursor. It gives the
+// error back too where nothing lies behind the cursor that could be looked through.
+func (c *collector) mend(ctx context.Context, cause error) error {
 	if c.damage.at != c.run.Next {
 		c.damage = damage{at: c.run.Next}
 	}
 	c.damage.times++
 	if c.damage.times < c.opts.DamageRetries {
+		return cause
+	}
+	if err := c.isolate(ctx); err != nil || c.run.Next > c.damage.at {
 		return err
 	}
-	return c.isolate(ctx)
+	return cause
 }
 
 // isolate reads on from the cursor in ever smaller pages until what cannot be
 // read stands alone, and then in ever larger ones until all is well.
 func (c *collector) isolate(ctx context.Context) error {
-	size := max(1, c.pageSize/2)
+	size, full := max(1, c.pageSize/2), c.pageSize
 	var err error
 	for range c.opts.IsolateRequests {
 		err = c.sample(ctx, c.run.Next, ask{count: size})
 		switch {
-		case err == nil && (size >= c.pageSize || c.run.Next >= c.end):
+		case err == nil && (size >= full || c.run.Next >= c.end):
 			return nil
 		case err == nil, errors.Is(err, errHole):
-			size = min(2*size, c.pageSize)
+			size = min(2*size, full)
 		case !damaged(err):
 			return err
 		case size > 1:

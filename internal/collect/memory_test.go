@@ -77,6 +77,13 @@ func (m *memory) failWith(fail func(op string) error) {
 	m.fail = fail
 }
 
+// loseNextAck makes the next commit fail after it was done.
+func (m *memory) loseNextAck() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.loseAck = true
+}
+
 // wait waits until the condition holds of what is stored.
 func (m *memory) wait(ctx context.Context, condition func(*memory) bool) error {
 	for {

@@ -2,9 +2,11 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -77,7 +79,7 @@ func (c *collector) resync(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the cursor: %w", err)
 	}
-	h, err := c.head(ctx)
+	h, err := c.head(ctx, last)
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func (c *collector) resync(ctx context.Context) error {
 	switch {
 	case last.ID == 0:
 		err = c.restart(ctx, last, plant.Run{InstanceID: h.InstanceID, First: c.chase(first)})
-	case last.InstanceID != h.InstanceID, h.NextSequence != 0 && h.NextSequence < uint64(last.Next):
+	case !goesOn(&h, last):
 		// We were listening, so all that the new run said counts, from the
 		// beginning.
 		err = c.restart(ctx, last, plant.Run{InstanceID: h.InstanceID, First: 1})
@@ -105,16 +107,19 @@ func (c *collector) resync(ctx context.Context) error {
 	return c.makeSure(ctx)
 }
 
-// head asks for the agent's position and sets what depends on it.
-func (c *collector) head(ctx context.Context) (mtconnect.Header, error) {
+// goesOn reports whether a header is of a run, at its cursor or further.
+func goesOn(h *mtconnect.Header, run plant.Run) bool {
+	return h.InstanceID == run.InstanceID && (h.NextSequence == 0 || h.NextSequence >= uint64(run.Next))
+}
+
+// head asks for the agent's position and sets what depends on it. Where that is
+// not one of the run last, which is to be gone on with, it asks twice.
+func (c *collector) head(ctx context.Context, last plant.Run) (mtconnect.Header, error) {
 	var h mtconnect.Header
-	err := c.client.Current(ctx, mtconnect.CurrentQuery{}, func(r *mtconnect.StreamsReader) error {
-		header, err := r.Header()
-		if err == nil {
-			h = *header
-		}
-		return err
-	})
+	err := c.client.Current(ctx, mtconnect.CurrentQuery{}, keepHeader(&h))
+	if err == nil && last.ID != 0 && !goesOn(&h, last) {
+		err = c.confirm(ctx, last, &h)
+	}
 	if err != nil {
 		return h, err
 	}
@@ -127,10 +132,45 @@ func (c *collector) head(ctx context.Context) (mtconnect.Header, error) {
 	if h.BufferSize > 0 {
 		size = int(min(h.BufferSize, uint64(size)))
 	}
+	c.fullPage = size
 	if c.pageSize == 0 || c.pageSize > size {
 		c.pageSize = size
 	}
 	return h, nil
+}
+
+// keepHeader reads the header of a document into h.
+func keepHeader(h *mtconnect.Header) func(*mtconnect.StreamsReader) error {
+	return func(r *mtconnect.StreamsReader) error {
+		header, err := r.Header()
+		if err == nil {
+			*h = *header
+		}
+		return err
+	}
+}
+
+// confirm makes sure of a position that is not one of the run last. A cache on the
+// way to the agent may have kept it from earlier, and a run that is begun by mistake
+// stores all that the agent holds again. So the agent is asked for what is at the
+// cursor, which only that run can give: where it does, h becomes its position.
+func (c *collector) confirm(ctx context.Context, last plant.Run, h *mtconnect.Header) error {
+	var now mtconnect.Header
+	err := c.client.Sample(ctx, mtconnect.SampleQuery{From: uint64(last.Next), Count: 1}, keepHeader(&now))
+	var agent *mtconnect.AgentError
+	var page *mtconnect.HTTPError
+	switch {
+	case errors.As(err, &agent), errors.As(err, &page) && page.Status < http.StatusInternalServerError:
+		return nil // it has no such number
+	case err != nil:
+		return err
+	case goesOn(&now, last):
+		const text = "the agent's current is older than what it has said: something on the way to it keeps answers"
+		c.log.Log(ctx, c.complaints.level(text), text,
+			slog.Uint64("instance", h.InstanceID), slog.Uint64("next", h.NextSequence), slog.Int64("cursor", last.Next))
+		*h = now
+	}
+	return nil
 }
 
 // restart starts a new run, which follows the run last where there is one.
@@ -161,12 +201,13 @@ func (c *collector) goOn(ctx context.Context, run plant.Run) error {
 }
 
 // chase gives the first number to ask for. Where the buffer has moved on before
-// it was asked for, again and again, some more is given up each time.
+// it was asked for, again and again, some more is given up each time; the first
+// time nothing that the agent still holds.
 func (c *collector) chase(first int64) int64 {
-	if c.chases == 0 {
+	if c.chases < 2 {
 		return first
 	}
-	return min(first+chaseMargin<<min(c.chases, maxChases), max(c.end, first))
+	return min(first+chaseMargin<<min(c.chases-2, maxChases), max(c.end, first))
 }
 
 // skip puts the numbers from the cursor up to but not including next, which the

@@ -345,6 +345,31 @@ func supervise(t tb, o collect.Options, agents ...plant.Agent) (s *collect.Super
 	return s, stop
 }
 
+// whenDown gives the newest status of a link that is down, as it is told.
+func whenDown(o *collect.Options) <-chan plant.AgentStatus {
+	down := make(chan plant.AgentStatus, 1)
+	o.Status = func(status plant.AgentStatus) {
+		if status.Link == plant.LinkDown {
+			select {
+			case down <- status:
+			default:
+			}
+		}
+	}
+	return down
+}
+
+// await waits for a status.
+func await(t tb, statuses <-chan plant.AgentStatus) (status plant.AgentStatus) {
+	t.Helper()
+	select {
+	case status = <-statuses:
+	case <-time.After(patience):
+		t.Fatal("the link is not down")
+	}
+	return status
+}
+
 func (m *machine) agent(id plant.AgentID, name string) plant.Agent {
 	return plant.Agent{ID: id, Name: name, URL: m.URL}
 }
