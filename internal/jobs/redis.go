@@ -148,6 +148,23 @@ func (q *Redis) Retry(ctx context.Context, id string) error {
 	if err := q.client.SAdd(ctx, q.keys.queues, q.opts.Namespace).Err(); err != nil {
 		return errAway(err)
 	}
+	if err := q.retryable(id); err != nil {
+		return err
+	}
+	if err := q.inspector.RunTask(q.opts.Namespace, id); err != nil {
+		if err := q.retryable(id); err != nil { // it has ended or was retried meanwhile
+			return err
+		}
+		return errAway(err)
+	}
+	if err := q.client.HDel(ctx, q.keys.task(id), fieldCrashes, fieldReason, fieldFailed).Err(); err != nil {
+		return errAway(err)
+	}
+	return nil
+}
+
+// retryable gives nil for a task that failed, and otherwise the error of its Retry.
+func (q *Redis) retryable(id string) error {
 	info, err := q.inspector.GetTaskInfo(q.opts.Namespace, id)
 	switch {
 	case errors.Is(err, asynq.ErrTaskNotFound):
@@ -157,16 +174,10 @@ func (q *Redis) Retry(ctx context.Context, id string) error {
 	}
 	switch info.State {
 	case asynq.TaskStateArchived, asynq.TaskStateRetry:
+		return nil
 	case asynq.TaskStateCompleted:
 		return errHasRun(id)
 	default:
 		return errUnderway(id)
 	}
-	if err := q.inspector.RunTask(q.opts.Namespace, id); err != nil {
-		return errAway(err)
-	}
-	if err := q.client.HDel(ctx, q.keys.task(id), fieldCrashes, fieldReason, fieldFailed).Err(); err != nil {
-		return errAway(err)
-	}
-	return nil
 }

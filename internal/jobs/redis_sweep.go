@@ -46,10 +46,11 @@ type sweeper struct {
 	seen           map[string]sighting
 }
 
-// sighting is when the lease of a task was first seen as it is.
+// sighting is the lease of a task, and how many sweeps have found it unchanged. Time
+// is not asked: while all processes stood still, nobody could vouch for a task.
 type sighting struct {
-	lease float64
-	since time.Time
+	lease  float64
+	sweeps int
 }
 
 func newSweeper(q *Redis) *sweeper {
@@ -107,10 +108,14 @@ func (s *sweeper) sweep(ctx context.Context) {
 		if lease == 0 {
 			s.lend(ctx, id, now)
 		}
-		before, ok := s.seen[id]
-		if !ok || before.lease != lease {
-			s.seen[id] = sighting{lease, now}
-		} else if now.Sub(before.since) >= s.q.opts.SweepAfter {
+		seen, ok := s.seen[id]
+		if !ok || seen.lease != lease {
+			s.seen[id] = sighting{lease: lease}
+			continue
+		}
+		seen.sweeps++
+		s.seen[id] = seen
+		if time.Duration(seen.sweeps)*s.q.opts.SweepInterval >= s.q.opts.SweepAfter {
 			s.take(ctx, id, lease, now)
 		}
 	}

@@ -91,6 +91,29 @@ func TestSweeperFindsTasksOfDeadWorkers(t *testing.T) {
 	}
 }
 
+// A pause of all processes takes no task from its worker: what is counted is how
+// often nobody vouched for it, and not the time.
+func TestSweeperAfterAPause(t *testing.T) {
+	server := miniredis.RunT(t)
+	opts, now := quick(jobs.Job{Name: "merge"}), time.Now()
+	opts.Now = func() time.Time { return now }
+	opts.SweepInterval, opts.SweepAfter = 5*time.Second, 15*time.Second
+	q := newRedis(t, "redis://"+server.Addr(), opts)
+	enqueue(t, q, jobs.Task{Job: "merge"})
+	seize(t, openRedis(t, "redis://"+server.Addr()))
+	sweep := q.Sweeper()
+	for i, pause := range []time.Duration{0, time.Hour, 5 * time.Second, 5 * time.Second} {
+		if got := inspect(t, q).Depth; got != (jobs.Depth{Running: 1}) {
+			t.Fatalf("%+v before sweep %d", got, i)
+		}
+		now = now.Add(pause)
+		sweep(t.Context())
+	}
+	if got := inspect(t, q).Depth; got != (jobs.Depth{Waiting: 1}) {
+		t.Errorf("%+v: nobody vouched for the task for 15 s", got)
+	}
+}
+
 // An id of which nothing else is left is dropped.
 func TestSweeperDropsLostTasks(t *testing.T) {
 	server := miniredis.RunT(t)
