@@ -14,10 +14,12 @@ import (
 const (
 	// meterWindow is what rates and delays are taken over.
 	meterWindow = 60 * time.Second
-	// meterDelays is how many delays are kept for the percentile, and
-	// meterDelaysPerBatch how many one batch adds at most.
-	meterDelays         = 2048
-	meterDelaysPerBatch = 32
+	// meterDelays is how many delays are kept for the percentile, the newest of the
+	// window, and meterDelaysPerBatch how many one batch adds at most: enough for a
+	// percentile, and few where a worker has a thousand agents, each of which is
+	// sorted at each report.
+	meterDelays         = 512
+	meterDelaysPerBatch = 8
 	// skewWeight is the weight of one document in the smoothed clock skew.
 	skewWeight = 0.1
 )
@@ -228,7 +230,7 @@ func (m *meter) snapshot(now time.Time) plant.AgentStatus {
 }
 
 func (m *meter) delayP95(now time.Time) plant.Span {
-	var recent []time.Duration
+	recent := make([]time.Duration, 0, len(m.delays))
 	for _, d := range m.delays {
 		if now.Sub(d.at) < meterWindow {
 			recent = append(recent, d.took)
