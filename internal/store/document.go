@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+
+	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // maxDocument is how many bytes a stored probe document may have when it is
@@ -25,18 +27,19 @@ func PackDocument(document []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// UnpackDocument is the reverse of PackDocument.
+// UnpackDocument is the reverse of PackDocument. Damaged where it was cut off or
+// changed: that it ends too soon must not pass for a connection that did.
 func UnpackDocument(packed []byte) ([]byte, error) {
+	var document []byte
 	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("unpack document: %w", err)
+	if err == nil {
+		document, err = io.ReadAll(io.LimitReader(z, maxDocument+1))
 	}
-	document, err := io.ReadAll(io.LimitReader(z, maxDocument+1))
 	if err != nil {
-		return nil, fmt.Errorf("unpack document: %w", err)
+		return nil, plant.Errorf(plant.Damaged, "unpack document: %v", err)
 	}
 	if len(document) > maxDocument {
-		return nil, fmt.Errorf("unpack document: it has more than %d bytes", maxDocument)
+		return nil, plant.Errorf(plant.Damaged, "unpack document: it has more than %d bytes", maxDocument)
 	}
 	return document, nil
 }

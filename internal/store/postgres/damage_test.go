@@ -287,3 +287,10 @@ func TestFileDamaged(t *testing.T) {
 		t.Errorf("merge: %v", err)
 	}
 }
+
+func TestDamage(t *testing.T) {
+	url := pgtest.Database(t)
+	storetest.RunDamage(t, open(t, url, postgres.Options{}), func(statement string) { exec1(t, url, statement) },
+		storetest.Damage{Statement: `UPDATE states SET rule = chr(1) || '"'`, What: "states of machine a", Detail: "quoted"},
+		storetest.Damage{Statement: `UPDATE blocks SET time_reach = 0`, What: "block ", Detail: "may not find"})
+}

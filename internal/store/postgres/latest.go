@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,12 +40,14 @@ func (v *view) LatestBefore(ctx context.Context, items []plant.ItemID, time int6
 
 func scanLatest(row pgx.CollectableRow) (l plant.Latest, err error) {
 	columns := row.RawValues()
-	if l.Observation, err = decodeRow(columns[:columnCount]); err != nil {
-		return l, err
+	if l.Observation, err = decodeRow(columns[:columnCount]); err == nil {
+		l.Merged, err = decodeText(string(columns[columnCount+1]))
 	}
-	if l.Merged, err = decodeText(string(columns[columnCount+1])); err != nil {
-		return l, err
+	if err == nil {
+		l.Active, err = store.DecodeActive(string(columns[columnCount]))
 	}
-	l.Active, err = store.DecodeActive(string(columns[columnCount]))
-	return l, err
+	if err != nil {
+		return l, fmt.Errorf("item %d: %w", l.Item, err)
+	}
+	return l, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/block"
 )
@@ -13,12 +15,13 @@ import (
 // verifyBlocks is how many blocks are checked within one view.
 const verifyBlocks = 256
 
-// Verify implements store.Upkeep. It checks every block and every row, and for
-// each run that as many observations are there as its ledger says.
+// Verify implements store.Upkeep. It checks every block and every row, for each run
+// that as many observations are there as its ledger says, and that all else can be
+// read.
 func (s *Store) Verify(ctx context.Context) iter.Seq2[store.Fault, error] {
 	return func(yield func(store.Fault, error) bool) {
 		v := &verification{Store: s, yield: yield, decoder: block.NewDecoder()}
-		for _, check := range []func(context.Context) error{v.blocks, v.rows, v.ledger} {
+		for _, check := range []func(context.Context) error{v.blocks, v.rows, v.ledger, v.knowledge} {
 			switch err := check(ctx); {
 			case errors.Is(err, errEnough):
 				return
@@ -51,6 +54,11 @@ func (v *verification) found(faults ...store.Fault) error {
 	return nil
 }
 
+// knowledge reads what there is beside the observations.
+func (v *verification) knowledge(ctx context.Context) error {
+	return store.VerifyKnowledge(ctx, v.Store, func(f store.Fault) error { return v.found(f) })
+}
+
 // blocks checks every block.
 func (v *verification) blocks(ctx context.Context) error {
 	for next := block.ID(0); ; {
@@ -75,23 +83,48 @@ func (v *verification) blocks(ctx context.Context) error {
 // someBlocks checks the blocks that follow a number, which it moves behind them,
 // and gives how many they are.
 func (v *verification) someBlocks(ctx context.Context, view *view, next *block.ID) (faults []store.Fault, count int, err error) {
-	all, err := collect(ctx, view.conn, scanMeta, `SELECT `+blockColumns+` FROM blocks WHERE id > $1 ORDER BY id LIMIT $2`, *next, verifyBlocks)
+	all, err := collect(ctx, view.conn, scanReached,
+		`SELECT `+blockColumns+`, sequence_reach, time_reach FROM blocks WHERE id > $1 ORDER BY id LIMIT $2`, *next, verifyBlocks)
 	if err != nil || len(all) == 0 {
 		return nil, 0, err
 	}
-	data, err := view.storedData(ctx, block.IDs(all))
+	ids := make([]block.ID, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	data, err := view.storedData(ctx, ids)
 	if err != nil {
 		return nil, 0, err
 	}
 	for i, m := range all {
-		if data[i] == nil {
-			faults = append(faults, v.blockFault(m, errors.New("its data cannot be read")))
-			continue
-		}
-		if err := v.decoder.Decode(block.Block{Meta: m, Data: data[i]}, &v.columns); err != nil {
-			faults = append(faults, v.blockFault(m, err))
+		switch {
+		case data[i] == nil:
+			faults = append(faults, v.blockFault(m.Meta, errors.New("its data cannot be read")))
+		case m.sequenceReach != reach(m.FirstSequence, m.LastSequence), m.timeReach != reach(m.MinTime, m.MaxTime):
+			faults = append(faults, v.blockFault(m.Meta, errors.New("its reach is not what its observations have, so that reads may not find it")))
+		default:
+			if err := v.decoder.Decode(block.Block{Meta: m.Meta, Data: data[i]}, &v.columns); err != nil {
+				faults = append(faults, v.blockFault(m.Meta, err))
+			}
 		}
 	}
-	*next = all[len(all)-1].ID
+	*next = ids[len(ids)-1]
 	return faults, len(all), nil
+}
+
+// reached is a block with the reaches by which it is found.
+type reached struct {
+	block.Meta
+	sequenceReach, timeReach int
+}
+
+// scanReached reads a block from its columns and the two reaches behind them.
+func scanReached(row pgx.CollectableRow) (r reached, err error) {
+	if r.Meta, err = scanMeta(row); err != nil {
+		return r, err
+	}
+	columns := row.RawValues()
+	c := columnReader{columns: columns[len(columns)-2:]}
+	r.sequenceReach, r.timeReach = int(c.int(2)), int(c.int(2))
+	return r, c.err
 }

@@ -274,22 +274,7 @@ func TestFlippedByte(t *testing.T) {
 	}
 }
 
-// TestBlocksHiddenBySequence makes blocks reach less far than they do: Verify tells of blocks that reads by sequence number do not find.
-func TestBlocksHiddenBySequence(t *testing.T) {
-	s, _, _, _ := twoItems(t)
-	if err := writeNext(t.Context(), s, 3000); err != nil {
-		t.Fatal(err)
-	}
-	exec1(t, s.Write(), `UPDATE blocks SET sequence_reach = 1`)
-	run, err := s.LastRun(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := len(read(t, s.Observations(t.Context(), run.ID, 0)))
-	if n == 3000 {
-		t.Fatal("nothing is hidden")
-	}
-	if faults := read(t, s.Verify(t.Context())); len(faults) == 0 {
-		t.Errorf("%d of 3000 observations are found by number, and Verify finds no fault", n)
-	}
+func TestDamage(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "plant.db"), sqlite.Options{})
+	storetest.RunDamage(t, s, func(statement string) { exec1(t, s.Write(), statement) })
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -41,13 +42,15 @@ func scanLatest(row scanner) (l plant.Latest, err error) {
 	if err != nil {
 		return l, err
 	}
-	if l.Value, err = decodeValue(value); err != nil {
-		return l, err
+	if l.Value, err = decodeValue(value); err == nil {
+		l.Alarm, l.Extra, err = decodeDetail(detail)
 	}
-	if l.Alarm, l.Extra, err = decodeDetail(detail); err != nil {
-		return l, err
+	if err == nil {
+		l.Active, err = store.DecodeActive(active.String)
+	}
+	if err != nil {
+		return l, fmt.Errorf("item %d: %w", l.Item, err)
 	}
 	l.Merged = merged.String
-	l.Active, err = store.DecodeActive(active.String)
-	return l, err
+	return l, nil
 }

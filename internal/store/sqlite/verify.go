@@ -18,12 +18,12 @@ const (
 )
 
 // Verify implements store.Upkeep. It checks the tables and their indexes, every
-// block and every row, and for each run that as many observations are there as
-// its ledger says.
+// block and every row, for each run that as many observations are there as its
+// ledger says, and that all else can be read.
 func (s *Store) Verify(ctx context.Context) iter.Seq2[store.Fault, error] {
 	return func(yield func(store.Fault, error) bool) {
 		v := &verification{Store: s, yield: yield, decoder: block.NewDecoder()}
-		for _, check := range []func(context.Context) error{v.tables, v.blocks, v.rows, v.ledger} {
+		for _, check := range []func(context.Context) error{v.tables, v.blocks, v.rows, v.ledger, v.knowledge} {
 			switch err := check(ctx); {
 			case errors.Is(err, errEnough):
 				return
@@ -52,6 +52,11 @@ func (v *verification) found(f store.Fault) error {
 		return errEnough
 	}
 	return nil
+}
+
+// knowledge reads what there is beside the observations.
+func (v *verification) knowledge(ctx context.Context) error {
+	return store.VerifyKnowledge(ctx, v.Store, v.found)
 }
 
 // tables has SQLite check all tables with their indexes, one by one, but for that

@@ -11,11 +11,7 @@ import (
 )
 
 // Source is the store that is copied.
-type Source interface {
-	store.Reader
-	// Latest is that of store.Writer, which only reads.
-	Latest(ctx context.Context, agent plant.AgentID) ([]plant.Latest, error)
-}
+type Source = store.LatestReader
 
 // Target is the store that takes the copy. Nobody else may write to it for the
 // agents that are copied; what was copied before stays.
