@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 )
@@ -76,10 +77,7 @@ func (w *captureWatch) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	captured := make(map[plant.AgentID]bool, len(crew.Leases))
-	for _, l := range crew.Leases {
-		captured[l.Agent] = true
-	}
+	captured := collect.Captured(crew)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
 )
 
 type rebuildCommand struct {
@@ -41,9 +40,9 @@ func (c *rebuildCommand) Run(ctx context.Context, env *environment) error {
 			return plant.Errorf(plant.NotFound, "--agent %s: the store has no agent of this name", c.Agent)
 		}
 	}
-	failed := false
+	captured, failed := collect.Captured(crew), false
 	for _, agent := range agents {
-		if slices.ContainsFunc(crew.Leases, func(l store.Lease) bool { return l.Agent == agent.ID }) {
+		if captured[agent.ID] {
 			failed = true
 			fmt.Fprintf(env.stdout, "%s: states stay as they are: the agent is captured; stop what captures it first ('factorydash workers' lists it), and wait %s where that was killed\n",
 				agent.Name, collect.LeaseTime)

@@ -7,7 +7,21 @@ import (
 	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
+
+// Captured gives the agents of a crew that are captured. A lease that is good for
+// longer than LeaseTime was taken while the store's clock was ahead, and its worker
+// has gone: else it had been renewed since.
+func Captured(crew store.Crew) map[plant.AgentID]bool {
+	captured := make(map[plant.AgentID]bool, len(crew.Leases))
+	for _, l := range crew.Leases {
+		if l.Left <= LeaseTime {
+			captured[l.Agent] = true
+		}
+	}
+	return captured
+}
 
 // share is who captures what, as one worker sees it.
 type share struct {

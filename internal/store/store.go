@@ -239,11 +239,15 @@ type Fault struct {
 // A worker counts the time that it has asked for with a clock of its own, from
 // before it asked, and has stopped before it is over. So no two workers capture
 // an agent at once while clocks run alike. If ever they do, it is waste and no
-// harm: that each observation is stored once is the work of Writer.Commit.
+// harm: that each observation is stored once is the work of Writer.Commit. All
+// workers of a store ask for the same time.
 type Leases interface {
 	// Renew says that a worker lives, makes the leases that it holds good for ttl
 	// from now, and gives who there is. A lease that has run out is not renewed,
-	// whether another worker has taken it or not.
+	// whether another worker has taken it or not. What others have for longer than
+	// ttl, they were given while the clock was ahead: it ends after ttl too. So who
+	// died then is not waited for until the clock gets there, and who lives, and
+	// counts no longer than ttl from when it asked, has stopped by then or renews.
 	Renew(ctx context.Context, w Worker, ttl time.Duration) (Crew, error)
 	// Take makes a worker the holder of those of the agents that nobody holds, for
 	// ttl from now, and gives these leases. An agent that is not in the store is

@@ -31,10 +31,26 @@ func (s *Store) Renew(ctx context.Context, w store.Worker, ttl time.Duration) (s
 		)
 		UPDATE leases SET expires = `+clock+` + $5::bigint WHERE worker = $1 AND expires > `+clock,
 		text(w.ID), text(w.Name), text(w.Version), w.Started.UnixMicro(), ttl.Microseconds(), store.WorkerMemory.Microseconds())
+	if err == nil {
+		err = s.cutLeases(ctx, ttl)
+	}
 	if err != nil {
 		return store.Crew{}, s.fail(ctx, "renew leases", err)
 	}
 	return s.Crew(ctx)
+}
+
+// cutLeases ends after ttl what is good for longer. It passes over what others are
+// at, so that workers who do it at once do not wait for each other.
+func (s *Store) cutLeases(ctx context.Context, ttl time.Duration) error {
+	const tooLong = `expires > ` + clock + ` + $1::bigint FOR NO KEY UPDATE SKIP LOCKED`
+	_, err := s.lease.Exec(ctx, `
+		WITH alive AS (
+			UPDATE workers SET expires = `+clock+` + $1::bigint WHERE id IN (SELECT id FROM workers WHERE `+tooLong+`)
+		)
+		UPDATE leases SET expires = `+clock+` + $1::bigint WHERE agent IN (SELECT agent FROM leases WHERE `+tooLong+`)`,
+		ttl.Microseconds())
+	return err
 }
 
 // Take implements store.Leases.

@@ -26,8 +26,13 @@ func (s *Store) Renew(ctx context.Context, w store.Worker, ttl time.Duration) (s
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE leases SET expires = `+clock+` + ? WHERE worker = ? AND expires > `+clock,
+		_, err = tx.ExecContext(ctx, `
+			UPDATE leases SET expires = `+clock+` + ?1 WHERE worker = ?2 AND expires > `+clock+` OR expires > `+clock+` + ?1`,
 			ttl.Microseconds(), w.ID)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE workers SET expires = `+clock+` + ?1 WHERE expires > `+clock+` + ?1`, ttl.Microseconds())
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ func RunLeases(t *testing.T, open func(t *testing.T) (one, other LeaseStore)) {
 		{"Leave", testLeave},
 		{"RunOut", testRunOut},
 		{"RunOutIsNotRenewed", testNotRenewed},
+		{"OfAClockAhead", testClockAhead},
 		{"TakenOnce", testTakenOnce},
 		{"TakenInTurn", testTakenInTurn},
 	} {
@@ -228,6 +229,33 @@ func testNotRenewed(t *testing.T, one, other LeaseStore) {
 	equal(t, "renewed after it ran out", must[store.Crew](t)(one.Renew(ctx, worker("a"), long)).Leases, nil)
 	taken := must[[]store.Lease](t)(one.Take(ctx, "a", agents, long))
 	equal(t, "taken by the same worker", holders(t, taken), map[plant.AgentID]string{agents[0]: "a 2"})
+}
+
+// testClockAhead has a worker take leases for longer than others ask for, as it seems
+// when the clock was ahead: another one's Renew ends them in its time, and takes
+// nothing from who holds them before that.
+func testClockAhead(t *testing.T, one, other LeaseStore) {
+	ctx := t.Context()
+	agents := putAgents(t, one, 2)
+	must[store.Crew](t)(one.Renew(ctx, worker("a"), long))
+	must[[]store.Lease](t)(one.Take(ctx, "a", agents, long))
+	crew := must[store.Crew](t)(other.Renew(ctx, worker("b"), long/2))
+	if len(crew.Workers) != 2 || len(crew.Leases) != 2 {
+		t.Fatalf("crew %+v, want two workers and two leases", crew)
+	}
+	for i := range 2 {
+		if w, l := crew.Workers[i], crew.Leases[i]; w.Left > long/2 || l.Left > long/2 || l.Worker != "a" {
+			t.Errorf("%s lives for %v; the lease %+v is good for %v: longer than anybody asks for", w.ID, w.Left, l, l.Left)
+		}
+	}
+	equal(t, "taken from who holds them", must[[]store.Lease](t)(other.Take(ctx, "b", agents, long/2)), nil)
+	equal(t, "renewed", len(must[store.Crew](t)(one.Renew(ctx, worker("a"), long/2)).Leases), 2)
+	must[store.Crew](t)(other.Renew(ctx, worker("b"), short))
+	var taken []store.Lease
+	until(t, "another worker takes them in its time", func() bool {
+		taken = append(taken, must[[]store.Lease](t)(other.Take(ctx, "b", agents, long))...)
+		return len(taken) == 2
+	})
 }
 
 // testTakenOnce lets many workers take the same agents at the same time.
