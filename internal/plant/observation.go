@@ -1,5 +1,10 @@
 package plant
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // Kind says what a value is.
 type Kind uint8
 
@@ -67,6 +72,12 @@ func (a *Alarm) textBytes() int {
 	return len(a.NativeCode) + len(a.NativeSeverity) + len(a.Qualifier) + len(a.ConditionID) + len(a.Text)
 }
 
+// ValidText reports whether the texts of an alarm are UTF-8.
+func (a *Alarm) ValidText() bool {
+	return utf8.ValidString(a.NativeCode) && utf8.ValidString(a.NativeSeverity) && utf8.ValidString(a.Qualifier) &&
+		utf8.ValidString(a.ConditionID) && utf8.ValidString(a.Text)
+}
+
 // Observation is one observation of a data item.
 type Observation struct {
 	Item ItemID
@@ -96,4 +107,24 @@ func (o *Observation) TextBytes() int {
 		n += o.Alarm.textBytes()
 	}
 	return n
+}
+
+// ValidText reports whether what an observation has beyond its value is UTF-8.
+func (o *Observation) ValidText() bool {
+	return utf8.ValidString(o.Extra) && (o.Alarm == nil || o.Alarm.ValidText())
+}
+
+// ToValidText puts U+FFFD in the place of what is not UTF-8 beyond the value.
+func (o *Observation) ToValidText() {
+	if o.ValidText() {
+		return
+	}
+	valid := func(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+	o.Extra = valid(o.Extra)
+	if o.Alarm != nil {
+		a := *o.Alarm
+		a.NativeCode, a.NativeSeverity, a.Qualifier = valid(a.NativeCode), valid(a.NativeSeverity), valid(a.Qualifier)
+		a.ConditionID, a.Text = valid(a.ConditionID), valid(a.Text)
+		o.Alarm = &a
+	}
 }

@@ -30,7 +30,7 @@ func (b *Batch) Check() error {
 		}
 	}
 	for i := range b.Latest {
-		if err := checkValue(&b.Latest[i].Observation); err != nil {
+		if err := checkLatest(&b.Latest[i]); err != nil {
 			return err
 		}
 	}
@@ -162,11 +162,24 @@ func SplitGaps(before plant.RunID, gaps []plant.Gap) (own, end []plant.Gap, err 
 	return own, end, nil
 }
 
+func checkLatest(l *plant.Latest) error {
+	for _, active := range l.Active {
+		if active.Alarm != nil && !active.Alarm.ValidText() {
+			return plant.Errorf(plant.Invalid, "latest of item %d: the text of an active alarm is not UTF-8", l.Item)
+		}
+	}
+	return checkValue(&l.Observation)
+}
+
 // checkValue refuses numbers that are none: the file would keep them as
-// unknown.
+// unknown. And text beyond the value that is not UTF-8: a row would keep it
+// changed, and a block as it is.
 func checkValue(o *plant.Observation) error {
 	if n := o.Value.Number; o.Value.Kind == plant.Number && (math.IsNaN(n) || math.IsInf(n, 0)) {
 		return plant.Errorf(plant.Invalid, "observation with sequence %d: %v is no finite number; keep it as text", o.Sequence, n)
+	}
+	if !o.ValidText() {
+		return plant.Errorf(plant.Invalid, "observation with sequence %d: the text of its alarm or its extra is not UTF-8", o.Sequence)
 	}
 	if o.Value.Kind > plant.Set {
 		return plant.Errorf(plant.Invalid, "observation with sequence %d: there is no kind of value %d", o.Sequence, o.Value.Kind)

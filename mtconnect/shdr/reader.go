@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of a [Reader].
@@ -21,6 +22,9 @@ const (
 const multiline = "--multiline--"
 
 // Reader reads lines from a stream. It is for one goroutine at a time.
+//
+// Lines are UTF-8. Adapters that know nothing of it send Latin-1: a byte that is
+// not UTF-8 is taken as the character of Latin-1, so that what is read is UTF-8.
 type Reader struct {
 	in     *bufio.Reader
 	lookup Lookup
@@ -85,8 +89,25 @@ func (r *Reader) next(limit int) (string, error) {
 		case size > limit:
 			return "", &SyntaxError{Line: r.line, Column: limit + 1, Msg: fmt.Sprintf("line is longer than %d bytes", limit)}
 		}
-		return strings.TrimRight(string(text), "\r\n"), nil
+		return strings.TrimRight(fromLatin1(text), "\r\n"), nil
 	}
+}
+
+// fromLatin1 gives a text whose bytes that are not UTF-8 are Latin-1.
+func fromLatin1(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 {
+			r = rune(text[0])
+		}
+		b.WriteRune(r)
+		text = text[size:]
+	}
+	return b.String()
 }
 
 // body reads the lines of an asset up to the one that ends it.

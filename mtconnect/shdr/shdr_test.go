@@ -163,6 +163,7 @@ func TestReader(t *testing.T) {
 		"cond|BAD\n" +
 		strings.Repeat("x", shdr.MaxLine+1) + "\n" +
 		stamp + "|@ASSET@|T1|CuttingTool|--multiline--AB\n<CuttingTool>\n</CuttingTool>\n--multiline--AB\n" +
+		"cond|FAULT|1|||\xdcberlast 5 \xb5m, größer\n" +
 		"b|2"
 	r := shdr.NewReader(strings.NewReader(in), kinds)
 	read := func() *shdr.Line {
@@ -188,6 +189,9 @@ func TestReader(t *testing.T) {
 	fails(4)
 	if l := read(); l.Asset == nil || l.Asset.Body != "<CuttingTool>\n</CuttingTool>" {
 		t.Errorf("asset: %+v", l.Asset)
+	}
+	if l := read(); l.Items[0].Value != "Überlast 5 µm, größer" {
+		t.Errorf("a line that is not all UTF-8: %+v", l)
 	}
 	if l := read(); l.Items[0].Key != "b" {
 		t.Errorf("last line: %+v", l)

@@ -204,6 +204,11 @@ func testInvalidCommit(t *testing.T, s Store) {
 			b.Latest = []plant.Latest{{Observation: b.Observations[0]}}
 			b.Latest[0].Value.Number = math.NaN()
 		}},
+		{"an alarm that is not UTF-8", func(b *store.Batch) { b.Observations[1].Alarm = &plant.Alarm{Level: plant.LevelFault, Text: "\xdcberlast"} }},
+		{"an extra that is not UTF-8", func(b *store.Batch) { b.Observations[1].Extra = "\xff" }},
+		{"an active alarm that is not UTF-8", func(b *store.Batch) {
+			b.Latest = []plant.Latest{{Observation: b.Observations[0], Active: []plant.Activation{{Alarm: &plant.Alarm{NativeCode: "\xdc"}}}}}
+		}},
 		{"a kind of value that there is not", func(b *store.Batch) { b.Observations[0].Value.Kind = plant.Set + 1 }},
 		{"backwards", func(b *store.Batch) { *b = store.Batch{Run: b.Run, Expect: 1, Next: 0} }},
 	}

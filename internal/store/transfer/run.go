@@ -182,6 +182,7 @@ func (c *copier) observations(ctx context.Context, p *pair, names *names) error 
 			return w.gap(ctx, byFrom[first])
 		}
 		o.Item, o.Run = names.items[o.Item], 0
+		o.ToValidText() // Blocks that were written before stores asked for it may have other text.
 		return w.observe(ctx, *o)
 	})
 	if err != nil {
