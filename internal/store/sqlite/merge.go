@@ -44,17 +44,17 @@ type replacement struct {
 	blocks []block.Block
 }
 
-// newBlocks are blocks of an item that are new: how far they reach in time.
-type newBlocks struct {
-	item             plant.ItemID
-	minTime, maxTime int64
+// period is some time of an item: from up to but not including to.
+type period struct {
+	item     plant.ItemID
+	from, to int64
 }
 
 // some merges around the next new blocks, and reports whether there were any.
 func (m *merging) some(ctx context.Context) (more bool, err error) {
 	var (
 		before, last block.ID
-		items        []newBlocks
+		added        []period
 	)
 	err = m.look(ctx, "merge blocks", func(v *view) error {
 		if err := v.tx.QueryRowContext(ctx, `SELECT merged FROM block_totals`).Scan(&before); err != nil {
@@ -64,15 +64,14 @@ func (m *merging) some(ctx context.Context) (more bool, err error) {
 		if err := v.tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM (`+next+`)`, before, mergeBlocks).Scan(&last); err != nil {
 			return err
 		}
-		items, err = collect(ctx, v.tx, scanNewBlocks,
-			`SELECT item, min(min_time), max(max_time) FROM (`+next+`) GROUP BY item ORDER BY item`, before, mergeBlocks)
+		added, err = collect(ctx, v.tx, scanPeriod, `SELECT item, min_time, max_time FROM (`+next+`)`, before, mergeBlocks)
 		return err
 	})
-	if err != nil || len(items) == 0 {
+	if err != nil || len(added) == 0 {
 		return false, err
 	}
-	for _, n := range items {
-		if err := m.item(ctx, n); err != nil {
+	for _, p := range around(added) {
+		if err := m.period(ctx, p); err != nil {
 			return false, err
 		}
 	}
@@ -85,22 +84,46 @@ func (m *merging) some(ctx context.Context) (more bool, err error) {
 	})
 }
 
-func scanNewBlocks(row scanner) (n newBlocks, err error) {
-	err = row.Scan(&n.item, &n.minTime, &n.maxTime)
-	return n, err
+func scanPeriod(row scanner) (p period, err error) {
+	err = row.Scan(&p.item, &p.from, &p.to)
+	return p, err
 }
 
-// item merges what is worth it around the new blocks of an item.
-func (m *merging) item(ctx context.Context, n newBlocks) error {
+// around gives the periods in which blocks lie that may be worth merging with new
+// ones: as far as block.MergeSpan from where one of these begins or ends. What lies
+// between is not looked at: one wild timestamp would make that all there is.
+func around(added []period) []period {
+	near := make([]period, 0, 2*len(added))
+	for _, p := range added {
+		for _, at := range [...]int64{p.from, p.to} {
+			n := period{p.item, at - block.MergeSpan, at + block.MergeSpan}
+			if n.from > at { // at the ends of what a number holds
+				n.from = math.MinInt64
+			}
+			if n.to < at {
+				n.to = math.MaxInt64
+			}
+			near = append(near, n)
+		}
+	}
+	slices.SortFunc(near, func(a, b period) int {
+		return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.from, b.from))
+	})
+	joined := near[:1]
+	for _, n := range near[1:] {
+		if last := &joined[len(joined)-1]; n.item == last.item && n.from <= last.to {
+			last.to = max(last.to, n.to)
+		} else {
+			joined = append(joined, n)
+		}
+	}
+	return joined
+}
+
+// period merges what is worth it of the blocks of an item in a period.
+func (m *merging) period(ctx context.Context, p period) error {
 	return m.look(ctx, "merge blocks", func(v *view) error {
-		from, to := n.minTime-block.MergeSpan, n.maxTime+block.MergeSpan
-		if from > n.minTime { // times at the ends of what a number holds
-			from = math.MinInt64
-		}
-		if to < n.maxTime {
-			to = math.MaxInt64
-		}
-		blocks, err := v.BlocksByTime(ctx, []plant.ItemID{n.item}, from, to, math.MinInt64, 0, -1)
+		blocks, err := v.BlocksByTime(ctx, []plant.ItemID{p.item}, p.from, p.to, math.MinInt64, 0, -1)
 		if err != nil {
 			return err
 		}
