@@ -32,6 +32,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 	if database.store != nil {
 		defer database.store.Close()
 	}
+	agents, agentsErr := c.wanted(ctx, env, database)
 	checks := []struct {
 		name  string
 		value func() (string, error)
@@ -55,7 +56,7 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		{"commit-delay", func() (string, error) { return c.CommitDelay.String(), nil }},
 		{"poll-interval", func() (string, error) { return c.PollInterval.String(), nil }},
 		{"retention-days", func() (string, error) { return strconv.Itoa(c.RetentionDays), nil }},
-		{"agent-retention", func() (string, error) { return orNone(strings.Join(c.AgentRetention, " ")), nil }},
+		{"agent-retention", func() (string, error) { return c.checkRetention(agents, agentsErr) }},
 		{"seal-after", func() (string, error) { return c.SealAfter.String(), nil }},
 		{"simulate", func() (string, error) { return strconv.FormatBool(c.Simulate), nil }},
 		{"log-level", func() (string, error) { return env.cli.Log.Level.String(), nil }},
@@ -81,9 +82,8 @@ func (c *checkCommand) Run(ctx context.Context, env *environment) error {
 		value, err := check.value()
 		row(check.name, value, err)
 	}
-	agents, err := c.wanted(ctx, env, database)
-	if err != nil {
-		row("agents", "", err)
+	if agentsErr != nil {
+		row("agents", "", agentsErr)
 	}
 	for _, agent := range agents {
 		_, err := secret(tokenVariable(agent.Name))
@@ -196,6 +196,20 @@ func (c *checkCommand) wanted(ctx context.Context, env *environment, database ch
 		return nil, err
 	}
 	return chooseAgents(named, stored), nil
+}
+
+// checkRetention gives the exceptions to the retention, with those that are of no
+// agent, where the agents are known: agents may yet come.
+func (c *checkCommand) checkRetention(agents []plant.Agent, unknown error) (string, error) {
+	value := orNone(strings.Join(c.AgentRetention, " "))
+	policy, err := c.policy()
+	if err != nil || unknown != nil {
+		return value, err
+	}
+	if wrong := policy.Misnamed(agents); wrong != "" {
+		value += " (warning: " + wrong + ")"
+	}
+	return value, nil
 }
 
 // checkListen finds out whether the address is free.

@@ -57,6 +57,9 @@ func (c *cleanupCommand) Run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	if err := keeper.CheckNames(ctx); err != nil {
+		return err
+	}
 	expired, err := keeper.Expire(ctx, c.DryRun)
 	if err != nil {
 		return err

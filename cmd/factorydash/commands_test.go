@@ -41,8 +41,13 @@ func TestCommandsBesideServe(t *testing.T) {
 	if out, code := output(t, "healthcheck", "--listen", address); code != 0 || out != "ready\n" {
 		t.Errorf("healthcheck: %d, %q", code, out)
 	}
-	if out, code := output(t, "check", "--data", data, "--listen", "127.0.0.1:0"); code != 0 || !strings.Contains(out, "agent hall") {
+	const misnamed = "--agent-retention names lab, and no agent has this name: there are hall"
+	out, code := output(t, "check", "--data", data, "--listen", "127.0.0.1:0", "--agent-retention", "lab=7")
+	if code != 0 || !strings.Contains(out, "agent hall") || !strings.Contains(out, misnamed) {
 		t.Errorf("check: %d, %q", code, out)
+	}
+	if out, code := combined(t, "cleanup", "--data", data, "--dry-run", "--agent-retention", "lab=7"); code != 0 || !strings.Contains(out, misnamed) {
+		t.Errorf("cleanup: %d, %q", code, out)
 	}
 	if out, code := output(t, "check", "--data", data, "--listen", address); code != 1 || !strings.Contains(out, "not free") {
 		t.Errorf("check on a taken address: %d, %q", code, out)

@@ -411,6 +411,9 @@ func (n *node) startJobs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := keeper.CheckNames(ctx); err != nil {
+			n.env.log.Warn("the names in --agent-retention could not be checked", "error", err)
+		}
 		work := handlers(keeper, newCaptureWatch(n.store, n.env.log, n.registry))
 		n.group.Go(func() error { return n.queue.Work(ctx, traceJobs(n.tracer, work)) })
 	}

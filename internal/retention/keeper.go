@@ -89,6 +89,18 @@ func (k *Keeper) Merge(ctx context.Context) error {
 	return nil
 }
 
+// CheckNames warns where the policy has days for agents that there are not.
+func (k *Keeper) CheckNames(ctx context.Context) error {
+	agents, err := k.opts.Store.Agents(ctx)
+	if err != nil {
+		return fmt.Errorf("retention: %w", err)
+	}
+	if wrong := k.opts.Policy.Misnamed(agents); wrong != "" {
+		k.opts.Log.Warn("the retention has days for agents that there are not", "detail", wrong)
+	}
+	return nil
+}
+
 // Expire deletes what is older than the policy allows, and gives what it freed.
 // Where dry is true nothing is deleted, and the answer is what would be.
 func (k *Keeper) Expire(ctx context.Context, dry bool) (store.Expired, error) {

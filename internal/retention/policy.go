@@ -1,6 +1,9 @@
 package retention
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +55,31 @@ func (p Policy) For(agent string) int {
 		return days
 	}
 	return p.Days
+}
+
+// maxNamed is how many agents Misnamed names.
+const maxNamed = 20
+
+// Misnamed says for people which agents the policy has days for and that there are
+// not, and which there are; it is empty where there are all.
+func (p Policy) Misnamed(agents []plant.Agent) string {
+	there := make([]string, len(agents))
+	for i, a := range agents {
+		there[i] = a.Name
+	}
+	missing := slices.DeleteFunc(slices.Sorted(maps.Keys(p.Agents)), func(name string) bool { return slices.Contains(there, name) })
+	switch {
+	case len(missing) == 0:
+		return ""
+	case len(there) == 0:
+		return fmt.Sprintf("--agent-retention names %s, and there is no agent yet", strings.Join(missing, ", "))
+	}
+	more := ""
+	if n := len(there) - maxNamed; n > 0 {
+		there, more = there[:maxNamed], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("--agent-retention names %s, and no agent has this name: there are %s%s",
+		strings.Join(missing, ", "), strings.Join(there, ", "), more)
 }
 
 // Cutoffs gives for each agent the time, in microseconds, before which its

@@ -31,6 +31,26 @@ func TestCutoffs(t *testing.T) {
 	}
 }
 
+func TestMisnamed(t *testing.T) {
+	p, err := retention.ParsePolicy(30, []string{"lap=7 archive=0", "hall-c=90"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	agents := []plant.Agent{{Name: "archive"}, {Name: "hall-c"}, {Name: "lab"}}
+	if got, want := p.Misnamed(agents), "--agent-retention names lap, and no agent has this name: there are archive, hall-c, lab"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := p.Misnamed(nil); !strings.Contains(got, "archive, hall-c, lap, and there is no agent") {
+		t.Errorf("of no agents: %q", got)
+	}
+	if got := p.Misnamed(append(agents, make([]plant.Agent, 30)...)); !strings.HasSuffix(got, " and 13 more") {
+		t.Errorf("of many agents: %q", got)
+	}
+	if got := p.Misnamed(append(agents, plant.Agent{Name: "lap"})); got != "" {
+		t.Errorf("where all are there: %q", got)
+	}
+}
+
 func TestParsePolicySaysWhatIsWrong(t *testing.T) {
 	for _, test := range []struct {
 		days       int
