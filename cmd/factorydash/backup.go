@@ -19,11 +19,6 @@ import (
 // standardStream stands for standard output or input where a file is named.
 const standardStream = "-"
 
-// snapshotAttempts is how often a database is copied that others write to: what comes
-// in the middle of it, such as a new device model, may end a copy, and another one goes
-// on from there.
-const snapshotAttempts = 3
-
 type backupCommand struct {
 	File  string `arg:"" help:"File that is made, such as plant.backup; - writes to standard output."`
 	Force bool   `help:"Replace the file where it exists, once the new one is whole."`
@@ -106,11 +101,7 @@ func (env *environment) snapshot(ctx context.Context, st dataStore, path string)
 	if err != nil {
 		return "", err
 	}
-	for range snapshotAttempts {
-		if _, err = env.copyStore(ctx, st, to, "backed up"); err == nil || ctx.Err() != nil {
-			break
-		}
-	}
+	_, err = env.copyStore(ctx, st, to, "backed up")
 	return "PostgreSQL", errors.Join(err, to.Close())
 }
 

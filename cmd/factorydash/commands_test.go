@@ -65,7 +65,7 @@ func TestCommandsBesideServe(t *testing.T) {
 		t.Errorf("rebuild of an agent that is captured: %d, %q", code, out)
 	}
 
-	out, code := output(t, "agent", "list", "--json", "--data", data)
+	out, code = output(t, "agent", "list", "--json", "--data", data)
 	var agents []struct{ Name, URL string }
 	if err := json.Unmarshal([]byte(out), &agents); code != 0 || err != nil || len(agents) != 1 || agents[0].Name != "hall" {
 		t.Errorf("agent list: %d, %v, %q", code, err, out)

@@ -37,8 +37,26 @@ func (c *copyCommand) Run(ctx context.Context, env *environment) (err error) {
 	return nil
 }
 
+// copyAttempts is how often a store is copied into another one: what comes in the
+// middle of it, such as a database that is started again, may end a copy, and another
+// one goes on from there.
+const copyAttempts = 3
+
 // copyStore copies a store into another one. verb says on a terminal what is done.
 func (env *environment) copyStore(ctx context.Context, from, to dataStore, verb string) (transfer.Summary, error) {
+	copied := int64(0) // by attempts that failed
+	for attempt := 1; ; attempt++ {
+		s, err := env.tryCopy(ctx, from, to, verb)
+		s.Observations, s.Present = s.Observations+copied, s.Present-copied
+		if err == nil || ctx.Err() != nil || plant.ErrorCode(err) == plant.Conflict || attempt == copyAttempts {
+			return s, err
+		}
+		copied = s.Observations
+		fmt.Fprintf(env.stderr, "attempt %d of %d has failed, another one goes on from there: %v\n", attempt, copyAttempts, err)
+	}
+}
+
+func (env *environment) tryCopy(ctx context.Context, from, to dataStore, verb string) (transfer.Summary, error) {
 	progress := newProgress(env.stderr, verb)
 	defer progress.done()
 	return transfer.Copy(ctx, from, to, transfer.Options{

@@ -204,7 +204,9 @@ func testInvalidCommit(t *testing.T, s Store) {
 			b.Latest = []plant.Latest{{Observation: b.Observations[0]}}
 			b.Latest[0].Value.Number = math.NaN()
 		}},
-		{"an alarm that is not UTF-8", func(b *store.Batch) { b.Observations[1].Alarm = &plant.Alarm{Level: plant.LevelFault, Text: "\xdcberlast"} }},
+		{"an alarm that is not UTF-8", func(b *store.Batch) {
+			b.Observations[1].Alarm = &plant.Alarm{Level: plant.LevelFault, Text: "\xdcberlast"}
+		}},
 		{"an extra that is not UTF-8", func(b *store.Batch) { b.Observations[1].Extra = "\xff" }},
 		{"an active alarm that is not UTF-8", func(b *store.Batch) {
 			b.Latest = []plant.Latest{{Observation: b.Observations[0], Active: []plant.Activation{{Alarm: &plant.Alarm{NativeCode: "\xdc"}}}}}

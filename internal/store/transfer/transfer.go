@@ -75,15 +75,7 @@ func (c *copier) agent(ctx context.Context, source plant.Agent) error {
 	if err != nil {
 		return err
 	}
-	names, err := c.inventory(ctx, source.ID, target.ID)
-	if err != nil {
-		return err
-	}
-	runs, err := runsOf(ctx, c.from, source.ID)
-	if err != nil {
-		return err
-	}
-	known, err := c.known(ctx, source.ID, names)
+	runs, names, known, err := c.read(ctx, source.ID, target.ID)
 	if err != nil {
 		return err
 	}
@@ -107,6 +99,26 @@ func (c *copier) agent(ctx context.Context, source plant.Agent) error {
 		c.summary.Runs++
 	}
 	return nil
+}
+
+// read gives the runs of an agent as they are, and what is known behind them: in this
+// order, so that it is known of all that the runs hold. Where a run has begun meanwhile
+// it reads again: what is known may be of that one, and would be left out.
+func (c *copier) read(ctx context.Context, source, target plant.AgentID) (runs []plant.Run, names *names, known map[plant.RunID]*knowledge, err error) {
+	now, err := runsOf(ctx, c.from, source)
+	for err == nil {
+		runs = now
+		if names, err = c.inventory(ctx, source, target); err != nil {
+			break
+		}
+		if known, err = c.known(ctx, source, names); err != nil {
+			break
+		}
+		if now, err = runsOf(ctx, c.from, source); len(now) == len(runs) {
+			break
+		}
+	}
+	return runs, names, known, err
 }
 
 // runsOf gives the runs of an agent in the order in which they began.
@@ -141,8 +153,12 @@ func (c *copier) known(ctx context.Context, agent plant.AgentID, names *names) (
 		return nil, err
 	}
 	for _, l := range latest {
+		item, ok := names.items[l.Item]
+		if !ok { // It came since, as all that was observed of it.
+			continue
+		}
 		k := of(l.Run)
-		l.Item, l.Run = names.items[l.Item], 0
+		l.Item, l.Run = item, 0
 		k.latest = append(k.latest, l)
 	}
 	for source, target := range names.devices {

@@ -491,3 +491,50 @@ func (h *holed) Observations(ctx context.Context, run plant.RunID, from int64) i
 		}
 	}
 }
+
+// lively is a source to which something happens when what is known is first read.
+type lively struct {
+	*sqlite.Store
+	happens func()
+}
+
+func (l *lively) Latest(ctx context.Context, agent plant.AgentID) ([]plant.Latest, error) {
+	if happens := l.happens; happens != nil {
+		l.happens = nil
+		happens()
+	}
+	return l.Store.Latest(ctx, agent)
+}
+
+// A source that goes on meanwhile is copied as it was, but for a run that begins: what
+// is known of that is not without it.
+func TestCopyOfASourceThatGoesOn(t *testing.T) {
+	for name, begins := range map[string]bool{"a new data item": false, "a new run with a new data item": true} {
+		t.Run(name, func(t *testing.T) {
+			from, to := open(t, "from.db"), open(t, "to.db")
+			f := recorded(t, from)
+			source := &lively{Store: from, happens: func() {
+				f.model(f.run.Agent, "a b new")
+				if begins {
+					f.start(f.run.Agent, 78)
+				}
+				f.observe(9)
+			}}
+			summary, err := transfer.Copy(t.Context(), source, to, transfer.Options{Devices: devices})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := map[bool]int64{false: 4000, true: 4009}[begins]; summary.Observations != want {
+				t.Errorf("%d observations are copied, want %d", summary.Observations, want)
+			}
+			if !begins {
+				if _, err := transfer.Copy(t.Context(), from, to, transfer.Options{Devices: devices}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(readings(t, from), readings(t, to)); diff != "" {
+				t.Errorf("source and copy differ (-source +copy):\n%s", diff)
+			}
+		})
+	}
+}
