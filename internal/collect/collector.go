@@ -47,6 +47,8 @@ type collector struct {
 	unsure   bool
 	resurvey time.Time
 	surveys  backoff
+	// twice is the run in which different observations were said to have one number.
+	twice plant.RunID
 	// suspects are the numbers that one document lacked.
 	suspects []span
 	// pageSize is how many observations are asked for at once: fullPage, or fewer

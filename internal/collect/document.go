@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"slices"
 	"time"
@@ -236,9 +237,10 @@ func (c *collector) account(p *page, a ask) (b *store.Batch, holes []span) {
 	b.Observations = p.observations[:0]
 	g := gapper{page: p, ask: a, run: c.run.ID, suspects: c.suspects, now: c.opts.Now()}
 	at := c.run.Next // the next number to be accounted for
-	for _, o := range p.observations {
+	for i, o := range p.observations {
 		switch {
 		case o.Sequence < at:
+			c.repeats(p.observations[i-1], o)
 			c.metrics.repeated.WithLabelValues(c.agent.Name).Inc()
 			continue
 		case o.Sequence >= p.next:
@@ -261,6 +263,19 @@ func (c *collector) account(p *page, a ask) (b *store.Batch, holes []span) {
 		b.Next = holes[0].from
 	}
 	return b, holes
+}
+
+// repeats is called for an observation with the number of the one before. Where it is
+// another one it is lost, since a number has one observation: that is logged once in
+// a run.
+func (c *collector) repeats(kept, o plant.Observation) {
+	if kept.Item == o.Item && kept.Time == o.Time || c.twice == c.run.ID {
+		return
+	}
+	c.twice = c.run.ID
+	items := c.catalog.items
+	c.log.Warn("the agent gave one sequence number to different observations, of which one is kept",
+		slog.Int64("sequence", o.Sequence), slog.String("kept", items[kept.Item].DataItemID), slog.String("dropped", items[o.Item].DataItemID))
 }
 
 // settleHoles remembers the holes that are to be asked for again, and forgets

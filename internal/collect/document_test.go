@@ -3,6 +3,7 @@ package collect_test
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -171,6 +172,26 @@ func TestNextSequenceThatStandsStill(t *testing.T) {
 	m.caughtUp(t, s, 1)
 	stop()
 	m.prove(t, s, 1)
+}
+
+// Of two observations with one sequence number one is lost: that is said once.
+func TestOneNumberForTwo(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 100)
+	var log bytes.Buffer
+	o := options(s)
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	m.spoilBy(faults{spoil: func(b []byte) []byte {
+		b = bytes.ReplaceAll(b, []byte(`sequence="16"`), []byte(`sequence="15"`))
+		return bytes.ReplaceAll(b, []byte(`sequence="18"`), []byte(`sequence="17"`))
+	}})
+	m.say(20)
+	_, stop := supervise(t, o, m.agent(1, "mill"))
+	m.caughtUp(t, s, 1)
+	stop()
+	told := strings.Count(log.String(), "one sequence number")
+	if told != 1 || !strings.Contains(log.String(), "sequence=15 kept=exec dropped=feed") {
+		t.Errorf("told %d times, want once, with the data items:\n%s", told, log.String())
+	}
 }
 
 // A stream that cannot be read although there is nothing in it is begun again after
