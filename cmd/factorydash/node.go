@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -377,7 +378,7 @@ func (n *node) startCapture(ctx context.Context, holder *collect.Holder) error {
 	if err := buryDeadWorkers(ctx, n.store, workerName()); err != nil {
 		return err
 	}
-	roster := &roster{store: n.store, named: named, holder: holder, log: n.env.log}
+	roster := &roster{store: n.store, named: slices.Clone(named), holder: holder, log: n.env.log}
 	err = roster.update(ctx)
 	if err != nil && (!n.shared || plant.ErrorCode(err) != plant.Unavailable) {
 		return err

@@ -22,6 +22,8 @@ type roster struct {
 	named  []plant.Agent
 	holder *collect.Holder
 	log    *slog.Logger
+	// put is set once the named agents are in the store.
+	put bool
 }
 
 // run looks for changes until ctx ends.
@@ -42,12 +44,43 @@ func (r *roster) run(ctx context.Context) error {
 
 // update tells the holder which agents there are.
 func (r *roster) update(ctx context.Context) error {
-	agents, err := wantedAgents(ctx, r.store, r.named)
+	agents, err := r.wanted(ctx)
 	if err != nil {
 		return err
 	}
 	r.holder.SetAgents(agents)
 	return nil
+}
+
+// wanted gives the agents to be read. The URLs that the process was started with are
+// put into the store once: two processes that disagree would else change them in
+// turn for ever.
+func (r *roster) wanted(ctx context.Context) ([]plant.Agent, error) {
+	stored, err := r.store.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.put {
+		r.giveWay(stored)
+	}
+	agents, err := numbered(ctx, r.store, chooseAgents(r.named, stored))
+	r.put = r.put || err == nil
+	return agents, err
+}
+
+// giveWay takes over the URL of each named agent that has been given another one
+// since, by a process that was started later or by a command, and says so.
+func (r *roster) giveWay(stored []plant.Agent) {
+	for i, mine := range r.named {
+		for _, known := range stored {
+			if known.Name != mine.Name || known.URL == mine.URL {
+				continue
+			}
+			r.log.Warn("an agent was given another URL by another process or by a command, and is read from there: name one URL for it everywhere",
+				"agent", mine.Name, "was", mine.Redacted(), "is", known.Redacted())
+			r.named[i].URL = known.URL
+		}
+	}
 }
 
 // wantedAgents gives the agents to be read, with their numbers in the store.
@@ -56,7 +89,11 @@ func wantedAgents(ctx context.Context, st dataStore, named []plant.Agent) ([]pla
 	if err != nil {
 		return nil, err
 	}
-	agents := chooseAgents(named, stored)
+	return numbered(ctx, st, chooseAgents(named, stored))
+}
+
+// numbered puts the agents that have no number into the store, which gives them one.
+func numbered(ctx context.Context, st dataStore, agents []plant.Agent) (_ []plant.Agent, err error) {
 	for i, agent := range agents {
 		if agent.ID != 0 {
 			continue
