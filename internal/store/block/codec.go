@@ -116,7 +116,7 @@ func (e *Encoder) write(d *draft, m *Meta) error {
 	m.MinTime, m.MaxTime = bounds(d.Times)
 	numbers := e.numbersOf(d)
 	for _, n := range numbers {
-		if math.IsNaN(n) || math.IsInf(n, 0) {
+		if n-n != 0 { // NaN or infinite
 			return fmt.Errorf("%v is no finite number", n)
 		}
 	}

@@ -1,85 +1,16 @@
 package block_test
 
 import (
-	"cmp"
-	"errors"
-	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/store/block"
-	"github.com/factorydash/factorydash/mtconnect"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
-
-// recorded gives the observations of a recording of the NIST test bed, in order
-// of sequence: 677,878 of a mill over two weeks, stamped to the microsecond. It is
-// nil where the recording is missing.
-func recorded(t testing.TB) []plant.Observation {
-	dir := os.Getenv("FACTORYDASH_NIST")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "nist")
-	}
-	path := filepath.Join(dir, "recorded", "mazak03.tgz")
-	if _, err := os.Stat(path); err != nil {
-		return nil
-	}
-	var all []plant.Observation
-	items := map[string]plant.ItemID{}
-	texts := map[string]string{}
-	reader := mtconnect.NewStreamsReader(mtconnect.Limits{})
-	for d, err := range recording.Documents(path) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		reader.Reset(d.Body)
-		for {
-			o, err := reader.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if items[o.DataItemID] == 0 {
-				items[o.DataItemID] = plant.ItemID(len(items) + 1)
-			}
-			p := converted(o, texts)
-			p.Run, p.Item, p.Sequence, p.Time = 1, items[o.DataItemID], int64(o.Sequence), o.Time
-			all = append(all, p)
-		}
-	}
-	slices.SortFunc(all, func(a, b plant.Observation) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	return all
-}
-
-// converted is what an observation of the recording says.
-func converted(o *mtconnect.Observation, texts map[string]string) plant.Observation {
-	text, ok := texts[string(o.Value)]
-	if !ok {
-		text = string(o.Value)
-		texts[text] = text
-	}
-	if o.Category == mtconnect.Condition {
-		return plant.Observation{Alarm: &plant.Alarm{
-			Level: plant.Level(o.Level) + 1, NativeCode: o.NativeCode, NativeSeverity: o.NativeSeverity,
-			Qualifier: o.Qualifier, ConditionID: o.ConditionID, Text: text,
-		}}
-	}
-	if o.IsUnavailable() {
-		return plant.Observation{}
-	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && o.Category == mtconnect.Sample && n-n == 0 {
-		return plant.Observation{Value: plant.Value{Kind: plant.Number, Number: n}}
-	}
-	return plant.Observation{Value: plant.Value{Kind: plant.Text, Text: text}}
-}
 
 // shares is how that mill spreads 1,000 observations over its busiest items; the
 // 50 others share the rest.
@@ -121,7 +52,7 @@ func generated(n int) []plant.Observation {
 
 // benched gives what the benchmarks work on.
 func benched(b *testing.B) []plant.Observation {
-	all := recorded(b)
+	all := storetest.Recorded(b)
 	if all == nil {
 		b.Log("the recordings of the NIST test bed are missing, set FACTORYDASH_NIST to their folder: this is generated data")
 		all = generated(700_000)
@@ -246,7 +177,7 @@ func TestRecording(t *testing.T) {
 	if testing.Short() {
 		t.Skip("decodes a recording of 677,878 observations: not in -short")
 	}
-	all := recorded(t)
+	all := storetest.Recorded(t)
 	if all == nil {
 		t.Skip("the recordings of the NIST test bed are missing: set FACTORYDASH_NIST to their folder")
 	}

@@ -204,8 +204,12 @@ func (r *runs) read(in *input, into *Columns) {
 			in.fail()
 			return
 		}
-		for j := range rest[:less+1] {
-			rest[j] = uint16(f)
+		if same := rest[:less+1]; f == 0 { // the only form, mostly
+			clear(same)
+		} else {
+			for j := range same {
+				same[j] = uint16(f)
+			}
 		}
 		rest = rest[less+1:]
 	}

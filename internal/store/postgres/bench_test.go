@@ -12,6 +12,7 @@ import (
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // The benchmarks run on a server of their own with the settings of a new
@@ -21,6 +22,8 @@ const (
 	// benchBatch is how many rows a transaction has in the benchmarks: what a busy
 	// plant makes in the delay of a commit.
 	benchBatch = 1000
+	// catchUpBatch is how many a batch has when an agent is caught up with.
+	catchUpBatch = 10_000
 	// machineItems is how many data items a machine has, and machines of how many a
 	// commit of live capture has rows.
 	machineItems = 65
@@ -131,27 +134,47 @@ func commitAll(b *testing.B, s *postgres.Store, batches []*store.Batch) {
 }
 
 // BenchmarkCommit stores rows through the contract, with what is known of each
-// item, in transactions of 1,000 rows. An op is a row.
-func BenchmarkCommit(b *testing.B) { benchCommit(b, machines, benchBatch) }
-
-// BenchmarkCatchUp stores observations of one machine in transactions of 10,000,
-// nearly all of which go into blocks. An op is an observation.
-func BenchmarkCatchUp(b *testing.B) { benchCommit(b, 1, 10_000) }
-
-func benchCommit(b *testing.B, machines, batch int) {
+// item, in transactions of 1,000 rows of several machines. An op is a row.
+func BenchmarkCommit(b *testing.B) {
 	s, run, inventory := benchStore(b, machines*machineItems)
-	batches := benchBatches(run.ID, benchObservations(inventory.Items, b.N), batch)
+	batches := benchBatches(run.ID, benchObservations(inventory.Items, b.N), benchBatch)
 	b.ReportAllocs()
 	b.ResetTimer()
 	commitAll(b, s, batches)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
+// BenchmarkCatchUp commits the recording of the NIST test bed, replicated, in
+// batches of 10,000, as when agents are caught up with: nearly all go into blocks
+// at once. An op is an observation. Beside it stand the bytes that one takes when
+// all rows are sealed and the blocks are merged, with all indexes, and of these
+// what is data and summaries.
+func BenchmarkCatchUp(b *testing.B) {
+	s := open(b, pgtest.New(b, "fsync=on").Database(b), postgres.Options{})
+	replicated := storetest.NewReplicated(b, s)
+	b.ReportAllocs()
+	b.ResetTimer()
+	replicated.Commit(b, s, b.N, catchUpBatch)
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	sealRows(b, s)
+	if _, err := s.Merge(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	var all, data float64
+	err := s.Write().QueryRow(b.Context(), `SELECT pg_total_relation_size('blocks'), bytes FROM block_totals`).Scan(&all, &data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(all/float64(b.N), "bytes/merged")
+	b.ReportMetric(data/float64(b.N), "bytes/data")
+}
+
 // BenchmarkRawCopy copies the same rows, encoded before, into a table with the
 // same columns and indexes, in transactions of so many rows. It is what the store
 // is measured against: commits with 1,000, catching up and imports with 10,000.
 func BenchmarkRawCopy(b *testing.B) {
-	for _, batch := range []int{benchBatch, 10_000} {
+	for _, batch := range []int{benchBatch, catchUpBatch} {
 		b.Run(strconv.Itoa(batch), func(b *testing.B) { benchRawCopy(b, batch) })
 	}
 }

@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/factorydash/factorydash/internal/collect"
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/recording"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // The benchmarks of what is sealed commit in batches that become rows, so that
@@ -41,75 +39,49 @@ func fileBytes(b *testing.B, s *sqlite.Store) int64 {
 	return size.TotalBytes - size.FreeBytes
 }
 
-// recorded gives the observations of a recording of the NIST test bed, which are of
-// data items with numbers up to items; none where it is missing.
-func recorded(b *testing.B) (observations []plant.Observation, items int) {
+// reportSealed tells what an observation takes in the file when all rows are
+// sealed, and when the blocks are merged.
+func reportSealed(b *testing.B, s *sqlite.Store, empty int64) {
 	b.Helper()
-	dir := os.Getenv("FACTORYDASH_NIST")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "nist")
-	}
-	path := filepath.Join(dir, "recorded", "mazak03.tgz")
-	if _, err := os.Stat(path); err != nil {
-		return nil, 0
-	}
-	s := open(b, filepath.Join(b.TempDir(), "recorded.db"), sqlite.Options{})
-	agent, err := s.PutAgent(b.Context(), plant.Agent{Name: "a", URL: "http://a"})
-	if err != nil {
+	n := float64(b.N)
+	b.ReportMetric(float64(fileBytes(b, s)-empty)/n, "bytes/sealed")
+	if _, err := s.Merge(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	_, err = collect.ImportDocuments(b.Context(), collect.Options{Store: s, Ledger: s}, collect.DocumentImport{
-		Agent: agent, Documents: recording.Documents(path),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	run, err := s.LastRun(b.Context(), agent.ID)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for o, err := range s.Observations(b.Context(), run.ID, 0) {
-		if err != nil {
-			b.Fatal(err)
-		}
-		items = max(items, int(o.Item))
-		observations = append(observations, o)
-	}
-	return observations, items
+	b.ReportMetric(float64(fileBytes(b, s)-empty)/n, "bytes/merged")
 }
 
-// BenchmarkSeal seals the rows of a recording of the NIST test bed (677,878 of
-// two weeks of a mill; generated ones where it is missing). An op is all of them.
-// Beside it stand the bytes that an observation takes in rows, in blocks, and in
-// those when they are merged.
+// BenchmarkSeal seals rows of the recording of the NIST test bed, replicated. An
+// op is a row. Beside it stand the bytes that an observation takes in rows, in
+// blocks, and in those when they are merged.
 func BenchmarkSeal(b *testing.B) {
-	observations, items := recorded(b)
-	if observations == nil {
-		items = 65
-	}
-	var took time.Duration
-	for b.Loop() {
-		s, _, run, inventory := benchStore(b, items)
-		if observations == nil {
-			observations = benchObservations(inventory.Items, 677_878)
-		}
-		for i := range observations {
-			observations[i].Run = run.ID
-		}
-		n := float64(len(observations))
-		empty := fileBytes(b, s)
-		commitAll(b, s, run.ID, observations, 200)
-		b.ReportMetric(float64(fileBytes(b, s)-empty)/n, "bytes/row")
-		began := time.Now()
-		seal(b, s)
-		took += time.Since(began)
-		b.ReportMetric(float64(fileBytes(b, s)-empty)/n, "bytes/sealed")
-		if _, err := s.Merge(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(fileBytes(b, s)-empty)/n, "bytes/merged")
-	}
-	b.ReportMetric(float64(len(observations))*float64(b.N)/took.Seconds(), "sealed/s")
+	s := open(b, filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+	replicated := storetest.NewReplicated(b, s)
+	empty := fileBytes(b, s)
+	replicated.Commit(b, s, b.N, 200)
+	rows := fileBytes(b, s) - empty
+	b.ResetTimer()
+	seal(b, s)
+	b.StopTimer()
+	b.ReportMetric(float64(rows)/float64(b.N), "bytes/row")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "observations/s")
+	reportSealed(b, s, empty)
+}
+
+// BenchmarkCatchUp commits the recording of the NIST test bed, replicated, in
+// batches of 10,000, as when agents are caught up with: nearly all go into blocks
+// at once. An op is an observation. Beside it stand the bytes that one takes.
+func BenchmarkCatchUp(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+	replicated := storetest.NewReplicated(b, s)
+	empty := fileBytes(b, s)
+	b.ReportAllocs()
+	b.ResetTimer()
+	replicated.Commit(b, s, b.N, benchBatch)
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "observations/s")
+	seal(b, s)
+	reportSealed(b, s, empty)
 }
 
 // benchTimes gives observations times that are spread evenly, with some chance,

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/bits"
 	"slices"
 
@@ -23,12 +24,12 @@ const (
 const pageBytes = 4057
 
 // insertBlock is the statement that inserts a block, and insertPage a part of the
-// data of some.
+// data of some, behind what the page had before.
 const (
 	insertBlock = `
 		INSERT INTO blocks (instance, item, count, first_sequence, last_sequence, sequence_reach, min_time, max_time,
 			numbers, low, high, sum, summary, page, start, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertPage = `INSERT INTO block_pages (id, data) VALUES (?, ?)`
+	insertPage = `INSERT OR REPLACE INTO block_pages (id, data) VALUES (?, ?)`
 )
 
 // lengthenItem is the statement that keeps how long the longest block of an item
@@ -79,11 +80,10 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 	defer insert.Close()
 	lengthen := tx.StmtContext(steady, s.lengthenItem)
 	defer lengthen.Close()
-	var first int64
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) + 1 FROM block_pages`).Scan(&first); err != nil {
+	first, data, err := lastPage(ctx, tx)
+	if err != nil {
 		return err
 	}
-	var data []byte
 	for i := range blocks {
 		b := &blocks[i]
 		at := int64(len(data))
@@ -106,6 +106,19 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 		first++
 	}
 	return countBlocks(ctx, tx, totalsOf(blocks))
+}
+
+// lastPage gives the page that blocks go on in, with what is in it already: the
+// last one while it has room, or a new one.
+func lastPage(ctx context.Context, tx *sql.Tx) (id int64, data []byte, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT id, data FROM block_pages ORDER BY id DESC LIMIT 1`).Scan(&id, &data)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 1, nil, nil
+	case err == nil && len(data) >= pageBytes:
+		return id + 1, nil, nil
+	}
+	return id, data, err
 }
 
 // place is where the data of a block is.

@@ -47,24 +47,8 @@ func TestRowsAndBlocks(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := open(t, path, sqlite.Options{})
 		s.SetPartitionRows(int64(rapid.IntRange(1, 800).Draw(r, "partition")))
-		devices, err := s.Devices(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		items, err := s.Items(t.Context(), devices[0].ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		last, err := s.LastRun(t.Context(), devices[0].Agent)
-		if err != nil {
-			t.Fatal(err)
-		}
 		made++
-		run, err := s.StartRun(t.Context(), last.ID, plant.Run{Agent: devices[0].Agent, InstanceID: uint64(made), First: 1}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := written{s, run, []plant.ItemID{items[0].ID, items[1].ID}, nil}
+		w := newWritten(t, s, uint64(made))
 		begin := made * 10_000_000
 		for range rapid.IntRange(1, 6).Draw(r, "commits") {
 			w.commit(t, rapid.SampledFrom([]int{1, 40, 300, 700, 3000}).Draw(r, "observations"),
@@ -92,6 +76,28 @@ type written struct {
 	run   plant.Run
 	items []plant.ItemID
 	all   []plant.Observation
+}
+
+// newWritten starts a run of the plant in a store, as of that instance.
+func newWritten(t *testing.T, s *sqlite.Store, instance uint64) written {
+	t.Helper()
+	devices, err := s.Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := s.Items(t.Context(), devices[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := s.LastRun(t.Context(), devices[0].Agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.StartRun(t.Context(), last.ID, plant.Run{Agent: devices[0].Agent, InstanceID: instance, First: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written{s, run, []plant.ItemID{items[0].ID, items[1].ID}, nil}
 }
 
 // commit commits n observations, so many of ten of the first item and the others
@@ -140,6 +146,29 @@ func (w *written) check(r *rapid.T, begin int64) {
 	}
 	want := slices.DeleteFunc(inTime, func(o plant.Observation) bool { return o.Time < from || !slices.Contains(of, o.Item) })
 	same(fmt.Sprintf("items %v from %d", of, from), read(r, w.ItemObservations(ctx, of, from, math.MaxInt64, false)), want)
+}
+
+// TestBlocksFillPages commits blocks one by one: they go on in the page where those
+// before them ended, and not even a commit leaves a part of one free.
+func TestBlocksFillPages(t *testing.T) {
+	s := open(t, newFile(t), sqlite.Options{})
+	w := newWritten(t, s, 2)
+	const commits = 20
+	for range commits {
+		w.commit(t, 300, 10, 0, 1_000_003)
+	}
+	var pages, bytes, blocks int
+	err := s.Write().QueryRowContext(t.Context(), `
+		SELECT (SELECT count(*) FROM block_pages), (SELECT sum(length(data)) FROM block_pages), count(*) FROM blocks`).Scan(&pages, &bytes, &blocks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if blocks != commits || pages != bytes/4000+1 {
+		t.Errorf("%d blocks lie in %d pages with %d bytes", blocks, pages, bytes)
+	}
+	if got := read(t, s.Observations(t.Context(), w.run.ID, 1)); !slices.Equal(got, w.all) {
+		t.Errorf("%d observations are read, not the %d committed", len(got), len(w.all))
+	}
 }
 
 // TestPartitionIsClosed fills partitions, and lets one become old.
