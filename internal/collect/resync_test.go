@@ -22,6 +22,7 @@ func TestOverrun(t *testing.T) {
 	if first := s.runs[0].First; first != 151 {
 		t.Errorf("the first run begins at %d, want 151: what was gone before is no loss", first)
 	}
+	m.spoilBy(faults{noStream: true})
 	m.say(130) // 30 more than the buffer holds
 	_, stop = supervise(t, options(s), m.agent(1, "mill"))
 	m.caughtUp(t, s, 1)
