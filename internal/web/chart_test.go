@@ -87,6 +87,9 @@ func TestChartLeavesGaps(t *testing.T) {
 	if !strings.Contains(label, "1 gap") || !strings.Contains(label, "%") {
 		t.Errorf("the chart is called %q", label)
 	}
+	if said := eval[string](b, `document.querySelector(".chart [data-slot=said]").textContent`); !strings.Contains(said, "gaps beyond the first 1000") {
+		t.Errorf("below the chart stands %q", said)
+	}
 	eval[bool](b, `document.querySelector(".chart summary").click() ?? true`)
 	b.await(`[...document.querySelectorAll(".chart details td")].some(c => c.textContent === "Unavailable")`)
 }

@@ -171,6 +171,8 @@ func TestExploreZooms(t *testing.T) {
 	// The strip: a window is drawn, and moved by the half of its length.
 	drag := func(from, to float64) {
 		eval[bool](b, `(document.querySelector("#strip").scrollIntoView({ block: "center" }), true)`)
+		// What is drawn anew above it may still move it.
+		b.await(`(() => { const y = document.querySelector("#strip").getBoundingClientRect().top, was = window.stripAt; window.stripAt = y; return y === was })()`)
 		box := eval[[]float64](b, `(() => { const r = document.querySelector("#strip").getBoundingClientRect(); return [r.left + 64, r.top + r.height / 2, r.width - 80] })()`)
 		at := func(kind input.DispatchMouseEventType, share float64) {
 			call(b, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: box[0] + share*box[2], Y: box[1], Button: "left", Buttons: 1, ClickCount: 1})

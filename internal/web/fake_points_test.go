@@ -25,7 +25,7 @@ func (s *shop) series(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	points := s.points(plant.ItemID(id), from, to)
-	answer(w, api.Series{From: from, To: to, Observations: len(points), Points: points}, nil)
+	answer(w, api.Series{From: from, To: to, Observations: len(points), Points: points, Problem: "gaps beyond the first 1000 are left out"}, nil)
 }
 
 // shopPoints makes a series: loads that follow cycles of four minutes, with the

@@ -89,6 +89,7 @@ export class ItemChart {
       this.line.load(series.points);
       for (const [x, value] of this.fresh) this.line.append(x, value);
       this.message(this.line.marks.length === 0 ? "Nothing observed in this range." : "");
+      fill(this.figure, "said", series.problem ? `Not all could be told: ${series.problem}.` : "");
       this.changed = true;
       this.draw(this.until);
       this.describe();

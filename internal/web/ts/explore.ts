@@ -126,7 +126,7 @@ async function alarms(span: Span): Promise<void> {
   const shown = choice.machines;
   const found = await Promise.allSettled(shown.map((machine) => readAlarms(machine, span)));
   if (loaded !== span) return;
-  const said: string[] = [];
+  const said = signals.filter((s) => s.problem).map((s) => `${s.name}: not all could be told: ${s.problem}.`);
   marks = found.flatMap((answer, i) => {
     if (answer.status === "fulfilled") {
       if (answer.value.left > 0) said.push(`${shown[i]}: ${leftText(answer.value.left)}`);
@@ -135,7 +135,7 @@ async function alarms(span: Span): Promise<void> {
     said.push(`The alarms of ${shown[i]} could not be read: they are not marked.`);
     return [];
   });
-  put("alarms-said", said.join(" "));
+  put("said", said.join(" "));
   marks.sort((a, b) => a.from - b.from);
   for (const panel of panels) panel.annotate(marks);
   draw();

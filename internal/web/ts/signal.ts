@@ -42,6 +42,8 @@ export class Signal {
   /** How many observations there are in the range that was read, and how many points were left of them. */
   observations = 0;
   kept = 0;
+  /** What of the range could not be told; "" where all could. */
+  problem = "";
   /** How long a column of the series that was read is, in milliseconds; 0 where nothing was left out. */
   column = 0;
   read: "loading" | "ready" | "failed" = "loading";
@@ -114,6 +116,7 @@ export class Signal {
   private take(series: Series, span: Span, points: number): void {
     this.read = "ready";
     this.observations = series.observations;
+    this.problem = series.problem ?? "";
     this.kept = series.points.length - (series.before ? 1 : 0);
     this.first = span.from;
     const columns = Math.max(1, Math.floor(points / PER_COLUMN));

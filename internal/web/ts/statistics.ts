@@ -47,7 +47,8 @@ export function statisticsRow(signal: Signal, s: Statistics | undefined): HTMLEl
   }
   cell(percent(s.coverage));
   const last = row.lastElementChild as HTMLElement;
-  if (s.unknownSeconds > 0) last.title = `unknown for ${durationText(s.unknownSeconds * 1000)}`;
+  const unknown = s.unknownSeconds > 0 ? `unknown for ${durationText(s.unknownSeconds * 1000)}` : "";
+  last.title = [unknown, s.problem && `not all could be told: ${s.problem}`].filter(Boolean).join("; ");
   return row;
 }
 

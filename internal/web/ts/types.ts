@@ -88,6 +88,8 @@ export interface Statistics {
   values?: { value: string; seconds: number; observations: number }[];
   otherSeconds?: number;
   changes?: number;
+  /** What of it could not be told. */
+  problem?: string;
 }
 
 export interface MachineDetail extends Machine {
@@ -128,6 +130,8 @@ export interface Series {
   observations: number;
   points: Point[];
   before?: boolean;
+  /** What of it could not be told. */
+  problem?: string;
 }
 
 export interface Values {
