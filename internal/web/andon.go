@@ -67,7 +67,7 @@ func (s *site) andon(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	machines = slices.DeleteFunc(machines, func(m api.Machine) bool { return !onBoard(board, m) })
-	slices.SortStableFunc(machines, compareUrgency)
+	slices.SortStableFunc(machines, compareGravity)
 	for _, m := range machines {
 		body.Tiles = append(body.Tiles, card{Machine: m, Now: body.Now})
 	}
@@ -85,9 +85,9 @@ func onBoard(b shop.Board, m api.Machine) bool {
 		m.Area != "" && slices.Contains(b.Areas, m.Area) || slices.Contains(b.Machines, m.Slug)
 }
 
-// compareUrgency puts what is graver first, and of it the older.
-func compareUrgency(a, b api.Machine) int {
-	if d := urgency(b.State) - urgency(a.State); d != 0 || urgency(a.State) == 0 {
+// compareGravity puts what is graver first, and of it the older.
+func compareGravity(a, b api.Machine) int {
+	if d := gravity(b) - gravity(a); d != 0 || gravity(a) == 0 {
 		return d
 	}
 	return compareSince(a.Since, b.Since)

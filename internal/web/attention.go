@@ -14,7 +14,9 @@ import (
 // attention is an entry of the list of what needs somebody.
 type attention struct {
 	State, Word string
-	Name, Href  string
+	// Gravity is how much somebody is needed.
+	Gravity    int
+	Name, Href string
 	// Reasons is the address of the page that explains the state; empty for an agent.
 	Reasons string
 	Since   *time.Time
@@ -29,7 +31,8 @@ type attention struct {
 }
 
 // needAttention lists what needs somebody: alarms, then machines that stopped
-// within a program, then what cannot be reached; of each the longest first.
+// within a program, then those with a fault that does not stop them, then what
+// cannot be reached; of each the longest first.
 // Machines that are unknown because their agent is away make one entry.
 func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []attention {
 	var list []attention
@@ -40,7 +43,7 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		}
 		away[a.Name] = true
 		e := attention{
-			State: plant.NoLink.Slug(), Word: linkWord(a.Link), Name: "Agent " + a.Name,
+			State: plant.NoLink.Slug(), Gravity: graveNoLink, Word: linkWord(a.Link), Name: "Agent " + a.Name,
 			Href: "/agents/" + url.PathEscape(a.Name), Why: causeText(a.Error), Machines: a.Machines, Now: now,
 		}
 		if !a.Since.IsZero() {
@@ -52,16 +55,21 @@ func needAttention(machines []api.Machine, agents []api.Agent, now time.Time) []
 		list = append(list, e)
 	}
 	for _, m := range machines {
-		if urgency(m.State) == 0 || m.State == plant.NoLink.Slug() && away[m.Agent] {
+		grave := gravity(m)
+		if grave == 0 || grave == graveNoLink && away[m.Agent] {
 			continue
 		}
-		list = append(list, attention{
-			State: m.State, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug), Reasons: reasonsURL(m),
+		e := attention{
+			State: m.State, Gravity: grave, Word: m.Word, Name: m.Name, Href: "/m/" + url.PathEscape(m.Slug), Reasons: reasonsURL(m),
 			Since: m.Since, SinceBefore: m.SinceBefore, Why: reason(m), Retry: m.Retry, Now: now,
-		})
+		}
+		if grave == graveFault {
+			e.Word, e.Since, e.SinceBefore = m.Word+", fault", &fault(m).Since, false
+		}
+		list = append(list, e)
 	}
 	slices.SortStableFunc(list, func(a, b attention) int {
-		return cmp.Or(cmp.Compare(urgency(b.State), urgency(a.State)), compareSince(a.Since, b.Since))
+		return cmp.Or(cmp.Compare(b.Gravity, a.Gravity), compareSince(a.Since, b.Since))
 	})
 	return list
 }
@@ -75,17 +83,38 @@ func reasonsURL(m api.Machine) string {
 	return "/m/" + url.PathEscape(m.Slug) + "/why"
 }
 
-// urgency is how grave a state is; 0 where nobody needs to come.
-func urgency(state string) int {
-	switch state {
-	case plant.Alarmed.Slug():
-		return 3
-	case plant.Stopped.Slug():
-		return 2
-	case plant.NoLink.Slug():
-		return 1
+// How much somebody is needed.
+const (
+	graveNoLink = 1 + iota
+	graveFault
+	graveStopped
+	graveAlarm
+)
+
+// gravity is how much somebody is needed at a machine; 0 where nobody is.
+func gravity(m api.Machine) int {
+	switch {
+	case m.State == plant.Alarmed.Slug():
+		return graveAlarm
+	case m.State == plant.Stopped.Slug():
+		return graveStopped
+	case m.State == plant.NoLink.Slug():
+		return graveNoLink
+	case fault(m) != nil:
+		return graveFault
 	}
 	return 0
+}
+
+// fault is the oldest fault that is active on a machine; nil where there is none.
+func fault(m api.Machine) *api.Condition {
+	var oldest *api.Condition
+	for i := range m.Conditions {
+		if c := &m.Conditions[i]; c.Level == plant.LevelFault.String() && (oldest == nil || c.Since.Before(oldest.Since)) {
+			oldest = c
+		}
+	}
+	return oldest
 }
 
 // needsLink reports whether an agent is away, and not merely being connected
@@ -100,8 +129,7 @@ func reason(m api.Machine) string {
 		return causeText(m.LinkError)
 	}
 	var parts []string
-	if m.State == plant.Alarmed.Slug() && len(m.Conditions) > 0 {
-		c := m.Conditions[0]
+	if c := fault(m); c != nil {
 		parts = append(parts, strings.TrimSpace(c.NativeCode+" "+cmp.Or(c.Text, wordText(c.Type))))
 	} else if m.Execution != nil {
 		parts = append(parts, wordText(*m.Execution))

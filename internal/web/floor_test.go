@@ -109,6 +109,11 @@ func TestAttentionIsSortedByGravityThenAge(t *testing.T) {
 	} {
 		s.machines = append(s.machines, api.MachineDetail{Machine: api.Machine{Slug: m.slug, Name: m.slug, Agent: "a", State: m.state, Word: m.state, Since: ptr(noon.Add(-m.ago))}})
 	}
+	// A fault that does not stop a machine needs somebody too, a warning does not.
+	for slug, level := range map[string]plant.Level{"fine-but-faulty": plant.LevelFault, "fine-but-warned": plant.LevelWarning} {
+		s.machines = append(s.machines, api.MachineDetail{Machine: api.Machine{Slug: slug, Name: slug, Agent: "a", State: "idle", Word: "Idle", Since: ptr(noon.Add(-time.Hour)),
+			Conditions: []api.Condition{{Type: "SYSTEM", Level: level.String(), NativeCode: "EX1710", Text: "COOLANT PUMP PRESSURE", Since: noon.Add(-time.Minute)}}}})
+	}
 	_, html := page(t, s.serve(t), "/floor")
 	list := section(t, html, `<ul id="attention-list">`, "</ul>")
 	var got []string
@@ -118,8 +123,11 @@ func TestAttentionIsSortedByGravityThenAge(t *testing.T) {
 		}
 		got = append(got, m[1])
 	}
-	if diff := cmp.Diff([]string{"old-alarm", "young-alarm", "old-stop", "young-stop", "gone"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"old-alarm", "young-alarm", "old-stop", "young-stop", "fine-but-faulty", "gone"}, got); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(list, "Idle, fault") || !strings.Contains(list, "EX1710 COOLANT PUMP PRESSURE") {
+		t.Errorf("the fault is not told: %s", list)
 	}
 }
 

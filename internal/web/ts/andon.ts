@@ -5,9 +5,9 @@ import "./page";
 import { up } from "./attention";
 import { instant, minuteText, now } from "./clock";
 import { blank, byId, fill, glyph, put, set, slot } from "./dom";
-import { measureText } from "./format";
+import { measureText, wordText } from "./format";
 import { follow, readList } from "./live";
-import { ageText, layout, urgency } from "./tiles";
+import { ageText, fault, faultText, gravity, layout } from "./tiles";
 import type { Agent, Machine } from "./types";
 
 /** How long a page stands. */
@@ -61,8 +61,8 @@ function ordered(): string[] {
   const places = [...machines.keys()];
   return places.sort((a, b) => {
     const m = machines.get(a) as Machine, n = machines.get(b) as Machine;
-    const graver = urgency(n.state) - urgency(m.state);
-    if (graver !== 0 || urgency(m.state) === 0) return graver;
+    const graver = gravity(n) - gravity(m);
+    if (graver !== 0 || gravity(m) === 0) return graver;
     return (instant(m.since) ?? Infinity) - (instant(n.since) ?? Infinity) || 0;
   });
 }
@@ -97,8 +97,11 @@ function drawTile(m: Machine): void {
   fill(tile, "name", m.name);
   count(tile, m);
   fill(tile, "word", m.word);
-  const alarm = m.state === "alarm" ? m.conditions?.[0] : undefined;
-  fill(tile, "detail", alarm ? `${alarm.nativeCode ?? ""} ${alarm.text ?? ""}`.trim() : m.parts === undefined ? "" : `${measureText(m.parts)} parts`);
+  const failed = m.state === "no-link" ? undefined : fault(m);
+  tile.toggleAttribute("data-fault", failed !== undefined);
+  if (failed) fill(tile, "detail", faultText(failed));
+  else if (m.state === "stopped" && m.execution) fill(tile, "detail", wordText(m.execution));
+  else fill(tile, "detail", m.parts === undefined ? "" : `${measureText(m.parts)} parts`);
 }
 
 /** count shows how long a machine has been at it. */

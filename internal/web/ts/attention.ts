@@ -3,11 +3,12 @@
 import { instant } from "./clock";
 import { byId, fill, fillList, glyph, lasting, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, wordText } from "./format";
-import { urgency } from "./tiles";
+import { FAULT, fault, faultText, gravity, NO_LINK } from "./tiles";
 import type { Agent, Machine } from "./types";
 
 interface Entry {
   state: string;
+  gravity: number;
   word: string;
   name: string;
   href: string;
@@ -35,18 +36,20 @@ export function drawAttention(machines: readonly Machine[], agents: readonly Age
   const gone = agents.filter(away);
   const names = new Set(gone.map((a) => a.name));
   const list: Entry[] = gone.map((a) => ({
-    state: "no-link", word: linkWord(a.link), name: `Agent ${a.name}`, href: `/agents/${encodeURIComponent(a.name)}`, reasons: "",
+    state: "no-link", gravity: NO_LINK, word: linkWord(a.link), name: `Agent ${a.name}`, href: `/agents/${encodeURIComponent(a.name)}`, reasons: "",
     since: a.since, why: causeText(a.error ?? ""), retry: a.retry, machines: a.machines,
   }));
   for (const m of machines) {
-    if (!urgency(m.state) || (m.state === "no-link" && names.has(m.agent))) continue;
+    const grave = gravity(m);
+    if (!grave || (grave === NO_LINK && names.has(m.agent))) continue;
+    const failed = grave === FAULT ? fault(m) : undefined;
     list.push({
-      state: m.state, word: m.word, name: m.name, href: `/m/${encodeURIComponent(m.slug)}`,
+      state: m.state, gravity: grave, word: failed ? `${m.word}, fault` : m.word, name: m.name, href: `/m/${encodeURIComponent(m.slug)}`,
       reasons: m.state === "no-link" ? "" : `/m/${encodeURIComponent(m.slug)}/why`,
-      since: m.since, sinceBefore: m.sinceBefore, why: reason(m), retry: m.retry, machines: 0,
+      since: failed ? failed.since : m.since, sinceBefore: failed ? false : m.sinceBefore, why: reason(m), retry: m.retry, machines: 0,
     });
   }
-  list.sort((a, b) => urgency(b.state) - urgency(a.state) || begin(a) - begin(b));
+  list.sort((a, b) => b.gravity - a.gravity || begin(a) - begin(b));
   fillList(byId("attention-list"), "blank-entry", list, drawEntry);
   put("attention-count", String(list.length));
   byId("attention-none").hidden = list.length > 0;
@@ -59,8 +62,8 @@ function begin(e: Entry): number {
 function reason(m: Machine): string {
   if (m.state === "no-link") return causeText(m.linkError ?? "");
   const parts: string[] = [];
-  const c = m.conditions?.[0];
-  if (m.state === "alarm" && c) parts.push(`${c.nativeCode ?? ""} ${c.text || wordText(c.type)}`.trim());
+  const c = fault(m);
+  if (c) parts.push(faultText(c));
   else if (m.execution) parts.push(wordText(m.execution));
   if (m.program) parts.push(m.program);
   return parts.join(" · ");
