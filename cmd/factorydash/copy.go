@@ -37,9 +37,9 @@ func (c *copyCommand) Run(ctx context.Context, env *environment) (err error) {
 	return nil
 }
 
-// copyAttempts is how often a store is copied into another one: what comes in the
-// middle of it, such as a database that is started again, may end a copy, and another
-// one goes on from there.
+// copyAttempts is how often a store is copied into another one, at once after the one
+// before: what comes in the middle of it, such as a connection that breaks, may end a
+// copy, and another one goes on from there.
 const copyAttempts = 3
 
 // copyStore copies a store into another one. verb says on a terminal what is done.

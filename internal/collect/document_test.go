@@ -74,16 +74,16 @@ func TestDamaged(t *testing.T) {
 		return b
 	}})
 	m.say(120)
-	sup, stop := supervise(t, options(s), m.agent(1, "mill"))
+	o := options(s)
+	down := whenDown(&o)
+	_, stop := supervise(t, o, m.agent(1, "mill"))
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := s.wait(ctx, func(s *memory) bool { return len(s.runs) > 0 && s.runs[0].Next == 120 }); err != nil {
 		t.Fatalf("the cursor is %+v, want 120, where the last observation cannot be read", s.runs)
 	}
-	for sup.Status()[0].Link != plant.LinkDown {
-		time.Sleep(time.Millisecond)
-	}
-	if text := sup.Status()[0].Error; !strings.Contains(text, "line ") {
+	await(t, down) // It may be of a place before.
+	if text := await(t, down).Error; !strings.Contains(text, "line ") {
 		t.Errorf("error %q: want one that says where the document is damaged", text)
 	}
 	m.say(10)

@@ -74,7 +74,8 @@ func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, rules fun
 }
 
 // unmoved gives a Conflict where anything of the agent was stored since its runs
-// were read: the states that it made would be lost.
+// were read, as the states that it made would be lost, or retention deleted any of
+// it, from which states may not have been made.
 func (r *rebuild) unmoved(ctx context.Context, before []plant.Run) error {
 	if len(before) == 0 {
 		return nil
@@ -86,7 +87,7 @@ func (r *rebuild) unmoved(ctx context.Context, before []plant.Run) error {
 	now = slices.DeleteFunc(now, func(run plant.Run) bool { return run.Agent != before[0].Agent })
 	slices.SortFunc(now, func(a, b plant.Run) int { return cmp.Compare(a.ID, b.ID) })
 	if !slices.Equal(before, now) {
-		return plant.Errorf(plant.Conflict, "the agent was captured meanwhile: stop what captures it, and rebuild again")
+		return plant.Errorf(plant.Conflict, "the agent was captured meanwhile, or retention deleted some of it: stop what captures it, and rebuild again")
 	}
 	return nil
 }

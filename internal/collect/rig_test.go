@@ -345,7 +345,8 @@ func supervise(t tb, o collect.Options, agents ...plant.Agent) (s *collect.Super
 	return s, stop
 }
 
-// whenDown gives the newest status of a link that is down, as it is told.
+// whenDown gives the first status of a link that is down, and of one that is down
+// after that was taken.
 func whenDown(o *collect.Options) <-chan plant.AgentStatus {
 	down := make(chan plant.AgentStatus, 1)
 	o.Status = func(status plant.AgentStatus) {

@@ -6,9 +6,14 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// CacheBytes is how much data of blocks a DataCache keeps: that of some 5,000, as
-// many as a few charts over a month are drawn from again and again.
-const CacheBytes = 16 << 20
+const (
+	// CacheBytes is how much a DataCache takes: for the data of some 5,000 blocks, as
+	// many as a few charts over a month are drawn from again and again.
+	CacheBytes = 16 << 20
+	// keptBytes is what a block takes of it beside its data, which is short where an
+	// item says little.
+	keptBytes = 128
+)
 
 // DataCache keeps the data of blocks that were read lately. Since a block never
 // changes, what it has is good as long as the block is there, and whether it is
@@ -17,7 +22,7 @@ const CacheBytes = 16 << 20
 type DataCache struct {
 	mu           sync.Mutex
 	newer, older map[identity][]byte
-	bytes        int // of newer
+	bytes        int // that newer takes
 }
 
 // identity is what tells a block from all others, also from one that had its
@@ -86,9 +91,10 @@ func (c *DataCache) keep(b identity, data []byte) {
 	if c.newer[b] != nil {
 		return
 	}
-	if c.bytes+len(data) > CacheBytes/2 {
+	takes := keptBytes + len(data)
+	if c.bytes+takes > CacheBytes/2 {
 		c.newer, c.older, c.bytes = make(map[identity][]byte), c.newer, 0
 	}
 	c.newer[b] = data
-	c.bytes += len(data)
+	c.bytes += takes
 }

@@ -9,9 +9,9 @@ import (
 // TestCacheIsBounded keeps more data than there is room for: what was asked for
 // lately stays, and no more than there is room for.
 func TestCacheIsBounded(t *testing.T) {
-	const size, n = 64 << 10, 1000
+	const n = 1000
 	c := block.NewDataCache()
-	read := 0
+	read, size := 0, 64<<10
 	ask := func(id block.ID, maxTime int64) byte {
 		data, err := c.Data([]block.Meta{{ID: id, MaxTime: maxTime}}, func(blocks []block.Meta) ([][]byte, error) {
 			read++
@@ -41,5 +41,12 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 	if read = 0; ask(0, 1) != 0 || read != 1 {
 		t.Errorf("another block with the number of one that is kept was read %d times", read)
+	}
+	size = 1
+	for id := range block.ID(block.CacheBytes / 100) {
+		ask(id, 2)
+	}
+	if read = 0; ask(0, 2) != 0 || read != 1 {
+		t.Error("blocks with hardly any data are all kept")
 	}
 }
