@@ -39,7 +39,9 @@ type AlarmEntry struct {
 	ClearedBy insight.Clearing `json:"clearedBy,omitempty" enum:"normal,normal-all,unavailable,gap,restart,limit"`
 	// Seconds is from Raised to Cleared, or to now.
 	Seconds float64 `json:"seconds"`
-	// Changes are the changes of its level or its texts.
+	// Changes are the changes of its level or its texts, and First is what was said of
+	// it before them; both are left out where nothing changed.
+	First   *AlarmStep  `json:"first,omitempty"`
 	Changes []AlarmStep `json:"changes,omitempty"`
 	// Doubt says for people why it is not known whether it is active still.
 	Doubt string `json:"doubt,omitempty"`
@@ -55,7 +57,7 @@ type AlarmEntry struct {
 	Word    string  `json:"word,omitempty"`
 }
 
-// AlarmStep is a change of the level or the texts of an activation.
+// AlarmStep is what was said of an activation from a time on.
 type AlarmStep struct {
 	Time  time.Time `json:"time"`
 	Level string    `json:"level"`
@@ -108,10 +110,17 @@ func newAlarmEntry(it *item, a insight.Activation, now time.Time) AlarmEntry {
 		e.Cleared = &end
 	}
 	e.Seconds = max(0, end.Sub(e.Raised).Seconds())
+	if len(a.Changes) > 0 {
+		e.First = new(stepOf(a.Raised, a.First))
+	}
 	for _, c := range a.Changes {
-		e.Changes = append(e.Changes, AlarmStep{Time: timeOf(c.Time), Level: c.Alarm.Level.String(), Text: c.Alarm.Text})
+		e.Changes = append(e.Changes, stepOf(c.Time, c.Alarm))
 	}
 	return e
+}
+
+func stepOf(at int64, said *plant.Alarm) AlarmStep {
+	return AlarmStep{Time: timeOf(at), Level: said.Level.String(), Text: said.Text}
 }
 
 // alarmKey is what the activations of one alarm have in common.

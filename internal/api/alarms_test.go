@@ -109,8 +109,8 @@ func TestAlarms(t *testing.T) {
 	if first.Count != 4 || first.UsualSeconds == nil || *first.UsualSeconds != 6 {
 		t.Errorf("raised %d times and usually for %v s, want 4 times and 6 s", first.Count, first.UsualSeconds)
 	}
-	if fault := ask(t, w, hour).Items[1]; len(fault.Changes) != 1 || fault.Changes[0].Level != "Fault" || fault.Seconds != 240 {
-		t.Errorf("changes %+v in %v s, want one to fault in 240 s", fault.Changes, fault.Seconds)
+	if fault := ask(t, w, hour).Items[1]; fault.First == nil || fault.First.Level != "Warning" || len(fault.Changes) != 1 || fault.Changes[0].Level != "Fault" || fault.Seconds != 240 {
+		t.Errorf("first %+v, changes %+v in %v s, want a warning with one change to fault in 240 s", fault.First, fault.Changes, fault.Seconds)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
@@ -75,6 +76,7 @@ func (s *Service) Usual(ctx context.Context, q UsualQuery) (Usual, error) {
 	if err != nil {
 		return Usual{}, err
 	}
+	running := sync.OnceValues(func() ([]insight.Window, error) { return s.runningRuns(ctx, m, from, to) })
 	left := MaxUsualObservations
 	for i, id := range q.Items {
 		at := slices.IndexFunc(m.items, func(it *item) bool { return it.ID == id && it.Category == plant.Sample })
@@ -84,7 +86,7 @@ func (s *Service) Usual(ctx context.Context, q UsualQuery) (Usual, error) {
 		it := m.items[at]
 		runs, program := w.usualRuns(it)
 		if program == nil {
-			if runs, err = s.runningRuns(ctx, m, from, to); err != nil {
+			if runs, err = running(); err != nil {
 				return Usual{}, err
 			}
 		}

@@ -67,7 +67,8 @@ func (s *site) alarmEvents(d api.AlarmDetail) []alarmEvent {
 	for i, e := range append([]api.AlarmEntry{d.AlarmEntry}, d.Others...) {
 		row := alarmRow{e, s.now()}
 		says, href, own := row.Title(), "/alarms/"+e.ID, i == 0
-		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: firstLevel(e), Says: says, Word: "raised", Href: href, Own: own})
+		first := firstStep(e)
+		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: first.Level, Says: alarmRow{stepOf(e, first), s.now()}.Title(), Word: "raised", Href: href, Own: own})
 		for _, c := range e.Changes {
 			if !c.Time.Before(d.From) {
 				add(alarmEvent{Time: c.Time, Kind: "alarm", Mark: c.Level, Says: alarmRow{stepOf(e, c), s.now()}.Title(), Word: "changed", Href: href, Own: own})
@@ -81,7 +82,7 @@ func (s *site) alarmEvents(d api.AlarmDetail) []alarmEvent {
 	return list
 }
 
-// stepOf is an alarm as it was after a change.
+// stepOf is an alarm as it was from a step on.
 func stepOf(e api.AlarmEntry, c api.AlarmStep) api.AlarmEntry {
 	e.Text = c.Text
 	return e

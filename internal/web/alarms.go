@@ -287,6 +287,9 @@ func (s *site) readActive(ctx context.Context, q api.AlarmQuery) (api.Alarms, ac
 		}
 	}
 	b.Total -= b.Doubtful
+	if active.Problem != "" {
+		b.Problem = "Not all could be told: " + active.Problem + "."
+	}
 	if b.Past {
 		return active, b, nil
 	}

@@ -185,6 +185,7 @@ func TestAlarmHealthPage(t *testing.T) {
 func TestAlarmsAtAMoment(t *testing.T) {
 	s := newAlarmShop(atNoon)
 	rising := raised(noon, "7.1.6.1", "vmc-01", "Fault", "31", "Oil gone", 5*time.Hour, 4*time.Hour+30*time.Minute)
+	rising.First = &api.AlarmStep{Time: rising.Raised, Level: "Warning", Text: "Oil low"}
 	rising.Changes = []api.AlarmStep{{Time: noon.Add(-time.Hour), Level: "Fault", Text: "Oil gone"}}
 	s.book.alarms = append(s.book.alarms, rising)
 	status, html := page(t, s.serve(t), "/alarms?range=8h&at="+noon.Add(-2*time.Hour-50*time.Minute).Format(time.RFC3339))
@@ -194,7 +195,7 @@ func TestAlarmsAtAMoment(t *testing.T) {
 	active := words(section(t, html, `<section class="panel" id="active"`, "</section>"))
 	for _, want := range []string{
 		"Active then 3 ", "It is not known what EDM-1 was doing then, nor whether alarms were active there.",
-		"Warning 1 d 3 h VMC-04", "Warning 2 h 10 min VMC-01", "Warning 10 min VMC-02 09:00:00 207 Lubricant",
+		"Warning 1 d 3 h VMC-04", "Warning 2 h 10 min VMC-01 07:00:00 31 Oil low", "Warning 10 min VMC-02 09:00:00 207 Lubricant",
 	} {
 		if !strings.Contains(active, want) {
 			t.Errorf("what was active does not say %q: %s", want, active)

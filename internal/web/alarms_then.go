@@ -58,21 +58,21 @@ func alarmsAt(list []api.AlarmEntry, at time.Time) []api.AlarmEntry {
 			e.Cleared, e.ClearedBy, e.Seconds = nil, "", at.Sub(e.Raised).Seconds()
 		}
 		if n := slices.IndexFunc(e.Changes, func(c api.AlarmStep) bool { return c.Time.After(at) }); n >= 0 {
-			if e.Level = firstLevel(e); n > 0 {
-				e.Level, e.Text = e.Changes[n-1].Level, e.Changes[n-1].Text
+			was := firstStep(e)
+			if n > 0 {
+				was = e.Changes[n-1]
 			}
-			e.Changes = e.Changes[:n]
+			e.Level, e.Text, e.Changes = was.Level, was.Text, e.Changes[:n]
 		}
 		then[i] = e
 	}
 	return then
 }
 
-// firstLevel is the level that an alarm was raised with: of one that changed to a
-// Fault, Warning.
-func firstLevel(e api.AlarmEntry) string {
-	if len(e.Changes) > 0 && e.Level == "Fault" {
-		return "Warning"
+// firstStep is what was said of an alarm when it was raised.
+func firstStep(e api.AlarmEntry) api.AlarmStep {
+	if e.First != nil {
+		return *e.First
 	}
-	return e.Level
+	return api.AlarmStep{Time: e.Raised, Level: e.Level, Text: e.Text}
 }

@@ -207,4 +207,9 @@ func TestExploreAtAMoment(t *testing.T) {
 	if !eval[bool](b, `!document.querySelector("#live") && document.querySelector("#paused").hidden`) {
 		t.Error("the page says that it is live, or paused")
 	}
+	// What is chosen on the page stays with another moment, and so does the moment's range.
+	eval[bool](b, `(document.querySelector("#signals [data-act=remove]").click(), true)`)
+	b.await(`document.querySelectorAll("#signals tr[data-item]").length === 1 && !new URLSearchParams(location.search).get("items").includes(",")`)
+	eval[bool](b, `(document.querySelector("#then [data-key=b]").click(), true)`)
+	b.await(fmt.Sprintf(`(q => Date.parse(q.get("at")) === %d && q.get("range") === "1h" && document.querySelectorAll("#signals tr[data-item]").length === 1)(new URLSearchParams(location.search))`, at.Add(-time.Minute).UnixMilli()))
 }

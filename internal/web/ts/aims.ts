@@ -1,7 +1,7 @@
 // Parts against target on the cards of the floor: of the shift that is on, with
 // where they should be by now.
 
-import { now, secondText, then } from "./clock";
+import { minuteText, now, then } from "./clock";
 import { blank, fill, show, slot } from "./dom";
 import { measureText, UNKNOWN } from "./format";
 import { read } from "./live";
@@ -44,7 +44,7 @@ function draw(card: HTMLElement, m: ShiftParts["machines"][number], shift: NonNu
   fill(aim, "target", measureText(m.target));
   const behind = m.parts === null ? 0 : m.parts - due;
   fill(aim, "behind", m.parts === null ? "" : behind < 0 ? `−${measureText(-behind)}` : `+${measureText(behind)}`);
-  const title = `${made} made in shift ${shift.name} since ${secondText(Date.parse(shift.from)).slice(0, 5)}, of ${measureText(m.target)}; ${measureText(due)} should be made by now`;
+  const title = `${made} made in shift ${shift.name} since ${minuteText(Date.parse(shift.from))}, of ${measureText(m.target)}; ${measureText(due)} should be made by now`;
   if (aim.title !== title) aim.title = title;
   const most = Math.max(1, m.parts ?? 0, m.target);
   length(aim, ".made", "width", (WIDTH * (m.parts ?? 0)) / most);

@@ -5,6 +5,7 @@ import { now, preciseText } from "./clock";
 import { countText, exactText, wordText } from "./format";
 import { read } from "./live";
 import type { Span } from "./range";
+import { atThen } from "./travel";
 import type { Alarm } from "./types";
 
 /** MOST is how many alarms of a machine are read for a range, the newest of them. */
@@ -32,6 +33,8 @@ export interface Alarms {
   marks: AlarmMark[];
   /** How many there are besides, all of them older. */
   left: number;
+  /** What of them could not be told; undefined where all could. */
+  problem: string | undefined;
 }
 
 /** Spot is alarms whose marks stand in one place, in pixels; it is marked as the gravest of them. */
@@ -44,14 +47,14 @@ export interface Spot {
 /** readAlarms reads the alarms of a machine in a range. */
 export async function readAlarms(machine: string, span: Span): Promise<Alarms> {
   const query = new URLSearchParams({ machine, from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString(), limit: String(MOST) });
-  const list = await read<{ items: Alarm[]; total: number }>(`/api/v1/alarms?${query}`);
+  const list = await read<{ items: Alarm[]; total: number; problem?: string }>(`/api/v1/alarms?${query}`);
   const marks = list.items.filter((a) => a.machine === machine).map((a): AlarmMark => ({
     from: Date.parse(a.raised) * 1000, to: (a.cleared ? Date.parse(a.cleared) : now()) * 1000, open: !a.cleared,
     level: a.level === "Fault" ? "Fault" : "Warning", machine,
-    text: [a.nativeCode, a.text || wordText(a.type)].filter(Boolean).join(" "), href: `/alarms/${encodeURIComponent(a.id)}`,
+    text: [a.nativeCode, a.text || wordText(a.type)].filter(Boolean).join(" "), href: atThen(`/alarms/${encodeURIComponent(a.id)}`),
   }));
   marks.sort((a, b) => a.from - b.from);
-  return { marks, left: Math.max(0, list.total - list.items.length) };
+  return { marks, left: Math.max(0, list.total - list.items.length), problem: list.problem };
 }
 
 /** leftText says what is not marked; it is empty where all is. */

@@ -3,7 +3,7 @@
 import { Chart, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
 import { type AlarmMark, alarmTable, drawLines, type Spot, spotAt, spots, tell } from "./alarmmarks";
 import { hatch, timeMark, timeTicks } from "./axis";
-import { clockText, now, preciseText } from "./clock";
+import { clockText, now, preciseText, then } from "./clock";
 import { fill, slot } from "./dom";
 import { measureText } from "./format";
 import { read } from "./live";
@@ -95,7 +95,7 @@ export class ItemChart {
       this.describe();
       this.drawTable();
     } catch {
-      if (asked === this.asked && this.line.marks.length === 0) this.message("The points could not be read. They are asked for again.");
+      if (asked === this.asked && this.line.marks.length === 0) this.message(`The points could not be read.${then === undefined ? " They are asked for again." : ""}`);
     }
   }
 

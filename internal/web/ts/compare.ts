@@ -64,7 +64,6 @@ export class Comparison {
   private band: Band | undefined;
   private line: (number | undefined)[] = [];
   private length = 1;
-
   private program: string | undefined;
 
   /** changed is told when something else is compared. */
@@ -90,6 +89,7 @@ export class Comparison {
     if (said === this.shown) return;
     const [item = "", from = "", ...program] = (said ?? "").split(",");
     if (said === undefined) {
+      this.asked++;
       this.program = undefined;
       byId("compare").hidden = true;
       return;
@@ -99,6 +99,7 @@ export class Comparison {
 
   /** open compares the runs of a program, and of them the newest; or a signal and a run that are given. */
   async open(program: string, item = "", from = ""): Promise<void> {
+    const asked = ++this.asked;
     this.program = program;
     byId("compare").hidden = false;
     put("compare-program", program);
@@ -107,9 +108,10 @@ export class Comparison {
     const query = new URLSearchParams({ program, from: new Date(to - BACK_MS).toISOString(), to: new Date(to).toISOString() });
     try {
       const { cycles } = await read<{ cycles: Cycle[] }>(`/api/v1/machines/${encodeURIComponent(this.slug)}/cycles?${query}`);
+      if (asked !== this.asked) return; // Something else is compared since.
       this.runs = cycles.slice(-SAMPLE - 1).reverse();
     } catch {
-      put("compare-said", "The runs could not be read.");
+      if (asked === this.asked) put("compare-said", "The runs could not be read.");
       return;
     }
     const select = byId<HTMLSelectElement>("compare-run");

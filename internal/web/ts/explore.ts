@@ -130,6 +130,7 @@ async function alarms(span: Span): Promise<void> {
   marks = found.flatMap((answer, i) => {
     if (answer.status === "fulfilled") {
       if (answer.value.left > 0) said.push(`${shown[i]}: ${leftText(answer.value.left)}`);
+      if (answer.value.problem) said.push(`${shown[i]}: not all alarms could be told: ${answer.value.problem}.`);
       return answer.value.marks;
     }
     said.push(`The alarms of ${shown[i]} could not be read: they are not marked.`);

@@ -9,20 +9,23 @@ import type { ItemEntry } from "./types";
 /** Choice is the signals that are shown. */
 export class Choice {
   readonly signals: Signal[] = [];
+  private asked = 0;
+  /** The numbers of those that are shown, or will be once they have been read. */
+  private wanted: readonly string[] = [];
 
   /** limit is how many there may be; changed is told when there are others than before. */
   constructor(limit: number, private readonly changed: () => void) {
     const picker = byId<HTMLInputElement>("pick");
     new Picker(picker, byId("found"), byId("pick-status"), (item: ItemEntry) => {
-      if (this.ids.includes(String(item.id))) return put("pick-status", "That signal is shown already.");
-      if (this.ids.length >= limit) return put("pick-status", `There are ${limit} signals: remove one first.`);
-      void this.show([...this.ids, String(item.id)]);
+      if (this.wanted.includes(String(item.id))) return put("pick-status", "That signal is shown already.");
+      if (this.wanted.length >= limit) return put("pick-status", `There are ${limit} signals: remove one first.`);
+      void this.show([...this.wanted, String(item.id)]);
     });
     byId("signals").addEventListener("click", (e) => {
       const id = (e.target as Element).closest("[data-act=remove]")?.closest<HTMLElement>("tr")?.dataset["item"];
       if (!id) return;
       picker.focus();
-      void this.show(this.ids.filter((other) => other !== id));
+      void this.show(this.wanted.filter((other) => other !== id));
     });
     this.adopt();
   }
@@ -35,13 +38,24 @@ export class Choice {
     return [...new Set(this.signals.map((s) => s.machine))];
   }
 
-  /** show shows the data items with the numbers. */
+  /** show shows the data items with the numbers, unless others are asked for meanwhile. */
   async show(ids: readonly string[]): Promise<void> {
     const address = new URL(location.href);
     address.searchParams.set("items", ids.join(","));
-    const answer = await fetch(address, { cache: "no-store" });
-    if (!answer.ok) return put("pick-status", "The signal could not be added; try again.");
-    const anew = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const asked = ++this.asked;
+    this.wanted = ids;
+    let text: string;
+    try {
+      const answer = await fetch(address, { cache: "no-store" });
+      if (!answer.ok) throw new Error(`${address.href}: status ${answer.status}`);
+      text = await answer.text();
+    } catch {
+      if (asked !== this.asked) return;
+      this.wanted = this.ids;
+      return put("pick-status", "The signals could not be read; try again.");
+    }
+    if (asked !== this.asked) return;
+    const anew = new DOMParser().parseFromString(text, "text/html");
     byId("signals").replaceChildren(...(anew.getElementById("signals")?.children ?? []));
     this.adopt();
     this.changed();
@@ -56,5 +70,6 @@ export class Choice {
       if (known) known.row = row;
       return known ?? new Signal(row);
     }));
+    this.wanted = this.ids;
   }
 }

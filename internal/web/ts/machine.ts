@@ -3,7 +3,7 @@
 import "./page";
 import { up } from "./attention";
 import { drawCondition, drawState } from "./card";
-import { instant, now } from "./clock";
+import { instant, now, then } from "./clock";
 import { Comparison } from "./compare";
 import { age, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, placeText, ruleText, wordText } from "./format";
@@ -288,7 +288,7 @@ if (!lane.zoom) void lane.load();
 lane.keepUp();
 wantUsual();
 setInterval(() => {
-  if (document.hidden || lane.zoom) return;
+  if (document.hidden || lane.zoom || then !== undefined) return;
   reloadCharts();
   wantUsual();
 }, RELOAD_MS);

@@ -41,6 +41,10 @@ export class MachineLane {
   private zoomed: Span | undefined;
   /** What came while the view stood still. */
   private missed = 0;
+  /** Up to when is drawn what holds while the view stands still, in milliseconds. */
+  private stood = 0;
+  /** Since when the machine is in its state, in microseconds; undefined until it is known. */
+  private since: number | undefined;
   private owners = new Map<string, Track>();
   private asked = 0;
   private drawn = 0;
@@ -106,12 +110,13 @@ export class MachineLane {
     const missing = Object.entries({ states: timeline, "states of the paths": paths, alarms }).filter(([, answer]) => answer.status === "rejected").map(([name]) => name);
     const told = alarms.status === "fulfilled" ? alarms.value : undefined;
     const states = timeline.status === "fulfilled" ? timeline.value.rows[0] : undefined;
-    const problems = [lane.value.problem, states?.problem, paths.status === "fulfilled" ? paths.value?.problem : undefined].filter(Boolean);
+    const problems = [lane.value.problem, states?.problem, paths.status === "fulfilled" ? paths.value?.problem : undefined, told?.problem].filter(Boolean);
     put("tracks-said", [
       ...new Set(problems.map((problem) => `Not all could be told: ${problem}.`)),
       missing.length > 0 ? `The ${missing.join(" and the ")} of this range could not be read: they are not known here.` : "", leftText(told?.left ?? 0),
     ].filter(Boolean).join(" "));
     this.heard = lane.value.heard / 1000;
+    this.stood = now();
     const rows = rowsOf({
       lane: lane.value, alarms: told,
       states: states?.segments,
@@ -165,8 +170,13 @@ export class MachineLane {
     const last = row?.states?.[row.states.length - 1];
     const t = Date.parse(m.since ?? "") * 1000;
     this.heard = m.state === "no-link" ? Math.min(this.heard || Infinity, Date.parse(m.lastSeen ?? "") || Infinity) : Infinity;
+    const isNew = this.since !== undefined && t > this.since;
+    if (!Number.isNaN(t)) this.since = t;
+    if (this.zoomed) {
+      if (isNew) this.missed++;
+      return;
+    }
     if (!row?.states || !last || Number.isNaN(t) || t <= (last.since ?? last.from) || (last.state === m.state && last.rule === m.rule)) return;
-    if (this.zoomed) this.missed++;
     if (last.open || last.to > t) Object.assign(last, { open: false, to: t, until: t });
     row.states.push({ from: t, to: t, since: t, open: true, state: m.state, ...(m.rule && { rule: m.rule }) });
     this.soon();
@@ -177,16 +187,20 @@ export class MachineLane {
     if (this.planned || this.zoomed || then !== undefined) return;
     this.planned = setTimeout(() => {
       this.planned = 0;
-      void this.load();
+      this.reload();
     }, SOON_MS);
   }
 
-  /** keepUp reads anew now and then. */
+  /** keepUp reads anew now and then, and when the page is seen again. */
   keepUp(): void {
     if (then !== undefined) return;
-    setInterval(() => {
-      if (!document.hidden && !this.zoomed) void this.load();
-    }, RELOAD_MS);
+    setInterval(() => this.reload(), RELOAD_MS);
+    document.addEventListener("visibilitychange", () => this.reload());
+  }
+
+  /** reload reads anew where somebody looks and the view does not stand still. */
+  private reload(): void {
+    if (!document.hidden && !this.zoomed) void this.load();
   }
 
   /** draw draws what has changed, at most five times a second where it is not forced. */
@@ -194,7 +208,7 @@ export class MachineLane {
     if (!forced && performance.now() - this.drawn < 200) return;
     this.drawn = performance.now();
     this.tracks.view = this.view();
-    this.tracks.end = Math.min(now(), this.heard || now());
+    this.tracks.end = Math.min(this.zoomed ? this.stood : now(), this.heard || now());
     this.tracks.plan();
     byId("tracks-paused").hidden = !this.zoomed;
     put("tracks-paused-word", then === undefined ? "Live paused" : "A part of the range");
@@ -209,6 +223,7 @@ export class MachineLane {
   }
 
   private set(span: Span | undefined): void {
+    if (!this.zoomed) this.stood = now();
     this.zoomed = span && bounded(span);
     if (!span) this.missed = 0;
     clearTimeout(this.settle);

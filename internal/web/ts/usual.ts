@@ -12,7 +12,7 @@ const RETRY_MS = 60_000;
 /** MOST is of how many samples the API tells at once. */
 const MOST = 20;
 
-/** Usual is what is usual of a sample, in the units of the API. */
+/** Entry is what is usual of a sample, in the units of the API. */
 interface Entry {
   item: number;
   program?: string;
@@ -52,13 +52,15 @@ export class UsualValues {
     if (ids.length === 0 || (wanted === this.wanted && performance.now() < this.holds)) return;
     this.wanted = wanted;
     this.holds = performance.now() + HOLDS_MS;
-    const query = new URLSearchParams(then === undefined ? {} : { at: new Date(then).toISOString() });
-    for (const id of ids.slice(0, MOST)) query.append("item", id);
     try {
-      const { items } = await read<{ items: Entry[] }>(`/api/v1/machines/${encodeURIComponent(this.slug)}/usual?${query}`);
-      if (wanted !== this.wanted) return;
-      for (const entry of items) this.entries.set(String(entry.item), entry);
-      this.changed();
+      for (let first = 0; first < ids.length; first += MOST) {
+        const query = new URLSearchParams(then === undefined ? {} : { at: new Date(then).toISOString() });
+        for (const id of ids.slice(first, first + MOST)) query.append("item", id);
+        const { items } = await read<{ items: Entry[] }>(`/api/v1/machines/${encodeURIComponent(this.slug)}/usual?${query}`);
+        if (wanted !== this.wanted) return;
+        for (const entry of items) this.entries.set(String(entry.item), entry);
+        this.changed();
+      }
     } catch {
       // Nothing is called usual where that is not known.
       if (wanted === this.wanted) this.holds = performance.now() + RETRY_MS;
