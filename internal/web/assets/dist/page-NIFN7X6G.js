@@ -1,1 +1,0 @@
-import"./chunk-6CZF44SQ.js";

@@ -1,0 +1,1 @@
+import"./chunk-RXFCJOP5.js";
