@@ -37,8 +37,9 @@ type UsualItem struct {
 	// complete runs of that program is what counts; where this is left out there are
 	// too few of these, and all time counts in which the machine was running.
 	Program *string `json:"program,omitempty"`
-	// Runs is in how many runs of the program, or of the machine, anything was
-	// observed, the first of which began at From.
+	// Runs is in how many runs of the program anything was observed, or in how many
+	// stretches, of UsualPiece at most, in which the machine was running; the first of
+	// them began at From.
 	Runs int        `json:"runs"`
 	From *time.Time `json:"from,omitempty"`
 	// Observations is how many were looked at, and Seconds for how long their values
@@ -73,6 +74,9 @@ func (s *Service) Usual(ctx context.Context, q UsualQuery) (Usual, error) {
 	to := q.At.UnixMicro()
 	from := to - UsualSpan.Microseconds()
 	w, err := s.work(ctx, newLocator(s.reader, leadOf(from)), m, from, to)
+	if plant.ErrorCode(err) == plant.Invalid {
+		err = plant.Errorf(plant.Invalid, "at: %s changed more than %d times in the %d days before; use another moment", m.Slug, MaxTracked, UsualSpan/(24*time.Hour))
+	}
 	if err != nil {
 		return Usual{}, err
 	}

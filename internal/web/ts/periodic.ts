@@ -15,7 +15,7 @@ export function keepReading(load: () => Promise<void>): void {
     reading = true;
     try {
       await load();
-      due = performance.now() + EVERY_MS;
+      due = then === undefined ? performance.now() + EVERY_MS : Infinity;
     } catch {
       due = performance.now() + RETRY_MS;
     } finally {
@@ -26,7 +26,6 @@ export function keepReading(load: () => Promise<void>): void {
     if (!document.hidden) void tick();
   };
   void tick();
-  if (then !== undefined) return;
   setInterval(look, 1000);
   document.addEventListener("visibilitychange", look);
 }
