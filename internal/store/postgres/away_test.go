@@ -18,6 +18,7 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // unavailable fails the test where an error is not Unavailable with words for
@@ -33,10 +34,10 @@ func unavailable(t *testing.T, what string, err error, words string) {
 // that connections were lost, each that is under way.
 func resumes(t *testing.T, s *postgres.Store) {
 	t.Helper()
-	err := writeNext(t.Context(), s, 10)
+	err := storetest.WriteNext(t.Context(), s, 10)
 	for range 2 {
 		if plant.ErrorCode(err) == plant.Unavailable {
-			err = writeNext(t.Context(), s, 10)
+			err = storetest.WriteNext(t.Context(), s, 10)
 		}
 	}
 	if err != nil {
@@ -52,7 +53,7 @@ func resumes(t *testing.T, s *postgres.Store) {
 func recovered(t *testing.T, s *postgres.Store) {
 	t.Helper()
 	resumes(t, s)
-	checkWhole(t, s)
+	storetest.CheckWhole(t, s)
 }
 
 // exec1 executes a statement on a connection of its own.
@@ -99,7 +100,7 @@ func keepWriting(t *testing.T, s *postgres.Store, n int) *writing {
 	for range n {
 		writers.Go(func() {
 			for ctx.Err() == nil {
-				switch err := writeNext(ctx, s, 300); {
+				switch err := storetest.WriteNext(ctx, s, 300); {
 				case err == nil:
 					w.stored.Add(1)
 				case plant.ErrorCode(err) != plant.Unavailable && !errors.Is(err, context.Canceled):
@@ -140,7 +141,7 @@ func TestServerStops(t *testing.T) {
 		w.stop()
 		recovered(t, s)
 	}
-	checkSound(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestSessionsEnded ends all sessions of the store, again and again, in the
@@ -155,7 +156,7 @@ func TestSessionsEnded(t *testing.T) {
 	}
 	w.stop()
 	recovered(t, s)
-	checkSound(t, s)
+	storetest.CheckSound(t, s)
 }
 
 func TestReadOnly(t *testing.T) {
@@ -174,8 +175,8 @@ func TestReadOnly(t *testing.T) {
 		err = s.Ping(t.Context())
 	}
 	unavailable(t, "ping of a standby", err, words)
-	unavailable(t, "commit to a standby", writeNext(t.Context(), s, 10), words)
-	checkWhole(t, s)
+	unavailable(t, "commit to a standby", storetest.WriteNext(t.Context(), s, 10), words)
+	storetest.CheckWhole(t, s)
 	server.Stop(t)
 	if err := os.Remove(standby); err != nil {
 		t.Fatal(err)
@@ -191,28 +192,28 @@ func TestDiskFull(t *testing.T) {
 	address := server.Database(t)
 	exec1(t, address, fmt.Sprintf(`CREATE TABLESPACE small LOCATION '%s'`, disk))
 	exec1(t, with(t, address, "default_tablespace", "small"), `CREATE TABLE filler AS SELECT repeat(md5(n::text), 60) FROM generate_series(1, 1000) n`)
-	newPlant(t, open(t, address, postgres.Options{}))
+	storetest.NewPlant(t, open(t, address, postgres.Options{}))
 	s := open(t, with(t, address, "default_tablespace", "small"), postgres.Options{})
 	var err error
 	for range 1000 {
-		if err = writeNext(t.Context(), s, 400); err != nil {
+		if err = storetest.WriteNext(t.Context(), s, 400); err != nil {
 			break
 		}
 	}
 	unavailable(t, "commit", err, "the disk of the database is full")
 	unavailable(t, "ping", s.Ping(t.Context()), "the disk of the database is full")
-	checkWhole(t, s)
+	storetest.CheckWhole(t, s)
 	exec1(t, address, `DROP TABLE filler`)
 	recovered(t, s)
 	if err := s.Ping(t.Context()); err != nil {
 		t.Errorf("ping when there is room: %v", err)
 	}
-	checkSound(t, s)
+	storetest.CheckSound(t, s)
 }
 
 func TestStatementTimeout(t *testing.T) {
 	address := pgtest.Database(t)
-	newPlant(t, open(t, address, postgres.Options{}))
+	storetest.NewPlant(t, open(t, address, postgres.Options{}))
 	s := open(t, with(t, address, "statement_timeout", "200ms"), postgres.Options{})
 	lock, err := s.Write().Begin(t.Context())
 	if err != nil {

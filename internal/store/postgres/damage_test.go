@@ -216,8 +216,8 @@ func TestMergeLosesItsLock(t *testing.T) {
 	if merged, err := s.Merge(t.Context()); err == nil || merged != (store.Merged{}) {
 		t.Errorf("merged %+v, %v", merged, err)
 	}
-	checkWhole(t, s)
-	checkSound(t, s)
+	storetest.CheckWhole(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestBlockMissing deletes a block by hand.
@@ -251,7 +251,7 @@ func TestFileDamaged(t *testing.T) {
 	s := openPlant(t, url, postgres.Options{})
 	for range 10 {
 		noise := func(int64) float64 { return rand.NormFloat64() }
-		if err := writeNumbers(t.Context(), s, 2*block.MaxObservations, noise); err != nil {
+		if err := storetest.WriteNumbers(t.Context(), s, 2*block.MaxObservations, noise); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/factorydash/factorydash/internal/store/block"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // clock is a clock that tests set.
@@ -32,7 +33,7 @@ func (c *clock) options() postgres.Options { return postgres.Options{Now: c.now}
 // write commits n observations, which go into rows.
 func write(t testing.TB, s *postgres.Store, n int) {
 	t.Helper()
-	if err := writeNext(t.Context(), s, n); err != nil {
+	if err := storetest.WriteNext(t.Context(), s, n); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -81,8 +82,8 @@ func TestPeriods(t *testing.T) {
 	if err != nil || size.Blocked != total || size.Rows != 12*60-total {
 		t.Errorf("size %+v, %v; %d were sealed", size, err, total)
 	}
-	checkWhole(t, s)
-	checkSound(t, s)
+	storetest.CheckWhole(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestClockPutBack commits with a clock that was put back into a period that is
@@ -97,15 +98,15 @@ func TestClockPutBack(t *testing.T) {
 		c.add(d)
 		write(t, s, 10)
 		seal(t, s, c.now().Add(-time.Hour))
-		checkWhole(t, s)
+		storetest.CheckWhole(t, s)
 	}
-	checkSound(t, s)
+	storetest.CheckSound(t, s)
 	c.add(1001 * time.Hour)
 	if sealed := seal(t, s, c.now()); sealed.Observations != 20 {
 		t.Errorf("sealed %+v, want 20 observations", sealed)
 	}
-	checkWhole(t, s)
-	checkSound(t, s)
+	storetest.CheckWhole(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestLateCommit commits by a process whose clock is late into a period that
@@ -121,12 +122,12 @@ func TestLateCommit(t *testing.T) {
 	}
 	write(t, other, 10)
 	write(t, s, 10)
-	checkWhole(t, s)
+	storetest.CheckWhole(t, s)
 	if sealed := seal(t, s, c.now().Add(-time.Minute)); sealed.Observations != 10 {
 		t.Errorf("sealed %+v", sealed)
 	}
-	checkWhole(t, s)
-	checkSound(t, s)
+	storetest.CheckWhole(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestSealWaitsForCommit seals while a commit into the partition is under way: what
@@ -170,8 +171,8 @@ func TestSealWaitsForCommit(t *testing.T) {
 	if sealed := <-done; sealed.Observations != 11 {
 		t.Errorf("sealed %+v, want 11 observations", sealed)
 	}
-	checkWhole(t, s)
-	checkSound(t, s)
+	storetest.CheckWhole(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // waiting waits until somebody waits for a lock on a table.
@@ -198,8 +199,8 @@ func TestSealRowsInDisorder(t *testing.T) {
 	if sealed := seal(t, s, c.now()); sealed.Observations != 100 || sealed.Blocks != 2 {
 		t.Errorf("sealed %+v", sealed)
 	}
-	checkWhole(t, s)
-	checkSound(t, s)
+	storetest.CheckWhole(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestViewOutlivesPartition reads within a view while what it reads is sealed and
@@ -208,7 +209,7 @@ func TestViewOutlivesPartition(t *testing.T) {
 	c := newClock()
 	s := openPlant(t, pgtest.Database(t), c.options())
 	write(t, s, 100)
-	run := onlyRun(t, s)
+	run := storetest.OnlyRun(t, s)
 	c.add(3 * time.Hour)
 	views := 0
 	err := s.View(t.Context(), func(v block.View) error {
@@ -268,7 +269,7 @@ func TestReaderKeepsPartition(t *testing.T) {
 	if n := tables(t, s); n != with-before {
 		t.Errorf("%d tables at last, want %d", n, with-before)
 	}
-	checkWhole(t, s)
+	storetest.CheckWhole(t, s)
 }
 
 // TestCancelSeal ends sealing at any moment.
@@ -283,19 +284,19 @@ func TestCancelSeal(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		sealed, err := s.Seal(ctx, c.now())
 		cancel()
-		checkWhole(t, s)
+		storetest.CheckWhole(t, s)
 		if err == nil && sealed.Observations > 0 || limit > time.Minute {
 			break
 		}
 	}
-	checkSound(t, s)
+	storetest.CheckSound(t, s)
 }
 
 // TestTimesOfAllYears keeps times that PostgreSQL has no timestamp for.
 func TestTimesOfAllYears(t *testing.T) {
 	c := newClock()
 	s := openPlant(t, pgtest.Database(t), c.options())
-	run := onlyRun(t, s)
+	run := storetest.OnlyRun(t, s)
 	devices, err := s.Devices(t.Context())
 	if err != nil {
 		t.Fatal(err)

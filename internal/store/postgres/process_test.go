@@ -50,28 +50,6 @@ func openPlant(t testing.TB, url string, o postgres.Options) *postgres.Store {
 	return s
 }
 
-// writeNext is storetest.WriteNext.
-func writeNext(ctx context.Context, s *postgres.Store, n int) error {
-	return storetest.WriteNext(ctx, s, n)
-}
-
-// writeNumbers is storetest.WriteNumbers.
-func writeNumbers(ctx context.Context, s *postgres.Store, n int, number func(i int64) float64) error {
-	return storetest.WriteNumbers(ctx, s, n, number)
-}
-
-// newPlant is storetest.NewPlant.
-func newPlant(t testing.TB, s *postgres.Store) { t.Helper(); storetest.NewPlant(t, s) }
-
-// onlyRun is storetest.OnlyRun.
-func onlyRun(t testing.TB, s *postgres.Store) plant.Run { t.Helper(); return storetest.OnlyRun(t, s) }
-
-// checkWhole is storetest.CheckWhole.
-func checkWhole(t testing.TB, s *postgres.Store) int64 { t.Helper(); return storetest.CheckWhole(t, s) }
-
-// checkSound is storetest.CheckSound.
-func checkSound(t testing.TB, s *postgres.Store) { t.Helper(); storetest.CheckSound(t, s) }
-
 // TestSaveModelsTogether has two stores save the models of two agents that have
 // machines of the same names.
 func TestSaveModelsTogether(t *testing.T) {

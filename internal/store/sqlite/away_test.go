@@ -12,6 +12,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // impatient is for tests that wait for a lock until it is given up.
@@ -30,11 +31,11 @@ func unavailable(t *testing.T, what string, err error, words string) {
 // whole.
 func recovered(t *testing.T, s *sqlite.Store) {
 	t.Helper()
-	before := checkWhole(t, s)
-	if err := writeNext(t.Context(), s, 10); err != nil {
+	before := storetest.CheckWhole(t, s)
+	if err := storetest.WriteNext(t.Context(), s, 10); err != nil {
 		t.Fatalf("commit when the store is back: %v", err)
 	}
-	if after := checkWhole(t, s); after != before+10 {
+	if after := storetest.CheckWhole(t, s); after != before+10 {
 		t.Errorf("the cursor went from %d to %d", before, after)
 	}
 }
@@ -56,7 +57,7 @@ func TestLocked(t *testing.T) {
 	defer closed(t, other)
 	other.SetMaxOpenConns(1)
 	exec1(t, other, `BEGIN IMMEDIATE`)
-	unavailable(t, "commit while another process writes", writeNext(t.Context(), s, 10), "another process holds the store")
+	unavailable(t, "commit while another process writes", storetest.WriteNext(t.Context(), s, 10), "another process holds the store")
 	if _, err := s.Agents(t.Context()); err != nil {
 		t.Errorf("read while another process writes: %v", err)
 	}
@@ -85,7 +86,7 @@ func TestLockedOut(t *testing.T) {
 func TestReadOnlyConnection(t *testing.T) {
 	s := open(t, newFile(t), sqlite.Options{})
 	exec1(t, s.Write(), `PRAGMA query_only = 1`)
-	unavailable(t, "commit", writeNext(t.Context(), s, 10), "the store cannot be written")
+	unavailable(t, "commit", storetest.WriteNext(t.Context(), s, 10), "the store cannot be written")
 	recovered(t, s)
 }
 
@@ -113,7 +114,7 @@ func TestDiskFull(t *testing.T) {
 	exec1(t, s.Write(), `PRAGMA max_page_count = 200`)
 	var err error
 	for range 1000 {
-		if err = writeNext(t.Context(), s, 400); err != nil {
+		if err = storetest.WriteNext(t.Context(), s, 400); err != nil {
 			break
 		}
 	}
@@ -133,14 +134,14 @@ func TestFileAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	const words = "the store's file was moved, removed or replaced"
-	unavailable(t, "commit while the file is away", writeNext(t.Context(), s, 10), words)
+	unavailable(t, "commit while the file is away", storetest.WriteNext(t.Context(), s, 10), words)
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a new file was made in the place of the one that is away")
 	}
 	if err := errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	unavailable(t, "commit to another file", writeNext(t.Context(), s, 10), words)
+	unavailable(t, "commit to another file", storetest.WriteNext(t.Context(), s, 10), words)
 	if err := errors.Join(os.RemoveAll(folder), os.Rename(away, folder)); err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func damaged(t *testing.T, s *sqlite.Store, item plant.ItemID, words ...string) 
 func TestDamagedBlock(t *testing.T) {
 	writer, path, x, y := twoItems(t)
 	for range 3 {
-		if err := writeNext(t.Context(), writer, 3000); err != nil { // blocks
+		if err := storetest.WriteNext(t.Context(), writer, 3000); err != nil { // blocks
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestDamagedBlock(t *testing.T) {
 		if n, err := readAll(t, s, x); err != nil || n != before {
 			t.Errorf("the other item: %d observations, %v; want %d", n, err, before)
 		}
-		if err := writeNext(t.Context(), s, 100); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, 100); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Seal(t.Context(), always()); err != nil {
@@ -136,7 +136,7 @@ func TestUnsoundPartition(t *testing.T) {
 			s, _, x, _ := twoItems(t)
 			s.SetPartitionRows(100)
 			for range 2 {
-				if err := writeNext(t.Context(), s, 100); err != nil {
+				if err := storetest.WriteNext(t.Context(), s, 100); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -173,7 +173,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s, _, _, _ := twoItems(t)
 			for _, n := range []int{3000, 10} {
-				if err := writeNext(t.Context(), s, n); err != nil {
+				if err := storetest.WriteNext(t.Context(), s, n); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -188,7 +188,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 func TestFaultsAreBounded(t *testing.T) {
 	s, _, x, _ := twoItems(t)
 	for range 80 {
-		if err := writeNext(t.Context(), s, 1000); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, 1000); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -219,7 +219,7 @@ func TestFlippedByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 4 {
-		if err := writeNext(t.Context(), s, 4000); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, 4000); err != nil {
 			t.Fatal(err)
 		}
 	}

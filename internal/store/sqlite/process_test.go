@@ -46,17 +46,6 @@ func newFile(t *testing.T) string {
 	return path
 }
 
-// writeNext is storetest.WriteNext.
-func writeNext(ctx context.Context, s *sqlite.Store, n int) error {
-	return storetest.WriteNext(ctx, s, n)
-}
-
-// checkWhole is storetest.CheckWhole.
-func checkWhole(t *testing.T, s *sqlite.Store) int64 {
-	t.Helper()
-	return storetest.CheckWhole(t, s)
-}
-
 // checkIntegrity lets SQLite check the file.
 func checkIntegrity(t *testing.T, path string) {
 	t.Helper()

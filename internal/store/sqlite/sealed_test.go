@@ -15,6 +15,7 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // tester is a test, or one check of a property.
@@ -184,7 +185,7 @@ func TestPartitionIsClosed(t *testing.T) {
 	}
 	write := func(n int) {
 		t.Helper()
-		if err := writeNext(t.Context(), s, n); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -212,9 +213,9 @@ func TestPartitionIsClosed(t *testing.T) {
 	if err != nil || tables != 3 {
 		t.Errorf("%d partitions, %v; want two that are full and the open one", tables, err)
 	}
-	checkWhole(t, s)
+	storetest.CheckWhole(t, s)
 	seal(always(), 50)
-	checkWhole(t, s)
+	storetest.CheckWhole(t, s)
 	sound(t, s)
 }
 
@@ -238,19 +239,19 @@ func TestManyItems(t *testing.T) {
 	cycle := func() store.Size {
 		t.Helper()
 		for range 3 {
-			if err := writeNext(t.Context(), s, 2*items); err != nil {
+			if err := storetest.WriteNext(t.Context(), s, 2*items); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := s.Seal(t.Context(), always()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		checkWhole(t, s)
+		storetest.CheckWhole(t, s)
 		merged, err := s.Merge(t.Context())
 		if err != nil || merged.Before < 3*items || merged.After > merged.Before/2 {
 			t.Errorf("merged %+v, %v", merged, err)
 		}
-		checkWhole(t, s)
+		storetest.CheckWhole(t, s)
 		size, err := s.Size(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -275,11 +276,11 @@ func TestManyItems(t *testing.T) {
 func TestRowsOfAClockAhead(t *testing.T) {
 	clock := time.Now().Add(365 * 24 * time.Hour)
 	s := open(t, newFile(t), sqlite.Options{Now: func() time.Time { return clock }})
-	if err := writeNext(t.Context(), s, 10); err != nil {
+	if err := storetest.WriteNext(t.Context(), s, 10); err != nil {
 		t.Fatal(err)
 	}
 	for clock = time.Now(); clock.Before(time.Now().Add(3 * 24 * time.Hour)); clock = clock.Add(24 * time.Hour) {
-		if err := writeNext(t.Context(), s, 10); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, 10); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Seal(t.Context(), clock.Add(-time.Hour)); err != nil {

@@ -57,11 +57,11 @@ func TestClock(t *testing.T) {
 func TestSlowReaderFreesLog(t *testing.T) {
 	s := open(t, newFile(t), impatient)
 	for range 30 { // rows
-		if err := writeNext(t.Context(), s, 100); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, 100); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := writeNext(t.Context(), s, 6_000); err != nil { // blocks
+	if err := storetest.WriteNext(t.Context(), s, 6_000); err != nil { // blocks
 		t.Fatal(err)
 	}
 	runs, err := s.Runs(t.Context())
@@ -75,7 +75,7 @@ func TestSlowReaderFreesLog(t *testing.T) {
 		if o.Sequence%2_000 != 1 {
 			continue
 		}
-		if err := writeNext(t.Context(), s, 10); err != nil {
+		if err := storetest.WriteNext(t.Context(), s, 10); err != nil {
 			t.Fatal(err)
 		}
 		var busy, log, moved int

@@ -14,6 +14,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
+	"github.com/factorydash/factorydash/internal/store/storetest"
 )
 
 // firstSchema makes a file with the schema that migration 1 alone makes.
@@ -62,7 +63,7 @@ func testTakeOver(t *testing.T, n int64) {
 	closed(t, db)
 
 	s := open(t, path, sqlite.Options{})
-	if next := checkWhole(t, s); next != n+1 {
+	if next := storetest.CheckWhole(t, s); next != n+1 {
 		t.Fatalf("the cursor is %d", next)
 	}
 	items := []plant.ItemID{1, 2}
@@ -70,7 +71,7 @@ func testTakeOver(t *testing.T, n int64) {
 	if int64(len(before)) != n {
 		t.Fatalf("%d observations of the items, want %d", len(before), n)
 	}
-	if err := writeNext(t.Context(), s, 10); err != nil {
+	if err := storetest.WriteNext(t.Context(), s, 10); err != nil {
 		t.Fatal(err)
 	}
 	sealed, err := s.Seal(t.Context(), always())
