@@ -168,6 +168,14 @@ func TestMachineViewStandsInTheAddress(t *testing.T) {
 		}
 	}
 
+	// A chart that a link names and that there is not is no step: there would be no way back over it.
+	steps = eval[int](other, "history.length")
+	other.open(eval[string](other, `location.origin + location.pathname`) + "?s=108,999")
+	other.await(`location.search === "?s=108"`)
+	if n := eval[int](other, "history.length"); n != steps+1 {
+		t.Errorf("a link is %d steps of the way back", n-steps)
+	}
+
 	// Back, step by step: the dialog, the comparison, the table, the chart, the zoom.
 	for _, gone := range []string{
 		`!document.querySelector("#why-dialog").open`, `document.querySelector("#compare").hidden`, `!document.querySelector("#tracks-details").open`,

@@ -264,7 +264,7 @@ function withSpan(url: URL, span: Span): string {
   return url.href;
 }
 
-const trail = new Trail(() => link(true), () => void restore());
+const trail = new Trail(() => link(true), restore);
 
 /** restore shows what the address says. */
 async function restore(): Promise<void> {

@@ -283,7 +283,7 @@ root.addEventListener("toggle", (e) => {
 findRows();
 charts.adopt();
 const first = charts.ids;
-restore();
+void trail.arrive();
 if (!lane.zoom) void lane.load();
 lane.keepUp();
 wantUsual();

@@ -7,24 +7,38 @@ const REST_MS = 400;
 /** Trail keeps the address of a page. */
 export class Trail {
   private resting = 0;
+  private arriving = 0;
+  /** Whether somebody chose what is shown now. */
+  private isStep = false;
 
-  /** write gives the address of what is shown; read is called where the address has become another one by the browser's way back or forth. */
-  constructor(private readonly write: () => string, read: () => void) {
-    window.addEventListener("popstate", () => {
-      clearTimeout(this.resting);
-      read();
-    });
+  /** write gives the address of what is shown; read shows what the address says. */
+  constructor(private readonly write: () => string, private readonly read: () => void | Promise<void>) {
+    window.addEventListener("popstate", () => void this.arrive());
+  }
+
+  /** arrive shows what the address says. Where not all of that can be shown, the address is put right, which is no step: otherwise there would be no way back over it. */
+  async arrive(): Promise<void> {
+    clearTimeout(this.resting);
+    this.isStep = false;
+    this.arriving++;
+    try {
+      await this.read();
+    } finally {
+      this.arriving--;
+    }
   }
 
   /** moved is told that something else is shown than before. */
   moved(): void {
+    this.isStep ||= this.arriving === 0;
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST_MS);
   }
 
   private rest(): void {
     const address = new URL(this.write(), location.href).href;
-    if (address !== location.href) history.pushState(null, "", address);
+    if (address !== location.href) history[this.isStep ? "pushState" : "replaceState"](null, "", address);
+    this.isStep = false;
   }
 }
 
