@@ -111,8 +111,10 @@ func TestAttentionIsSortedByGravityThenAge(t *testing.T) {
 	}
 	// A fault that does not stop a machine needs somebody too, a warning does not.
 	for slug, level := range map[string]plant.Level{"fine-but-faulty": plant.LevelFault, "fine-but-warned": plant.LevelWarning} {
-		s.machines = append(s.machines, api.MachineDetail{Machine: api.Machine{Slug: slug, Name: slug, Agent: "a", State: "idle", Word: "Idle", Since: ptr(noon.Add(-time.Hour)),
-			Conditions: []api.Condition{{Type: "SYSTEM", Level: level.String(), NativeCode: "EX1710", Text: "COOLANT PUMP PRESSURE", Since: noon.Add(-time.Minute)}}}})
+		s.machines = append(s.machines, api.MachineDetail{Machine: api.Machine{
+			Slug: slug, Name: slug, Agent: "a", State: "idle", Word: "Idle", Since: ptr(noon.Add(-time.Hour)),
+			Conditions: []api.Condition{{Type: "SYSTEM", Level: level.String(), NativeCode: "EX1710", Text: "COOLANT PUMP PRESSURE", Since: noon.Add(-time.Minute)}},
+		}})
 	}
 	_, html := page(t, s.serve(t), "/floor")
 	list := section(t, html, `<ul id="attention-list">`, "</ul>")
