@@ -32,7 +32,7 @@ const (
 	floorView   = time.Second
 	floorScript = 50 * time.Millisecond
 	floorGrowth = 0.10
-	floorWarm   = 2 * time.Minute
+	floorWarm   = 5 * time.Minute
 	floorShort  = 30 * time.Second
 	floorLong   = 30 * time.Minute
 )
