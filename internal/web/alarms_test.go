@@ -188,7 +188,8 @@ func TestAlarmsAtAMoment(t *testing.T) {
 	rising.First = &api.AlarmStep{Time: rising.Raised, Level: "Warning", Text: "Oil low"}
 	rising.Changes = []api.AlarmStep{{Time: noon.Add(-time.Hour), Level: "Fault", Text: "Oil gone"}}
 	s.book.alarms = append(s.book.alarms, rising)
-	status, html := page(t, s.serve(t), "/alarms?range=8h&at="+noon.Add(-2*time.Hour-50*time.Minute).Format(time.RFC3339))
+	server, then := s.serve(t), "/alarms?range=8h&at="+noon.Add(-2*time.Hour-50*time.Minute).Format(time.RFC3339)
+	status, html := page(t, server, then)
 	if status != http.StatusOK {
 		t.Fatalf("status %d", status)
 	}
@@ -199,6 +200,13 @@ func TestAlarmsAtAMoment(t *testing.T) {
 	} {
 		if !strings.Contains(active, want) {
 			t.Errorf("what was active does not say %q: %s", want, active)
+		}
+	}
+	// The level of then is asked for, and not what the alarm became.
+	for level, want := range map[string]string{"warning": "Active then 3 ", "fault": "Active then 0 "} {
+		_, html := page(t, server, then+"&level="+level)
+		if active := words(section(t, html, `<section class="panel" id="active"`, "</section>")); !strings.Contains(active, want) {
+			t.Errorf("of the level %s: %s, want %q", level, active, want)
 		}
 	}
 	history := words(section(t, html, `<div id="history-list"`, "</table>"))

@@ -16,11 +16,16 @@ import (
 // which it is not known what they were doing then.
 func (s *site) activeThen(ctx context.Context, q api.AlarmQuery) (v api.Alarms, unknown []string, err error) {
 	at := s.now()
-	v, err = s.views.Alarms(ctx, api.AlarmQuery{From: at, To: at.Add(time.Microsecond), Limit: api.MaxPage, Machine: q.Machine, Level: q.Level, Text: q.Text})
+	v, err = s.views.Alarms(ctx, api.AlarmQuery{From: at, To: at.Add(time.Microsecond), Limit: api.MaxPage, Machine: q.Machine, Text: q.Text})
 	if err != nil {
 		return v, nil, err
 	}
 	v.Items = alarmsAt(v.Items, at)
+	if q.Level != "" { // That of the moment counts, and not what it became.
+		found := len(v.Items)
+		v.Items = slices.DeleteFunc(v.Items, func(e api.AlarmEntry) bool { return !strings.EqualFold(e.Level, q.Level) })
+		v.Total -= found - len(v.Items)
+	}
 	slices.SortStableFunc(v.Items, func(a, b api.AlarmEntry) int {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), a.Raised.Compare(b.Raised)) // Fault comes before Warning.
 	})
