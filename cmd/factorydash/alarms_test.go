@@ -206,23 +206,30 @@ func TestAlarmsReachThePage(t *testing.T) {
 
 	// Both are in the history, at the times of the observations.
 	var said struct {
-		Items []struct{ Time, Level, NativeCode string }
+		Items []struct {
+			Time              time.Time
+			Level, NativeCode string
+		}
 	}
 	readJSON(t, site+"/api/v1/machines/mill-1/observations?item=system&from="+url.QueryEscape(old.Add(-time.Hour).UTC().Format(time.RFC3339)), &said)
 	var alarms struct {
-		Items []struct{ ID, Raised, Cleared, NativeCode string }
+		Items []struct {
+			Raised     time.Time
+			Cleared    *time.Time
+			NativeCode string
+		}
 	}
 	readJSON(t, site+"/api/v1/alarms", &alarms)
 	var want, got []string
 	for _, o := range said.Items {
 		if o.NativeCode != "" {
-			want = append(want, o.NativeCode+" "+o.Time)
+			want = append(want, o.NativeCode+o.Time.Format(" "+time.RFC3339Nano))
 		}
 	}
 	for _, a := range alarms.Items {
-		got = append(got, a.NativeCode+" "+a.Raised)
-		if a.Cleared != "" {
-			got = append(got, a.NativeCode+" "+a.Cleared)
+		got = append(got, a.NativeCode+a.Raised.Format(" "+time.RFC3339Nano))
+		if a.Cleared != nil {
+			got = append(got, a.NativeCode+a.Cleared.Format(" "+time.RFC3339Nano))
 		}
 	}
 	slices.Sort(want)
