@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -15,6 +16,13 @@ type alarmBody struct {
 	// Steps are what happened around its raising, in order of time.
 	Steps   []alarmEvent
 	Earlier []alarmRow
+}
+
+// AroundHref is the address of the machine with what it did in the time around the
+// alarm: its lane, loads and speeds.
+func (b alarmBody) AroundHref() string {
+	q := url.Values{"from": {b.From.UTC().Format(time.RFC3339)}, "to": {b.To.UTC().Format(time.RFC3339)}}
+	return "/m/" + url.PathEscape(b.Machine) + "?" + q.Encode()
 }
 
 // alarmEvent is something that happened near the raising of an alarm.

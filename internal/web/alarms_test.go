@@ -147,6 +147,9 @@ func TestAlarmPage(t *testing.T) {
 	if !strings.Contains(around, want) {
 		t.Errorf("around the alarm: %s\nwant %s", around, want)
 	}
+	if href := "/m/vmc-04?from=2026-11-23T11%3A23%3A00Z&amp;to=2026-11-23T11%3A43%3A00Z"; !strings.Contains(html, href) {
+		t.Errorf("no link to what the machine did, %s", href)
+	}
 	if earlier := words(section(t, html, `<section class="panel" id="earlier"`, "</section>")); !strings.Contains(earlier, "The times before 2") {
 		t.Errorf("earlier: %s", earlier)
 	}
