@@ -2,12 +2,12 @@
 // pages turn by themselves.
 
 import "./page";
-import { up } from "./attention";
+import { fault, faultText, gravity, up } from "./attention";
 import { instant, minuteText, now } from "./clock";
 import { blank, byId, fill, glyph, put, set, slot } from "./dom";
 import { measureText, wordText } from "./format";
 import { follow, readList } from "./live";
-import { ageText, fault, faultText, gravity, layout } from "./tiles";
+import { ageText, layout } from "./tiles";
 import type { Agent, Machine } from "./types";
 
 /** How long a page stands. */

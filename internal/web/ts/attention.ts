@@ -1,10 +1,29 @@
-// The list of what needs somebody: the same as needAttention in floor.go.
+// What needs somebody, and how much; the list of it: the same as in attention.go.
 
 import { instant } from "./clock";
 import { byId, fill, fillList, glyph, lasting, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, wordText } from "./format";
-import { FAULT, fault, faultText, gravity, NO_LINK } from "./tiles";
-import type { Agent, Machine } from "./types";
+import type { Agent, Condition, Machine } from "./types";
+
+/** How much somebody is needed where nothing is known, and where a fault does not stop a machine. */
+const NO_LINK = 1;
+const FAULT = 2;
+const grave: Record<string, number> = { alarm: 4, stopped: 3, "no-link": NO_LINK };
+
+/** gravity is how much somebody is needed at a machine; 0 where nobody is. */
+export function gravity(m: Machine): number {
+  return grave[m.state] ?? (fault(m) ? FAULT : 0);
+}
+
+/** fault is the oldest fault that is active on a machine. */
+export function fault(m: Machine): Condition | undefined {
+  return (m.conditions ?? []).filter((c) => c.level === "Fault").sort((a, b) => Date.parse(a.since) - Date.parse(b.since))[0];
+}
+
+/** faultText says what the fault is. */
+export function faultText(c: Condition): string {
+  return `${c.nativeCode ?? ""} ${c.text || wordText(c.type)}`.trim();
+}
 
 interface Entry {
   state: string;

@@ -1,11 +1,4 @@
-// How large the tiles of a board are, and which come first: where somebody is needed.
-
-import { wordText } from "./format";
-import type { Condition, Machine } from "./types";
-
-/** How much somebody is needed where nothing is known, and where a fault does not stop a machine. */
-export const NO_LINK = 1;
-export const FAULT = 2;
+// How large the tiles of a board are.
 
 /** ANGLE is how large the capitals of a name appear: 20 minutes of arc, of which 16 are the least that can be read with ease. */
 const ANGLE = (20 / 60) * (Math.PI / 180);
@@ -39,23 +32,6 @@ export function layout(w: Wall): { type: number; cap: number; columns: number; r
     columns: Math.max(1, Math.floor(width / (TILE_WIDTH * cap + GAP_PX))),
     rows: Math.max(1, Math.floor((height - HEAD * cap - FOOT_PX) / (TILE_HEIGHT * cap + GAP_PX))),
   };
-}
-
-const grave: Record<string, number> = { alarm: 4, stopped: 3, "no-link": NO_LINK };
-
-/** gravity is how much somebody is needed at a machine; 0 where nobody is. */
-export function gravity(m: Machine): number {
-  return grave[m.state] ?? (fault(m) ? FAULT : 0);
-}
-
-/** fault is the oldest fault that is active on a machine. */
-export function fault(m: Machine): Condition | undefined {
-  return (m.conditions ?? []).filter((c) => c.level === "Fault").sort((a, b) => Date.parse(a.since) - Date.parse(b.since))[0];
-}
-
-/** faultText says what the fault is. */
-export function faultText(c: Condition): string {
-  return `${c.nativeCode ?? ""} ${c.text || wordText(c.type)}`.trim();
 }
 
 /** ageText gives milliseconds in as few figures as tell them from afar: 45 s, 99 min, 5 h, 3 d. */
