@@ -17,6 +17,8 @@ type ShiftParts struct {
 	Shift *ShiftOn `json:"shift"`
 	// Machines are those of which the shop says how many parts the shift is to make.
 	Machines []MachineShiftParts `json:"machines"`
+	// Problem says for people what of the gaps was left out.
+	Problem string `json:"problem,omitempty"`
 }
 
 // ShiftOn is a shift that is on.
@@ -62,7 +64,7 @@ func (s *Service) ShiftParts(ctx context.Context, at time.Time) (ShiftParts, err
 	if err != nil {
 		return v, err
 	}
-	passed, l := passedOf(shift, at.UnixMicro()), newLocator(s.reader, shift.From)
+	passed, l := passedOf(shift, at.UnixMicro()), newLocator(s.reader, leadOf(shift.From))
 	for _, m := range machines {
 		target, ok := said.Machine(m.Slug).Targets[shift.Name]
 		if !ok {
@@ -74,6 +76,7 @@ func (s *Service) ShiftParts(ctx context.Context, at time.Time) (ShiftParts, err
 		}
 		v.Machines = append(v.Machines, one)
 	}
+	v.Problem = l.problem()
 	return v, nil
 }
 
@@ -99,7 +102,7 @@ func (s *Service) madeSince(ctx context.Context, l *locator, m *machine, from, a
 	if heard, _ := s.heardUntil(m); counter == nil || heard < at {
 		return nil, nil
 	}
-	t, err := s.track(ctx, l, m.agent, []*item{counter}, from-WorkLead.Microseconds(), at+1)
+	t, err := s.track(ctx, l, m.agent, []*item{counter}, leadOf(from), at+1)
 	if plant.ErrorCode(err) == plant.Invalid {
 		return nil, nil
 	} else if err != nil {
