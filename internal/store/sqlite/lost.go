@@ -12,15 +12,11 @@ import (
 // LostOfItems implements block.View. A partition knows only between which times its
 // rows are, of whatever item.
 func (v *view) LostOfItems(ctx context.Context, items []plant.ItemID) (lost []block.Lost, err error) {
-	all, err := v.partitions(ctx)
+	missing, err := v.missing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for i := range all {
-		p := &all[i]
-		if !p.missing {
-			continue
-		}
+	for _, p := range missing {
 		of := block.Lost{MinTime: p.minTime, MaxTime: p.maxTime, Err: damaged(v.faults, missingFault(p))}
 		for _, of.Item = range p.unsealed(items) {
 			lost = append(lost, of)
@@ -32,15 +28,11 @@ func (v *view) LostOfItems(ctx context.Context, items []plant.ItemID) (lost []bl
 // LostOfRun implements block.View. Where rows of the run may be among those of a
 // partition, they may be any of its sequence numbers.
 func (v *view) LostOfRun(ctx context.Context, run plant.RunID) (lost []block.Lost, err error) {
-	all, err := v.partitions(ctx)
+	missing, err := v.missing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for i := range all {
-		p := &all[i]
-		if !p.missing {
-			continue
-		}
+	for _, p := range missing {
 		var first, next int64
 		err := v.tx.QueryRowContext(ctx,
 			`SELECT first, next FROM instances WHERE id = ? AND last_row >= ? AND first_row <= ?`, run, p.firstRow, p.lastRow).Scan(&first, &next)
@@ -53,4 +45,15 @@ func (v *view) LostOfRun(ctx context.Context, run plant.RunID) (lost []block.Los
 		}
 	}
 	return lost, nil
+}
+
+// missing gives the partitions whose rows are gone.
+func (v *view) missing(ctx context.Context) (missing []*partition, err error) {
+	all, err := v.partitions(ctx)
+	for i := range all {
+		if all[i].missing {
+			missing = append(missing, &all[i])
+		}
+	}
+	return missing, err
 }
