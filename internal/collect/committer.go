@@ -149,19 +149,27 @@ func observations(list []*submission) int {
 	return n
 }
 
-// commit stores a group of submissions and settles each. It tries again while
-// the store is away. A group that the store cannot take for another reason is
-// taken apart, so that what is wrong with one agent keeps no other waiting.
+// commit stores a group of submissions and settles each.
 func (c *committer) commit(ctx context.Context, group []*submission) {
 	merged := c.merge(group)
-	batches := make([]*store.Batch, len(merged))
-	for i := range merged {
-		batches[i] = merged[i].batch
+	ends := make(map[plant.RunID]int64)
+	for _, m := range merged {
+		ends[m.batch.Run] = max(ends[m.batch.Run], m.batch.Next)
 	}
-	away, err := c.store(ctx, group, batches)
+	c.settle(ctx, merged, ends, false)
+}
+
+// settle stores batches and settles their submissions. It tries again while the
+// store is away. Batches that the store cannot take for another reason are taken
+// apart, so that what is wrong with one agent keeps no other waiting. ends is where
+// those of each run end that were committed at once, and away whether the store has
+// been away since.
+func (c *committer) settle(ctx context.Context, merged []*mergedBatch, ends map[plant.RunID]int64, away bool) {
+	was, err := c.store(ctx, merged)
+	away = away || was
 	if err != nil && len(merged) > 1 && plant.ErrorCode(err) != plant.Unavailable {
-		for _, m := range merged {
-			c.commit(ctx, m.of)
+		for i := range merged {
+			c.settle(ctx, merged[i:i+1], ends, away)
 		}
 		return
 	}
@@ -170,7 +178,7 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 		if result == nil {
 			result = m.batch.Err
 		}
-		if away && plant.ErrorCode(result) == plant.Conflict && c.stored(ctx, m, merged) {
+		if away && plant.ErrorCode(result) == plant.Conflict && c.stored(ctx, m, ends) {
 			result = nil
 		}
 		if result == nil {
@@ -189,20 +197,18 @@ func (c *committer) commit(ctx context.Context, group []*submission) {
 
 // stored reports whether a batch that was refused is stored all the same, by an
 // attempt whose answer was lost: the cursor stands where the batches of its run end.
-func (c *committer) stored(ctx context.Context, m *mergedBatch, merged []*mergedBatch) bool {
-	next := m.batch.Next
-	for _, other := range merged {
-		if other.batch.Run == m.batch.Run {
-			next = max(next, other.batch.Next)
-		}
-	}
+func (c *committer) stored(ctx context.Context, m *mergedBatch, ends map[plant.RunID]int64) bool {
 	run, err := c.opts.Store.LastRun(ctx, m.of[0].agent)
-	return err == nil && run.ID == m.batch.Run && run.Next == next
+	return err == nil && run.ID == m.batch.Run && run.Next == ends[run.ID]
 }
 
-// store commits the batches, again and again while the store is away, and reports
+// store commits batches, again and again while the store is away, and reports
 // whether it was. It gives up when ctx ends.
-func (c *committer) store(ctx context.Context, group []*submission, batches []*store.Batch) (away bool, err error) {
+func (c *committer) store(ctx context.Context, merged []*mergedBatch) (away bool, err error) {
+	batches := make([]*store.Batch, len(merged))
+	for i := range merged {
+		batches[i] = merged[i].batch
+	}
 	for pause := firstStoreRetry; ; pause = min(2*pause, c.opts.StoreRetry) {
 		began := c.opts.Now()
 		err = c.opts.Store.Commit(ctx, batches)
@@ -217,8 +223,10 @@ func (c *committer) store(ctx context.Context, group []*submission, batches []*s
 			away = true
 			c.opts.Log.Warn("the store is away: reading waits", slog.Any("error", err))
 		}
-		for _, s := range group {
-			s.waiting(err)
+		for _, m := range merged {
+			for _, s := range m.of {
+				s.waiting(err)
+			}
 		}
 		c.away <- err // run is there until this commit is done
 		if sleep(ctx, pause) != nil {

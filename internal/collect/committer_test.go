@@ -22,6 +22,13 @@ type recorder struct {
 	commits []commit
 	// answer gives the error of a commit; nil for none.
 	answer func([]*store.Batch) error
+	// cursor is where runs stand, for LastRun: agents have the numbers of their runs.
+	cursor map[plant.RunID]int64
+}
+
+func (r *recorder) LastRun(_ context.Context, agent plant.AgentID) (plant.Run, error) {
+	run := plant.RunID(agent)
+	return plant.Run{ID: run, Next: r.cursor[run]}, nil
 }
 
 // commit is the time since the start and the ranges by run.
@@ -304,4 +311,37 @@ func TestCommitterFaultOfOne(t *testing.T) {
 	if len(r.commits) != 2 {
 		t.Errorf("commits %v, want those of the other two", r.commits)
 	}
+}
+
+// What a lost answer had stored is known as stored where the batches are taken
+// apart afterwards, too.
+func TestCommitterLostAnswerThenTakenApart(t *testing.T) {
+	cursor := map[plant.RunID]int64{1: 1, 2: 1}
+	attempts := 0
+	r := &recorder{cursor: cursor, answer: func(batches []*store.Batch) error {
+		for _, b := range batches {
+			b.Err = nil
+			if cursor[b.Run] != b.Expect {
+				b.Err = plant.Errorf(plant.Conflict, "another reader has committed")
+				continue
+			}
+			cursor[b.Run] = b.Next
+		}
+		switch attempts++; attempts {
+		case 1:
+			return plant.Errorf(plant.Unavailable, "the answer is lost")
+		case 2:
+			return errors.New("out of shared memory")
+		}
+		return nil
+	}}
+	commits(t, r, collect.Options{CommitDelay: time.Millisecond}, func(submit func(plant.RunID, int64, int64), settled *[]error) {
+		submit(1, 1, 3)
+		submit(2, 1, 2)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if diff := cmp.Diff([]error{nil, nil}, *settled); diff != "" {
+			t.Errorf("settled (-want +got):\n%s", diff)
+		}
+	})
 }
