@@ -181,8 +181,11 @@ func (n *node) close() error {
 // start makes the parts and starts them; they belong to the group.
 func (n *node) start(ctx context.Context, listener net.Listener) error {
 	n.registry = telemetry.NewRegistry(n.env.build)
-	n.hub = live.NewHub(live.Options{})
-	var err error
+	n.hub = live.NewHub(live.Options{Log: n.env.log})
+	err := n.hub.Register(n.registry)
+	if err != nil {
+		return err
+	}
 	if n.tracer, err = openTracer(n.env); err != nil {
 		return err
 	}

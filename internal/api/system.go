@@ -18,7 +18,7 @@ func (s *Service) System(ctx context.Context) (System, error) {
 	crew, queue, size := s.crew.ask(ctx), s.queue.ask(ctx), s.size.ask(ctx)
 	v := System{
 		Now: s.now().UTC(), Version: s.version, Started: s.started.UTC(),
-		Store: s.storeUnsized(), Missing: make(map[string]string),
+		Store: s.storeUnsized(), Refused: s.hub.Refused(), Missing: make(map[string]string),
 	}
 	if c, ok := s.crew.wait(ctx, crew, v.Missing); ok {
 		v.Crew = s.newCrew(c)

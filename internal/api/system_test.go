@@ -56,7 +56,8 @@ func newInstallation() *fake {
 }
 
 func TestSystem(t *testing.T) {
-	w := newWorld(t, newInstallation(), live.Options{})
+	w := newWorld(t, newInstallation(), live.Options{Things: 2})
+	w.hub.Publish(plant.Change{States: []plant.StateChange{{Device: 7}, {Device: 8}, {Device: 9}}})
 	up := streaming(1)
 	up.Rate = 20.5
 	w.hub.PublishStatus(up)
@@ -66,7 +67,7 @@ func TestSystem(t *testing.T) {
 		t.Fatalf("status %d: %s", status, body)
 	}
 	want := `{
-		"now": "2026-01-31T09:00:00Z", "version": "1.2.3", "started": "2026-01-31T09:00:00Z", "redis": "reachable", "redisUnfit": "it evicts",
+		"now": "2026-01-31T09:00:00Z", "version": "1.2.3", "started": "2026-01-31T09:00:00Z", "redis": "reachable", "redisUnfit": "it evicts", "refused": 1,
 		"crew": {
 			"workers": [
 				{"name": "host-1:11", "version": "1.2.3", "started": "2026-01-31T08:00:00Z", "seen": "2026-01-31T08:59:00Z", "alive": true, "agents": ["hall-a", "hall-b"], "rate": 20.5},

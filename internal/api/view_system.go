@@ -64,6 +64,9 @@ type System struct {
 	Crew       *Crew  `json:"crew,omitempty"`
 	Queue      *Queue `json:"queue,omitempty"`
 	Store      Store  `json:"store"`
+	// Refused is how often this process could not take in what was observed, since it
+	// keeps no more data items, machines and agents: pages show such as not observed.
+	Refused int64 `json:"refused,omitempty"`
 	// Missing says for people why something could not be had: crew, queue, or the
 	// size of the store.
 	Missing map[string]string `json:"missing"`

@@ -235,7 +235,6 @@ func (f *Follower) receive(payload string) {
 		f.metrics.missed.Add(float64(missing))
 	}
 	if refused := f.heard.take(fr, now); refused > 0 {
-		f.metrics.refused.Add(float64(refused))
 		f.complain(errTooMuch)
 	}
 	f.metrics.frames.Inc()

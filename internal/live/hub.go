@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"sync"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -30,6 +31,8 @@ type Options struct {
 	// Things is how many data items, devices and agents each the hub knows: MaxThings
 	// where it is zero.
 	Things int
+	// Log is told once where the hub refuses something; nobody where it is nil.
+	Log *slog.Logger
 }
 
 // Mark is a moment in the life of a hub: everything that changed up to it.
@@ -62,9 +65,11 @@ type Hub struct {
 	epoch       string
 	subscribers int
 	things      int
+	log         *slog.Logger
 
 	mu       sync.RWMutex
 	mark     Mark
+	refused  int64
 	items    newest[plant.ItemID, plant.Latest]
 	states   newest[plant.DeviceID, plant.StateChange]
 	statuses newest[plant.AgentID, plant.AgentStatus]
@@ -79,6 +84,7 @@ func NewHub(o Options) *Hub {
 		epoch:       rand.Text(),
 		subscribers: cmp.Or(o.Subscribers, MaxSubscribers),
 		things:      cmp.Or(o.Things, MaxThings),
+		log:         cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		wakes:       make(map[*Subscription]struct{}),
 	}
 }
@@ -123,7 +129,24 @@ func (h *Hub) Publish(c plant.Change) (refused int) {
 	if h.mark != before {
 		h.wake()
 	}
+	h.refuse(refused)
 	return refused
+}
+
+// Refused gives how often something was left out, since the hub was made, as the hub
+// knows as many things as it may: it is stored, and pages do not show it.
+func (h *Hub) Refused() int64 {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.refused
+}
+
+// refuse counts what was left out.
+func (h *Hub) refuse(n int) {
+	if n > 0 && h.refused == 0 {
+		h.log.Error("there is more than pages can show: what is beyond is stored and shown as not observed", slog.Int("most", h.things))
+	}
+	h.refused += int64(n)
 }
 
 // PublishStatus takes how the reading of an agent goes. It reports whether the hub
@@ -133,6 +156,7 @@ func (h *Hub) PublishStatus(s plant.AgentStatus) bool {
 	defer h.mu.Unlock()
 	known, ok := h.statuses.get(s.Agent)
 	if !ok && h.statuses.size() >= h.things {
+		h.refuse(1)
 		return false
 	}
 	if ok && known == s {

@@ -1,8 +1,11 @@
 package live_test
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,7 +132,13 @@ func TestStatuses(t *testing.T) {
 // Whatever is published, the hub knows no more than it may; what it knows goes on, and
 // what a store does not have gives its room back.
 func TestThingsAreLimited(t *testing.T) {
-	h := live.NewHub(live.Options{Things: 2})
+	var log bytes.Buffer
+	h := live.NewHub(live.Options{Things: 2, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	defer func() {
+		if n := strings.Count(log.String(), "more than pages can show"); h.Refused() == 0 || n != 1 {
+			t.Errorf("%d were refused, and the log was told %d times: want once", h.Refused(), n)
+		}
+	}()
 	if n := h.Publish(change(latest(1, 1, 1), latest(2, 1, 1), latest(3, 1, 1), latest(2, 1, 2))); n != 1 {
 		t.Errorf("%d refused, want 1", n)
 	}

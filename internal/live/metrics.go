@@ -34,7 +34,6 @@ func newPublisherMetrics(r prometheus.Registerer) (*publisherMetrics, error) {
 type followerMetrics struct {
 	received, frames, bytes           prometheus.Counter
 	missed, damaged, unknown, resyncs prometheus.Counter
-	refused                           prometheus.Counter
 	connected                         prometheus.Gauge
 	lag                               prometheus.Histogram
 }
@@ -47,7 +46,6 @@ func newFollowerMetrics(r prometheus.Registerer) (*followerMetrics, error) {
 		missed:   counter("missed_frames_total", "Messages that did not arrive, by their numbers."),
 		damaged:  counter("damaged_frames_total", "Messages that could not be read."),
 		unknown:  counter("unknown_frames_total", "Messages of a version that this program does not know."),
-		refused:  counter("refused_total", "Things that were left out since they are more than a plant has."),
 		resyncs:  counter("resyncs_total", "How often the store had to be read since messages may have been missed."),
 		connected: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: "factorydash", Subsystem: "live", Name: "connected", Help: "1 while Redis is heard, otherwise 0.",
@@ -58,7 +56,15 @@ func newFollowerMetrics(r prometheus.Registerer) (*followerMetrics, error) {
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
 		}),
 	}
-	return m, register(r, m.received, m.frames, m.bytes, m.missed, m.damaged, m.unknown, m.refused, m.resyncs, m.connected, m.lag)
+	return m, register(r, m.received, m.frames, m.bytes, m.missed, m.damaged, m.unknown, m.resyncs, m.connected, m.lag)
+}
+
+// Register registers the metric of what the hub has refused.
+func (h *Hub) Register(r prometheus.Registerer) error {
+	return register(r, prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: "factorydash", Subsystem: "live", Name: "refused_total",
+		Help: "Things that pages do not show since they are more than a process keeps.",
+	}, func() float64 { return float64(h.Refused()) }))
 }
 
 func counter(name, help string) prometheus.Counter {

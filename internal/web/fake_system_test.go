@@ -22,7 +22,7 @@ func shopSystem(now time.Time) api.System {
 	failed := ran("retention", 23*time.Minute, 12)
 	failed.Error = "count the blocks: the disk of the database is full"
 	return api.System{
-		Now: now.UTC(), Version: "1.2.3", Started: ago(26 * time.Hour), Redis: api.RedisReachable,
+		Now: now.UTC(), Refused: 3, Version: "1.2.3", Started: ago(26 * time.Hour), Redis: api.RedisReachable,
 		Crew: &api.Crew{
 			Workers: []api.Worker{
 				{Name: "plc-1:411", Version: "1.2.3", Started: ago(26 * time.Hour), Seen: ago(time.Second), Alive: true, Agents: []string{"hall-a", "hall-b"}, Rate: ptr(215.6)},

@@ -30,7 +30,8 @@ func systemParts(t *testing.T, s *shop) map[string]string {
 
 func TestSystem(t *testing.T) {
 	want := map[string]string{
-		"overview": "This process 1.2.3 for 1 d 2 h Redis Reachable Workers alive 1 of 2 Tasks waiting 4 Running 1 To be tried again 2 Failed 3",
+		"overview": "This process 1.2.3 for 1 d 2 h Redis Reachable Workers alive 1 of 2 Tasks waiting 4 Running 1 To be tried again 2 Failed 3 " +
+			"This process keeps as many data items, machines and agents as it may: what is beyond is stored, and pages show it as not observed. 3 observations were left out.",
 		"workers": "Workers No worker captures hall-c . " +
 			"Workers of the last hour, with their agents Worker State Version Began Heard Obs/s Agents " +
 			"plc-1:411 Alive 1.2.3 1 d 2 h ago 1 s ago 216 2 hall-a hall-b " +
