@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -105,15 +104,11 @@ func (a *answer) document() (*bufio.Reader, error) {
 }
 
 // unexpected makes the error of an answer that is not the document that was
-// wanted. A page may repeat what was asked: the credentials in authorization, the
-// value of that header, are left out.
-func (a *answer) unexpected(body *bufio.Reader, want, authorization string) error {
+// wanted.
+func (a *answer) unexpected(body *bufio.Reader, want string, s secrets) error {
 	begin, _ := body.Peek(body.Buffered())
-	snippet := string(begin)
-	if _, secret, ok := strings.Cut(authorization, " "); ok {
-		snippet = strings.ReplaceAll(snippet, secret, "xxxxx")
-	}
-	return &HTTPError{Status: a.status, ContentType: a.contentType, Want: want, Snippet: snippet[:min(len(snippet), maxSnippet)]}
+	snippet := s.text(string(begin))
+	return &HTTPError{Status: a.status, ContentType: s.text(a.contentType), Want: want, Snippet: snippet[:min(len(snippet), maxSnippet)]}
 }
 
 // drain reads the little that may stand behind a document, so that the

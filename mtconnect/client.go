@@ -31,6 +31,7 @@ type Client struct {
 	options       Options
 	http          *http.Client
 	authorization string
+	secrets       secrets
 	// readers holds idle readers, each with its buffer and the strings that it
 	// remembers.
 	readers sync.Pool
@@ -62,7 +63,7 @@ func NewClient(baseURL string, o Options) (*Client, error) {
 		return nil, errors.New("agent: bearer token: want one word without white space")
 	}
 	o = o.withDefaults()
-	c := &Client{base: base, options: o, http: newHTTPClient(o), authorization: o.authorization()}
+	c := &Client{base: base, options: o, http: newHTTPClient(o), authorization: o.authorization(), secrets: newSecrets(o)}
 	c.readers.New = func() any { return NewStreamsReader(o.Limits) }
 	return c, nil
 }
@@ -216,7 +217,7 @@ func (c *Client) Stream(ctx context.Context, q SampleQuery, handle func(*Streams
 		}
 		reader.Reset(document)
 		if err := handle(reader); err != nil {
-			return err
+			return c.secrets.error(err)
 		}
 	}
 }
@@ -322,7 +323,7 @@ func (c *Client) single(ctx context.Context, path string, v url.Values, handle f
 	defer c.release(reader)
 	reader.Reset(body)
 	if err := handle(reader); err != nil {
-		return err
+		return c.secrets.error(err)
 	}
 	a.drain(body)
 	return nil
@@ -399,15 +400,16 @@ func (c *Client) checkRoot(body *bufio.Reader, a *answer, want string) error {
 		if err != nil {
 			return err
 		}
+		c.secrets.agent(agent)
 		return agent
 	default:
-		return a.unexpected(body, want, c.authorization)
+		return a.unexpected(body, want, c.secrets)
 	}
 }
 
 // failed says which request an error belongs to.
 func (c *Client) failed(path string, err error) error {
-	return fmt.Errorf("%s%s: %w", c.base, path, err)
+	return c.secrets.error(fmt.Errorf("%s%s: %w", c.base, path, err))
 }
 
 // readAll reads a document and one byte beyond the limit at most: whoever reads

@@ -3,14 +3,17 @@ package mtconnect_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -210,6 +213,45 @@ func TestCredentials(t *testing.T) {
 	want := []string{"Basic ZXZlOnMgY3JldA==", "Basic YWRhbTpzIGNyZXQ=", "Bearer s-cret", ""}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Authorization (-want +got):\n%s", diff)
+	}
+}
+
+// Whatever an agent repeats of the credentials, in whatever form and place, no error
+// shows it.
+func TestRepeatedCredentials(t *testing.T) {
+	const secret = "s&c\"rét/7"
+	basic := base64.StdEncoding.EncodeToString([]byte("eve:" + secret))
+	key := base64.StdEncoding.EncodeToString([]byte(secret + ":"))
+	text := "" // what is repeated
+	places := map[string]http.HandlerFunc{
+		"/page/sample": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>", text) },
+		"/type/sample": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/"+url.PathEscape(text))
+		},
+		"/error/sample": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, errorDocument, "UNAUTHORIZED", html.EscapeString(text))
+		},
+		"/document/sample": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, strings.Replace(streamsDocument(1, 1), `<Streams>`, `<Streams><?`+text, 1))
+		},
+	}
+	server := newServer(t, func(w http.ResponseWriter, r *http.Request) { places[r.URL.Path](w, r) })
+	for place := range places {
+		at := server.URL + strings.TrimSuffix(place, "/sample")
+		withUser := strings.Replace(at, "http://", "http://"+url.UserPassword("eve", secret).String()+"@", 1)
+		for sent, c := range map[string]*mtconnect.Client{
+			basic:  newClient(t, withUser, mtconnect.Options{}),
+			secret: newClient(t, at, mtconnect.Options{Bearer: secret}),
+			key:    newClient(t, at, mtconnect.Options{Username: secret}),
+		} {
+			for _, text = range []string{sent, secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), strconv.Quote(secret)} {
+				var sequences []uint64
+				err := c.Sample(t.Context(), mtconnect.SampleQuery{}, collect(&sequences))
+				if err == nil || strings.Contains(err.Error(), text) || strings.Contains(err.Error(), secret) {
+					t.Errorf("%s: error %v; want one, without %s", place, err, text)
+				}
+			}
+		}
 	}
 }
 

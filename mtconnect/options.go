@@ -118,7 +118,7 @@ func newHTTPClient(o Options) *http.Client {
 	return &http.Client{
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
+			Proxy:                  proxy,
 			DialContext:            (&net.Dialer{Timeout: o.ConnectTimeout}).DialContext,
 			TLSHandshakeTimeout:    o.ConnectTimeout,
 			TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
@@ -130,6 +130,16 @@ func newHTTPClient(o Options) *http.Client {
 			Protocols:          &protocols,
 		},
 	}
+}
+
+// proxy gives the proxy of the environment. Its error does not repeat the address,
+// which may hold a password.
+func proxy(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("HTTP_PROXY or HTTPS_PROXY cannot be parsed: want something like http://proxy:3128")
+	}
+	return u, nil
 }
 
 // checkRedirect follows few redirects, and only where they stay with the host: an

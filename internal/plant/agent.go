@@ -38,15 +38,20 @@ func (a Agent) Validate() error {
 	return nil
 }
 
-// Redacted is the URL without its password.
+// Redacted is the URL without its password, or without a user name that has none: it
+// is a key.
 func (a Agent) Redacted() string { return RedactURL(a.URL) }
 
-// RedactURL gives the URL of an agent with its password replaced; any other text
+// RedactURL gives the URL of an agent with its password replaced, or its user name
+// where it has no password; any other text
 // is replaced whole, since nobody knows where in it a secret stands.
 func RedactURL(s string) string {
 	u := parseURL(s)
 	if u == nil {
 		return "(not an agent's URL)"
+	}
+	if password, _ := u.User.Password(); u.User != nil && password == "" {
+		u.User = url.User("xxxxx")
 	}
 	return u.Redacted()
 }

@@ -52,8 +52,11 @@ func TestRedact(t *testing.T) {
 	if got, want := plant.RedactURL("https://user:secret@host:5000/path"), "https://user:xxxxx@host:5000/path"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	if got, want := plant.RedactURL("https://secret@host:5000/path"), "https://xxxxx@host:5000/path"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	for _, url := range []string{
-		"http://user:secret@host", "user:secret@host:5000", "http:/user:secret@host", "//user:secret@host",
+		"http://secret@host", "http://secret:@host", "http://user:secret@host", "user:secret@host:5000", "http:/user:secret@host", "//user:secret@host",
 		"http://user:secret@ho st", "http://user:%zzsecret@host", "http://host/?token=secret", "https://host/#secret", "secret",
 	} {
 		a := plant.Agent{Name: "a", URL: url}
