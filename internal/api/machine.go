@@ -253,7 +253,7 @@ func newItem(it *item, l plant.Latest, observed bool) Item {
 	v := Item{
 		ID: it.ID, DataItemID: it.DataItemID, Name: it.Name,
 		Category: it.Category.String(), Type: it.Type, SubType: it.SubType,
-		Units: it.Units, Representation: it.Representation, Component: it.Path,
+		Units: it.Units, NativeUnits: it.NativeUnits, Representation: it.Representation, Component: it.Path,
 	}
 	if !observed {
 		return v

@@ -9,14 +9,16 @@ import (
 // Item is a data item with what is known of it: now, or at a moment.
 type Item struct {
 	// ID is the store's number of the data item; DataItemID the agent's id.
-	ID             plant.ItemID `json:"id"`
-	DataItemID     string       `json:"dataItemId"`
-	Name           string       `json:"name,omitempty"`
-	Category       string       `json:"category"`
-	Type           string       `json:"type"`
-	SubType        string       `json:"subType,omitempty"`
-	Units          string       `json:"units,omitempty"`
-	Representation string       `json:"representation,omitempty"`
+	ID         plant.ItemID `json:"id"`
+	DataItemID string       `json:"dataItemId"`
+	Name       string       `json:"name,omitempty"`
+	Category   string       `json:"category"`
+	Type       string       `json:"type"`
+	SubType    string       `json:"subType,omitempty"`
+	Units      string       `json:"units,omitempty"`
+	// NativeUnits is the unit of the machine itself; values are in Units.
+	NativeUnits    string `json:"nativeUnits,omitempty"`
+	Representation string `json:"representation,omitempty"`
 	// Component is where the data item stands in the device, such as
 	// "Axes[base]/Linear[X]"; empty for the device itself.
 	Component string `json:"component,omitempty"`

@@ -75,6 +75,9 @@ func (b *modeler) event(n *node, name, typ, subType string) *signal {
 // changed by less than delta.
 func (b *modeler) sample(n *node, name, typ, subType, units string, digits int, delta float64) *signal {
 	d := mtconnect.DataItem{Category: mtconnect.Sample, Name: name, Type: typ, SubType: subType, Units: units}
+	if typ == "PATH_FEEDRATE" && units == "MILLIMETER/SECOND" {
+		d.NativeUnits = "MILLIMETER/MINUTE"
+	}
 	if delta > 0 {
 		d.Filters = []mtconnect.Filter{{Type: "MINIMUM_DELTA", Value: delta}}
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ func (b activeBody) UnknownText() string {
 	}
 	text := strings.Join(b.Unknown[:min(n, unknownNames)], ", ")
 	if n > unknownNames {
-		text += fmt.Sprintf(" and %d more machines", n-unknownNames)
+		text += " and " + countedText(float64(n-unknownNames), "more machine")
 	}
 	return text + " were doing"
 }

@@ -134,22 +134,40 @@ func numberText(v float64) string {
 	return strings.ReplaceAll(s, "-", "−")
 }
 
-// measureText gives a number for reading: from 10,000 on its thousands are set
-// apart and two decimals are enough.
+// figures is how many figures of a number are enough to read it, decimals how many
+// of them stand behind the point at most.
+const figures, decimals = 6, 3
+
+// measureText gives a number for reading, with what fits beside a unit: six figures of
+// which three are decimals at most, all that stand before the point, and from 10,000
+// on its thousands set apart. numberText tells it more exactly.
 func measureText(v float64) string {
 	a := math.Abs(v)
-	if a < 1e4 || a >= 1e15 {
+	if a < 0.1 || a >= 1e15 {
 		return numberText(v)
 	}
-	whole, decimals, _ := strings.Cut(trimZeros(strconv.FormatFloat(a, 'f', 2, 64)), ".")
-	s := grouped(whole)
+	before := len(strconv.FormatInt(int64(a), 10))
+	text := strconv.FormatFloat(a, 'f', max(0, min(decimals, figures-before)), 64)
+	whole, part, _ := strings.Cut(text, ".")
+	if len(whole) > 4 {
+		whole = grouped(whole)
+	}
 	if v < 0 {
-		s = "−" + s
+		whole = "−" + whole
 	}
-	if decimals != "" {
-		s += "." + decimals
+	if part = strings.TrimRight(part, "0"); part != "" {
+		return whole + "." + part
 	}
-	return s
+	return whole
+}
+
+// countedText gives how many there are of something, by its name for one: 1 part,
+// 3 parts.
+func countedText(n float64, one string) string {
+	if n != 1 {
+		one += "s"
+	}
+	return measureText(n) + " " + one
 }
 
 // fieldText gives a number that came as text, times a factor; other text stays

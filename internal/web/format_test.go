@@ -72,9 +72,16 @@ func TestMeasureText(t *testing.T) {
 		0:            "0",
 		-3.25:        "−3.25",
 		1449:         "1449",
-		9999.12346:   "9999.1235",
+		83.3333333:   "83.333",
+		-341.373:     "−341.373",
+		0.004:        "0.004",
+		0.05678:      "0.0568",
+		0.12345:      "0.123",
+		9999.12346:   "9999.12",
+		9999.999:     "10\u202f000",
 		10000:        "10\u202f000",
-		-12345.67891: "−12\u202f345.68",
+		-12345.67891: "−12\u202f345.7",
+		1234567.9:    "1\u202f234\u202f568",
 		55041922:     "55\u202f041\u202f922",
 		1e15:         "1e+15",
 	} {
@@ -82,9 +89,17 @@ func TestMeasureText(t *testing.T) {
 			t.Errorf("%g: %q, want %q", v, got, want)
 		}
 	}
-	for s, want := range map[string]string{"6191091": "61.9109", "ON": "ON", "": "", "NaN": "NaN", "-Inf": "-Inf"} {
+	for s, want := range map[string]string{"6191091": "61.911", "ON": "ON", "": "", "NaN": "NaN", "-Inf": "-Inf"} {
 		if got := fieldText(s, 1e-5); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestCountedText(t *testing.T) {
+	for n, want := range map[float64]string{0: "0 parts", 1: "1 part", 2: "2 parts", 1.5: "1.5 parts", 12000: "12\u202f000 parts"} {
+		if got := countedText(n, "part"); got != want {
+			t.Errorf("%g: %q, want %q", n, got, want)
 		}
 	}
 }
@@ -183,6 +198,8 @@ func TestUnitText(t *testing.T) {
 		"PERCENT":            "%",
 		"COUNT":              "",
 		"FURLONG/FORT_NIGHT": "furlong/fort night",
+		"MILLIMETER/MINUTE":  "mm/min",
+		"METER/SECOND^2":     "m/s²",
 	} {
 		if got := unitText(unit); got != want {
 			t.Errorf("%q: %q, want %q", unit, got, want)
@@ -202,6 +219,8 @@ func TestShownUnit(t *testing.T) {
 		{api.Item{Category: "SAMPLE", Type: "EQUIPMENT_TIMER", Units: "SECOND"}, "h", 1.0 / 3600},
 		{api.Item{Category: "SAMPLE", Type: "PROCESS_TIMER", Units: "SECOND"}, "s", 1},
 		{api.Item{Category: "SAMPLE", Type: "POSITION", Units: "MILLIMETER"}, "mm", 1},
+		{api.Item{Category: "SAMPLE", Type: "PATH_FEEDRATE", Units: "MILLIMETER/SECOND", NativeUnits: "MILLIMETER/MINUTE"}, "mm/min", 60},
+		{api.Item{Category: "SAMPLE", Type: "PATH_FEEDRATE", Units: "MILLIMETER/SECOND", NativeUnits: "INCH/MINUTE"}, "mm/s", 1},
 	} {
 		if unit, factor := shownUnit(c.item); unit != c.unit || factor != c.factor {
 			t.Errorf("%+v: %s times %g, want %s times %g", c.item, unit, factor, c.unit, c.factor)

@@ -16,7 +16,7 @@ func TestMachineShowsEachKindOfValue(t *testing.T) {
 	_, html := page(t, newShop(atNoon).serve(t), "/m/vmc-01")
 	for id, want := range map[string]string{
 		"101": "Availability avail AVAILABLE 9 h 00 min",
-		"103": "Position, actual Xabs 123.4567 mm 1 s",
+		"103": "Position, actual Xabs 123.457 mm 1 s",
 		"105": "Temperature Xtemp — Unavailable 3 min",
 		"106": "Position Xtravel Normal 5 h 00 min",
 		"107": "Rotary velocity, actual Srpm 8000 rev/min 2 s",

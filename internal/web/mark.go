@@ -74,6 +74,24 @@ func gapWord(r plant.GapReason) string {
 // span is a number of seconds as a duration.
 func span(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
+// counted is countedText for the kinds of numbers that templates have; nil is not
+// known.
+func counted(n any, one string) string {
+	switch n := n.(type) {
+	case int:
+		return countedText(float64(n), one)
+	case int64:
+		return countedText(float64(n), one)
+	case float64:
+		return countedText(n, one)
+	case *float64:
+		if n != nil {
+			return countedText(*n, one)
+		}
+	}
+	return unknown + " " + one + "s"
+}
+
 // functions are what the templates call.
 func functions(a *assets) template.FuncMap {
 	return template.FuncMap{
@@ -82,6 +100,7 @@ func functions(a *assets) template.FuncMap {
 		"delay":     func(seconds float64) string { return delayText(span(seconds)) },
 		"skew":      func(seconds float64) string { return skewText(span(seconds)) },
 		"count":     countText,
+		"counted":   counted,
 		"count64":   func(n int) string { return countText(int64(n)) },
 		"percent":   percentText,
 		"measure":   measureText,

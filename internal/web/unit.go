@@ -7,73 +7,72 @@ import (
 	"github.com/factorydash/factorydash/internal/plant"
 )
 
-// units leads from MTConnect's units (Part 2, UnitEnum) to what is shown.
+// units leads from MTConnect's units (Part 2, UnitEnum and NativeUnitEnum) to what is
+// shown. What is made of several with a slash has no row where each of them has one.
 var units = map[string]string{
-	"AMPERE":                     "A",
-	"CELSIUS":                    "°C",
-	"COULOMB":                    "C",
-	"COUNT":                      "",
-	"COUNT/SECOND":               "/s",
-	"CUBIC_METER":                "m³",
-	"CUBIC_MILLIMETER":           "mm³",
-	"CUBIC_MILLIMETER/SECOND":    "mm³/s",
-	"DECIBEL":                    "dB",
-	"DEGREE":                     "°",
-	"DEGREE/SECOND":              "°/s",
-	"DEGREE/SECOND^2":            "°/s²",
-	"GRAM":                       "g",
-	"GRAM/CUBIC_METER":           "g/m³",
-	"HERTZ":                      "Hz",
-	"JOULE":                      "J",
-	"KILOGRAM":                   "kg",
-	"KILOWATT":                   "kW",
-	"LITER":                      "L",
-	"LITER/SECOND":               "L/s",
-	"METER":                      "m",
-	"METER/SECOND":               "m/s",
-	"METER/SECOND^2":             "m/s²",
-	"MICRO_RADIAN":               "µrad",
-	"MILLIGRAM/CUBIC_MILLIMETER": "mg/mm³",
-	"MILLILITER":                 "mL",
-	"MILLIMETER":                 "mm",
-	"MILLIMETER/REVOLUTION":      "mm/rev",
-	"MILLIMETER/SECOND":          "mm/s",
-	"MILLIMETER/SECOND^2":        "mm/s²",
-	"NEWTON":                     "N",
-	"NEWTON_METER":               "N·m",
-	"OHM":                        "Ω",
-	"PASCAL":                     "Pa",
-	"PASCAL_SECOND":              "Pa·s",
-	"PASCAL/SECOND":              "Pa/s",
-	"PERCENT":                    "%",
-	"PH":                         "pH",
-	"REVOLUTION/MINUTE":          "rev/min",
-	"REVOLUTION/SECOND":          "rev/s",
-	"REVOLUTION/SECOND^2":        "rev/s²",
-	"SECOND":                     "s",
-	"SIEMENS/METER":              "S/m",
-	"SQUARE_MILLIMETER":          "mm²",
-	"TESLA":                      "T",
-	"UNIT_VECTOR":                "",
-	"VOLT":                       "V",
-	"VOLT_AMPERE":                "V·A",
-	"VOLT_AMPERE_REACTIVE":       "var",
-	"WATT":                       "W",
-	"WATT_SECOND":                "W·s",
+	"AMPERE":               "A",
+	"CELSIUS":              "°C",
+	"COULOMB":              "C",
+	"COUNT":                "",
+	"COUNT/SECOND":         "/s",
+	"CUBIC_METER":          "m³",
+	"CUBIC_MILLIMETER":     "mm³",
+	"DECIBEL":              "dB",
+	"DEGREE":               "°",
+	"FOOT":                 "ft",
+	"GRAM":                 "g",
+	"HERTZ":                "Hz",
+	"HOUR":                 "h",
+	"INCH":                 "in",
+	"JOULE":                "J",
+	"KILOGRAM":             "kg",
+	"KILOWATT":             "kW",
+	"LITER":                "L",
+	"METER":                "m",
+	"MICRO_RADIAN":         "µrad",
+	"MILLIGRAM":            "mg",
+	"MILLILITER":           "mL",
+	"MILLIMETER":           "mm",
+	"MINUTE":               "min",
+	"NEWTON":               "N",
+	"NEWTON_METER":         "N·m",
+	"OHM":                  "Ω",
+	"PASCAL":               "Pa",
+	"PASCAL_SECOND":        "Pa·s",
+	"PERCENT":              "%",
+	"PH":                   "pH",
+	"REVOLUTION":           "rev",
+	"SECOND":               "s",
+	"SECOND^2":             "s²",
+	"SIEMENS":              "S",
+	"SQUARE_MILLIMETER":    "mm²",
+	"TESLA":                "T",
+	"UNIT_VECTOR":          "",
+	"VOLT":                 "V",
+	"VOLT_AMPERE":          "V·A",
+	"VOLT_AMPERE_REACTIVE": "var",
+	"WATT":                 "W",
+	"WATT_SECOND":          "W·s",
 }
 
 // unitText gives a unit as people write it; one that the standard does not
-// have stays as it is.
+// have stays as it is, in small letters.
 func unitText(unit string) string {
 	unit = strings.TrimSuffix(unit, "_3D")
 	if short, ok := units[unit]; ok {
 		return short
 	}
-	return strings.ToLower(strings.ReplaceAll(unit, "_", " "))
+	parts := strings.Split(unit, "/")
+	for i, part := range parts {
+		if parts[i] = units[part]; parts[i] == "" {
+			parts[i] = strings.ToLower(strings.ReplaceAll(part, "_", " "))
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
-// scale is a unit in which numbers are shown that would be too large to read,
-// and how much of it one of the original is.
+// scale is a unit in which numbers are shown that would be too large to read, or
+// that machinists do not use, and how much of it one of the original is.
 type scale struct {
 	unit   string
 	factor float64
@@ -97,6 +96,10 @@ func shownUnit(item api.Item) (unit string, factor float64) {
 		}
 		if item.Units == "SECOND" && (item.Type == "EQUIPMENT_TIMER" || item.Type == "ACCUMULATED_TIME") {
 			return hours.unit, hours.factor
+		}
+		// MTConnect has seconds where controllers have minutes: feeds, above all.
+		if base, ok := strings.CutSuffix(item.Units, "/SECOND"); ok && item.NativeUnits == base+"/MINUTE" {
+			return unitText(item.NativeUnits), 60
 		}
 	}
 	return unitText(item.Units), 1

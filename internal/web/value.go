@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -20,6 +21,9 @@ const cellLimit = 200
 // observed yet), "condition" and "set".
 type shown struct {
 	Kind, Text string
+	// Exact is a number as it is stored, with the unit that it has there; empty for
+	// what is no number.
+	Exact string
 	// Parts are the coordinates of a 3-D value, named X, Y and Z.
 	Parts []part
 	// Head and Rows are a data set (no head, rows of key and value) or a table.
@@ -47,7 +51,7 @@ func show(item api.Item, factor float64) shown {
 		}
 	case is3D(item):
 		if fields := strings.Fields(valueText(item.Value)); len(fields) == 3 {
-			s := shown{Kind: "value"}
+			s := shown{Kind: "value", Exact: exactly(valueText(item.Value), item.Units)}
 			for i, name := range []string{"X", "Y", "Z"} {
 				s.Parts = append(s.Parts, part{name, fieldText(fields[i], factor)})
 			}
@@ -55,13 +59,18 @@ func show(item api.Item, factor float64) shown {
 		}
 	case item.Representation == "TIME_SERIES":
 		if fields := strings.Fields(valueText(item.Value)); len(fields) > 0 {
-			return shown{Kind: "value", Text: fmt.Sprintf("%d values, last %s", len(fields), fieldText(fields[len(fields)-1], factor))}
+			return shown{Kind: "value", Text: fmt.Sprintf("%s, last %s", countedText(float64(len(fields)), "value"), fieldText(fields[len(fields)-1], factor))}
 		}
 	}
 	if v, ok := item.Value.(float64); ok {
-		return shown{Kind: "value", Text: measureText(v * factor)}
+		return shown{Kind: "value", Text: measureText(v * factor), Exact: exactly(strconv.FormatFloat(v, 'g', -1, 64), item.Units)}
 	}
 	return shown{Kind: "value", Text: valueText(item.Value)}
+}
+
+// exactly says which number is stored, and in which unit.
+func exactly(number, unit string) string {
+	return strings.TrimSpace("Stored: " + number + " " + unit)
 }
 
 // isSet reports whether the item's values are data sets or tables.

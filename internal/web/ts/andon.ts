@@ -5,7 +5,7 @@ import "./page";
 import { fault, faultText, gravity, up } from "./attention";
 import { instant, minuteText, now } from "./clock";
 import { blank, byId, fill, glyph, put, set, slot } from "./dom";
-import { measureText, wordText } from "./format";
+import { countedText, wordText } from "./format";
 import { follow, readList } from "./live";
 import { ageText, layout } from "./tiles";
 import type { Agent, Machine } from "./types";
@@ -101,7 +101,7 @@ function drawTile(m: Machine): void {
   tile.toggleAttribute("data-fault", failed !== undefined);
   if (failed) fill(tile, "detail", faultText(failed));
   else if (m.state === "stopped" && m.execution) fill(tile, "detail", wordText(m.execution));
-  else fill(tile, "detail", m.parts === undefined ? "" : `${measureText(m.parts)} parts`);
+  else fill(tile, "detail", m.parts === undefined ? "" : countedText(m.parts, "part"));
 }
 
 /** count shows how long a machine has been at it. */

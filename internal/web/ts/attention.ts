@@ -2,7 +2,7 @@
 
 import { instant } from "./clock";
 import { byId, fill, fillList, glyph, lasting, put, retry, set, show, slot } from "./dom";
-import { causeText, linkWord, wordText } from "./format";
+import { causeText, countedText, linkWord, wordText } from "./format";
 import type { Agent, Condition, Machine } from "./types";
 
 /** How much somebody is needed where nothing is known, and where a fault does not stop a machine. */
@@ -99,7 +99,7 @@ function drawEntry(e: HTMLElement, entry: Entry): void {
   show(e, "reasons", entry.reasons !== "");
   lasting(e, entry.since, entry.sinceBefore);
   fill(e, "why", entry.why);
-  fill(e, "machines", `${entry.machines} machine${entry.machines === 1 ? "" : "s"} unknown`);
+  fill(e, "machines", `${countedText(entry.machines, "machine")} unknown`);
   show(e, "machines", entry.machines > 0);
   retry(e, entry.retry);
 }

@@ -5,7 +5,7 @@ import { type AlarmMark, alarmTable, drawLines, type Spot, spotAt, spots, tell }
 import { hatch, timeMark, timeTicks } from "./axis";
 import { clockText, now, preciseText, then } from "./clock";
 import { fill, slot } from "./dom";
-import { measureText } from "./format";
+import { countedText, measureText } from "./format";
 import { read } from "./live";
 import { Line, type Mark } from "./points";
 import type { Span } from "./range";
@@ -229,9 +229,9 @@ export class ItemChart {
     if (this.known && this.line.isText) text = `${label}: ${this.line.labels.join(", ")}`;
     else if (this.known) text = `${label}: from ${measureText(lowest)} to ${measureText(highest)} ${unit}`;
     const gaps = this.line.gaps(this.end).length;
-    if (gaps > 0) text += `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
+    if (gaps > 0) text += `, ${countedText(gaps, "gap")}`;
     const alarms = this.spots().reduce((n, s) => n + s.marks.length, 0);
-    if (alarms > 0) text += `, ${alarms} alarm${alarms === 1 ? "" : "s"} raised`;
+    if (alarms > 0) text += `, ${countedText(alarms, "alarm")} raised`;
     if (this.usual) text += `, ${this.usual.text}`;
     this.chart.ctx.canvas.setAttribute("aria-label", text);
   }

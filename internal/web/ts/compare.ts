@@ -4,7 +4,7 @@
 import { timeMarks } from "./axis";
 import { clockText, now } from "./clock";
 import { byId, put } from "./dom";
-import { durationText, measureText } from "./format";
+import { countedText, durationText, measureText } from "./format";
 import { read } from "./live";
 import type { Point, Series } from "./types";
 
@@ -155,7 +155,7 @@ export class Comparison {
       if (asked !== this.asked) return;
       this.line = line ?? [];
       this.band = band(others);
-      put("compare-said", `${sample.length} complete run${sample.length === 1 ? "" : "s"} make the band`);
+      put("compare-said", `The band is of ${countedText(sample.length, "complete run")}`);
       this.draw();
     } catch {
       if (asked === this.asked) put("compare-said", "The signal could not be read.");

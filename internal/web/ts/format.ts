@@ -55,12 +55,22 @@ export function numberText(v: number): string {
   return s === "-0" ? "0" : s.replaceAll("-", MINUS);
 }
 
-/** measureText gives a number for reading: from 10,000 on its thousands are set apart and two decimals are enough. */
+/** FIGURES is how many figures of a number are enough to read it, DECIMALS how many of them stand behind the point at most. */
+const FIGURES = 6, DECIMALS = 3;
+
+/** measureText gives a number for reading: six figures of which three are decimals at most, all that stand before the point, and from 10,000 on its thousands set apart. */
 export function measureText(v: number): string {
   const a = Math.abs(v);
-  if (!(a >= 1e4 && a < 1e15)) return numberText(v);
-  const [whole = "", decimals = ""] = trimZeros(a.toFixed(2)).split(".");
-  return (v < 0 ? MINUS : "") + grouped(whole) + (decimals ? `.${decimals}` : "");
+  if (!(a >= 0.1 && a < 1e15)) return numberText(v);
+  const before = String(Math.trunc(a)).length;
+  const [whole = "", part = ""] = a.toFixed(Math.max(0, Math.min(DECIMALS, FIGURES - before))).split(".");
+  const rest = part.replace(/0+$/, "");
+  return (v < 0 ? MINUS : "") + (whole.length > 4 ? grouped(whole) : whole) + (rest ? `.${rest}` : "");
+}
+
+/** countedText gives how many there are of something, by its name for one: 1 part, 3 parts. */
+export function countedText(n: number, one: string): string {
+  return `${measureText(n)} ${one}${n === 1 ? "" : "s"}`;
 }
 
 /** fieldText gives a number that came as text, times a factor; other text stays as it is. */

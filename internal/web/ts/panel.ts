@@ -4,7 +4,7 @@
 import { type AlarmMark, alarmTable, type Spot, spotAt, spots, tell } from "./alarmmarks";
 import { preciseText } from "./clock";
 import { blank, fill, slot } from "./dom";
-import { countText, UNKNOWN } from "./format";
+import { countText, countedText, UNKNOWN } from "./format";
 import type { Span } from "./range";
 import type { Signal } from "./signal";
 
@@ -143,12 +143,12 @@ export abstract class Panel {
 
   private gapText(): string {
     const gaps = this.signals.reduce((n, s) => n + s.gaps(this.view.span, this.view.until(s)).length, 0);
-    return gaps === 0 ? "" : `, ${gaps} gap${gaps === 1 ? "" : "s"}`;
+    return gaps === 0 ? "" : `, ${countedText(gaps, "gap")}`;
   }
 
   private alarmText(): string {
     const alarms = this.spots().reduce((n, s) => n + s.marks.length, 0);
-    return alarms === 0 ? "" : `, ${alarms} alarm${alarms === 1 ? "" : "s"} raised`;
+    return alarms === 0 ? "" : `, ${countedText(alarms, "alarm")} raised`;
   }
 
   private drawTable(): void {

@@ -2,7 +2,7 @@
 // WAI-ARIA's authoring practices have it.
 
 import { blank, fill } from "./dom";
-import { wordText, placeText } from "./format";
+import { countedText, wordText, placeText } from "./format";
 import { read } from "./live";
 import type { ItemEntry } from "./types";
 
@@ -63,7 +63,7 @@ export class Picker {
     this.list.hidden = this.found.length === 0;
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
     const n = this.found.length;
-    this.status.textContent = n === 0 ? "No data item has all these words." : `${more ? `The first ${n}` : n} data item${n === 1 ? "" : "s"} found.`;
+    this.status.textContent = n === 0 ? "No data item has all these words." : `${more ? "The first " : ""}${countedText(n, "data item")} found.`;
     this.mark(n > 0 && this.input.value.trim() ? 0 : -1);
   }
 

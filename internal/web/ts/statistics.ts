@@ -1,6 +1,6 @@
 // The table of statistics of the signals that are explored.
 
-import { countText, durationText, measureText, UNKNOWN } from "./format";
+import { countedText, countText, durationText, measureText, UNKNOWN } from "./format";
 import type { Signal } from "./signal";
 import type { Statistics } from "./types";
 
@@ -43,7 +43,7 @@ export function statisticsRow(signal: Signal, s: Statistics | undefined): HTMLEl
     const values = (s.values ?? []).slice(0, VALUES).map((v) => `${v.value || "empty"} ${share(v.seconds)}`);
     const rest = (s.otherSeconds ?? 0) + (s.values ?? []).slice(VALUES).reduce((sum, v) => sum + v.seconds, 0);
     if (rest > 0) values.push(`others ${share(rest)}`);
-    cell(`${values.join(" · ") || UNKNOWN}${s.changes === undefined ? "" : ` — ${countText(s.changes)} change${s.changes === 1 ? "" : "s"}`}`, COLUMNS);
+    cell(`${values.join(" · ") || UNKNOWN}${s.changes === undefined ? "" : ` — ${countedText(s.changes, "change")}`}`, COLUMNS);
   }
   cell(percent(s.coverage));
   const last = row.lastElementChild as HTMLElement;

@@ -1,7 +1,7 @@
 // The table of a machine's values: the same as value.go and the template "item".
 
 import { age, glyph, set, slot } from "./dom";
-import { fieldText, measureText, UNKNOWN, valueText } from "./format";
+import { countedText, fieldText, measureText, UNKNOWN, valueText } from "./format";
 import type { Item } from "./types";
 
 /** CELLS is how many entries of a data set, or rows of a table, are shown. */
@@ -49,7 +49,11 @@ function content(kind: string, item: Item, row: HTMLElement): Node[] {
 
 function number(item: Item, row: HTMLElement): HTMLElement {
   const factor = Number(row.dataset["factor"] ?? 1);
-  if (typeof item.value === "number") return element("span", measureText(item.value * factor), "num");
+  const exact = (e: HTMLElement): HTMLElement => {
+    e.title = `Stored: ${String(item.value)} ${row.dataset["units"] ?? ""}`.trim();
+    return e;
+  };
+  if (typeof item.value === "number") return exact(element("span", measureText(item.value * factor), "num"));
   const text = valueText(item.value);
   const fields = text.trim().split(/\s+/);
   if (row.dataset["units"]?.endsWith("_3D") && fields.length === 3) {
@@ -59,10 +63,10 @@ function number(item: Item, row: HTMLElement): HTMLElement {
       part.append(element("i", "XYZ".charAt(i)), ` ${fieldText(field, factor)}`);
       e.append(part, " ");
     });
-    return e;
+    return exact(e);
   }
   if (row.dataset["representation"] === "TIME_SERIES") {
-    return element("span", `${fields.length} values, last ${fieldText(fields[fields.length - 1] ?? "", factor)}`, "num");
+    return element("span", `${countedText(fields.length, "value")}, last ${fieldText(fields[fields.length - 1] ?? "", factor)}`, "num");
   }
   return element("span", text, "num");
 }
