@@ -1,0 +1,1 @@
+import"./chunk-RAD75FI4.js";

@@ -1,1 +1,0 @@
-import"./chunk-RXFCJOP5.js";
