@@ -162,7 +162,8 @@ func BenchmarkCatchUp(b *testing.B) {
 		b.Fatal(err)
 	}
 	var all, data float64
-	err := s.Write().QueryRow(b.Context(), `SELECT pg_total_relation_size('blocks'), bytes FROM block_totals`).Scan(&all, &data)
+	err := s.Write().QueryRow(b.Context(), `
+		SELECT pg_total_relation_size('blocks') + pg_total_relation_size('block_pages'), bytes FROM block_totals`).Scan(&all, &data)
 	if err != nil {
 		b.Fatal(err)
 	}

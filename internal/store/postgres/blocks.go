@@ -1,11 +1,12 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store/block"
 )
 
@@ -14,9 +15,9 @@ const (
 	// go into a block at once: so many come together only when an agent is caught up
 	// with, or when recordings are imported.
 	blockLeast = 256
-	// blockColumnBytes is about how many bytes a row of blocks takes but for summary
-	// and data.
-	blockColumnBytes = 130
+	// blockColumnBytes is about how many bytes a row of blocks takes but for the
+	// summary.
+	blockColumnBytes = 115
 )
 
 // totals is what a number of blocks are together, as in the table block_totals.
@@ -46,19 +47,70 @@ func queueTotals(batch *pgx.Batch, t totals) {
 		t.blocks, t.observations, t.bytes)
 }
 
-// copyBlocks is the statement that takes blocks in COPY's binary form.
-const copyBlocks = `COPY blocks (` + blockRowColumns + `) FROM STDIN (FORMAT binary)`
-
-// putBlocks stores blocks, behind a statement before, and gives what they are
+// queueBlocks adds the statements that store blocks, and gives what they are
 // together.
-func putBlocks(ctx context.Context, conn *pgx.Conn, before string, blocks []block.Block) (t totals, err error) {
-	var c copier
-	c.begin()
-	for i := range blocks {
-		c.block(&blocks[i])
-		t = t.plus(totalsOf(&blocks[i]))
+func queueBlocks(batch *pgx.Batch, blocks []block.Block) (t totals) {
+	var s segment
+	for _, small := range [...]bool{false, true} {
+		// What will be merged stands in pages of its own, which become free then.
+		s.room = 0
+		for i := range blocks {
+			b := &blocks[i]
+			if small != (b.Count <= smallBlock) {
+				continue
+			}
+			s.add(b)
+			t = t.plus(totalsOf(b))
+			if s.size >= segmentBytes {
+				s.queue(batch)
+				s = segment{}
+			}
+		}
 	}
-	c.end()
-	_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(c.data), before+copyBlocks)
-	return t, err
+	if s.size > 0 {
+		s.queue(batch)
+	}
+	return t
+}
+
+// takenColumns are what taken reads of blocks.
+const takenColumns = `id, bytes, instance, count, octet_length(data) + bytes + coalesce(octet_length(summary), 0)`
+
+// taken gives what the blocks of each run, of those that a statement gives, are
+// together, and where their data is.
+func taken(ctx context.Context, q querier, query string, args ...any) (runs map[plant.RunID]totals, places []place, err error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	var (
+		run plant.RunID
+		t   = totals{blocks: 1}
+		p   place
+	)
+	runs = make(map[plant.RunID]totals)
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.bytes, &run, &t.observations, &t.bytes}, func() error {
+		runs[run] = runs[run].plus(t)
+		places = append(places, p)
+		return nil
+	})
+	return runs, places, err
+}
+
+// takeBlocks deletes the blocks whose numbers a query gives, with their data, and
+// gives what those of each run were together.
+func takeBlocks(ctx context.Context, tx pgx.Tx, ids string, args ...any) (map[plant.RunID]totals, error) {
+	runs, places, err := taken(ctx, tx, `DELETE FROM blocks WHERE id IN (`+ids+`) RETURNING `+takenColumns, args...)
+	if err != nil {
+		return nil, err
+	}
+	return runs, freePages(ctx, tx, places)
+}
+
+// sum is what several of them are together.
+func sum(runs map[plant.RunID]totals) (all totals) {
+	for t := range maps.Values(runs) {
+		all = all.plus(t)
+	}
+	return all
 }

@@ -103,8 +103,6 @@ type commit struct {
 	cursors   map[plant.RunID]cursor
 	partition partition
 	splitter  *block.Splitter
-	// begun is true when the transaction is.
-	begun bool
 	// What the batches that were admitted bring: runs that go on, rows, blocks, what
 	// is known, and the statements for the rest.
 	runs       map[plant.RunID]*runState
@@ -251,25 +249,19 @@ func (c *commit) write(ctx context.Context) error {
 		// With the rows comes a lock on the partition, which cannot be sealed any more
 		// until the transaction ends.
 		_, err := c.conn.PgConn().CopyFrom(ctx, &rowStream{rows: c.rows},
-			c.begin()+`COPY `+c.partition.table+` (`+rowColumns+`) FROM STDIN (FORMAT binary)`)
+			`BEGIN; COPY `+c.partition.table+` (`+rowColumns+`) FROM STDIN (FORMAT binary)`)
 		if err != nil {
 			return err
 		}
 	}
-	var added totals
-	if len(c.blocks) > 0 {
-		var err error
-		if added, err = putBlocks(ctx, c.conn, c.begin(), c.blocks); err != nil {
-			return err
-		}
-	}
 	var all pgx.Batch
-	if !c.begun {
+	if len(c.rows) == 0 {
 		all.Queue(`BEGIN`)
 	}
 	if !c.queueRuns(&all) {
 		return nil
 	}
+	added := queueBlocks(&all, c.blocks)
 	all.QueuedQueries = append(all.QueuedQueries, c.statements.QueuedQueries...)
 	if err := c.latest.queue(&all); err != nil {
 		return err
@@ -278,16 +270,6 @@ func (c *commit) write(ctx context.Context) error {
 	queueTotals(&all, added)
 	all.Queue(`COMMIT`)
 	return c.conn.SendBatch(ctx, &all).Close()
-}
-
-// begin gives the statement that begins the transaction before another one, unless
-// that is done.
-func (c *commit) begin() string {
-	if c.begun {
-		return ``
-	}
-	c.begun = true
-	return `BEGIN; `
 }
 
 // queueRuns adds the statements that move the cursors, and reports whether there

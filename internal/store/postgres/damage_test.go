@@ -79,7 +79,7 @@ func sealed(t testing.TB, url string) (*postgres.Store, *clock) {
 func TestFlippedByte(t *testing.T) {
 	url := pgtest.Database(t)
 	s, _ := sealed(t, url)
-	exec1(t, url, `UPDATE blocks SET data = set_byte(data, 20, get_byte(data, 20) # 4) WHERE id = (SELECT min(id) FROM blocks)`)
+	exec1(t, url, `UPDATE block_pages SET data = set_byte(data, 20, get_byte(data, 20) # 4)`)
 	if n, err := readItem(t, s, 0); n != 0 || plant.ErrorCode(err) != plant.Damaged {
 		t.Errorf("%d observations of what is damaged, %v", n, err)
 	}
@@ -212,7 +212,7 @@ func TestMergeLosesItsLock(t *testing.T) {
 	}
 	exec1(t, url, `
 		CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
-		CREATE TRIGGER away BEFORE DELETE ON blocks FOR EACH ROW WHEN (OLD.id = 1) EXECUTE FUNCTION away();`)
+		CREATE TRIGGER away BEFORE DELETE ON blocks FOR EACH ROW WHEN (OLD.first_sequence = 1) EXECUTE FUNCTION away();`)
 	if merged, err := s.Merge(t.Context()); err == nil || merged != (store.Merged{}) {
 		t.Errorf("merged %+v, %v", merged, err)
 	}
@@ -256,7 +256,7 @@ func TestFileDamaged(t *testing.T) {
 		}
 	}
 	var file string
-	err := s.Write().QueryRow(t.Context(), `SELECT pg_relation_filepath(reltoastrelid) FROM pg_class WHERE oid = 'blocks'::regclass`).Scan(&file)
+	err := s.Write().QueryRow(t.Context(), `SELECT pg_relation_filepath('block_pages')`).Scan(&file)
 	if err != nil {
 		t.Fatal(err)
 	}

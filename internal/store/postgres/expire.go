@@ -22,7 +22,7 @@ const (
 	// oldBlocks end before the cutoff.
 	oldBlocks = `
 		SELECT b.id FROM devices d JOIN data_items i ON i.device = d.id CROSS JOIN LATERAL (
-			SELECT id FROM blocks WHERE item = i.id AND max_time < $2 ORDER BY max_time LIMIT $3) b
+			SELECT id FROM blocks WHERE item = i.id AND min_time < $2 AND max_time < $2 ORDER BY min_time LIMIT $3) b
 		WHERE d.agent = $1 LIMIT $3`
 	// oldStates come before the last one that is before the cutoff: that one says
 	// how the machine stood then.
@@ -86,42 +86,19 @@ func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) e
 	return err
 }
 
-// takenColumns are what taken reads of blocks.
-const takenColumns = `instance, count, octet_length(data) + coalesce(octet_length(summary), 0)`
-
-// taken gives what the blocks of each run, of those that a statement gives, are
-// together.
-func taken(ctx context.Context, q querier, query string, args ...any) (runs map[plant.RunID]totals, sum totals, err error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, sum, err
-	}
-	var (
-		run plant.RunID
-		t   = totals{blocks: 1}
-	)
-	runs = make(map[plant.RunID]totals)
-	_, err = pgx.ForEachRow(rows, []any{&run, &t.observations, &t.bytes}, func() error {
-		runs[run] = runs[run].plus(t)
-		sum = sum.plus(t)
-		return nil
-	})
-	return runs, sum, err
-}
-
 // blocks frees the blocks of an agent. Where it only looks, it gives what would be
 // freed of each run.
 func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would map[plant.RunID]totals, err error) {
 	if e.dry {
-		would, sum, err := taken(ctx, e.conn, `SELECT `+takenColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, nil)
-		e.count(sum)
+		would, _, err := taken(ctx, e.conn, `SELECT `+takenColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, nil)
+		e.count(sum(would))
 		return would, err
 	}
 	for {
 		var freed totals
 		err := e.step(ctx, e.conn, func(ctx context.Context, tx pgx.Tx) error {
-			runs, sum, err := taken(ctx, tx, `DELETE FROM blocks WHERE id IN (`+oldBlocks+`) RETURNING `+takenColumns, agent, cutoff, expireBlocks)
-			if err != nil || sum.blocks == 0 {
+			runs, err := takeBlocks(ctx, tx, oldBlocks, agent, cutoff, expireBlocks)
+			if err != nil || len(runs) == 0 {
 				return err
 			}
 			var batch pgx.Batch
@@ -129,8 +106,8 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 			for _, run := range slices.Sorted(maps.Keys(runs)) {
 				batch.Queue(`UPDATE instances SET freed = freed + $2 WHERE id = $1`, run, runs[run].observations)
 			}
-			queueTotals(&batch, sum.negative())
-			freed = sum
+			freed = sum(runs)
+			queueTotals(&batch, freed.negative())
 			return tx.SendBatch(ctx, &batch).Close()
 		})
 		if err != nil {

@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,14 +16,10 @@ import (
 )
 
 const (
-	// mergeSources is of how many items of runs the blocks are looked through at
-	// once, and mergeListed how many of each.
-	mergeSources = 100
-	mergeListed  = 100
-	// mergeBefore is how many blocks before the first new one are looked at with it:
-	// more than there are small ones within block.MergeSpan, where partitions are of
-	// an hour.
-	mergeBefore = 32
+	// mergeNew is how many new blocks are looked at together with their neighbours,
+	// and mergePeriods the neighbours of how many periods are listed at once.
+	mergeNew     = 2000
+	mergePeriods = 100
 	// mergeBlocks is after how many blocks that were merged a step ends.
 	mergeBlocks = 256
 	// smallBlock is how many observations a block has at most that is worth merging:
@@ -28,21 +27,9 @@ const (
 	smallBlock = block.MaxObservations / 2
 )
 
-// source is an item of a run, of which the blocks from a sequence number on are to
-// be looked through.
-type source struct {
-	run  plant.RunID
-	item plant.ItemID
-	from int64
-}
-
-func scanSource(row pgx.CollectableRow) (s source, err error) {
-	err = row.Scan(&s.run, &s.item, &s.from)
-	return s, err
-}
-
-// Merge implements store.Upkeep. It looks through the blocks of those items of
-// which small ones have come since the last time.
+// Merge implements store.Upkeep. It looks at the small blocks that have come since
+// the last time, with their neighbours in time: only there can anything have become
+// worth it.
 func (s *Store) Merge(ctx context.Context) (store.Merged, error) {
 	m := merging{Store: s, merger: block.NewMerger()}
 	err := s.tryAlone(ctx, blockLock, func(conn *pgx.Conn) error {
@@ -63,54 +50,60 @@ type merging struct {
 func (m *merging) all(ctx context.Context) error {
 	var merged, newest block.ID
 	err := m.conn.QueryRow(ctx, `SELECT merged, coalesce((SELECT max(id) FROM blocks), 0) FROM block_totals`).Scan(&merged, &newest)
-	if err != nil || newest <= merged {
-		return err
+	for err == nil && merged < newest {
+		merged, err = m.some(ctx, merged, newest)
 	}
-	sources, err := collect(ctx, m.conn, scanSource, `
-		SELECT instance, item, coalesce((
-			SELECT first_sequence FROM blocks b WHERE b.instance = new.instance AND b.item = new.item AND first_sequence < new.first
-			ORDER BY first_sequence DESC OFFSET $4 LIMIT 1), 0)
-		FROM (
-			SELECT instance, item, min(first_sequence) AS first FROM blocks WHERE id > $1 AND id <= $2 AND count <= $3 GROUP BY instance, item
-		) new ORDER BY instance, item`, merged, newest, smallBlock, mergeBefore-1)
-	if err != nil {
-		return err
-	}
-	for len(sources) > 0 {
-		some := sources[:min(mergeSources, len(sources))]
-		sources = sources[len(some):]
-		further, err := m.some(ctx, some)
-		if err != nil {
-			return err
-		}
-		sources = append(sources, further...)
-	}
-	_, err = m.conn.Exec(ctx, `UPDATE block_totals SET merged = $1`, newest)
 	return err
 }
 
-// some merges the first blocks of some sources, and gives where those go on that
-// have more.
-func (m *merging) some(ctx context.Context, sources []source) (further []source, err error) {
-	runs, items, from := make([]plant.RunID, len(sources)), make([]plant.ItemID, len(sources)), make([]int64, len(sources))
-	for i, s := range sources {
-		runs[i], items[i], from[i] = s.run, s.item, s.from
-	}
-	blocks, err := collect(ctx, m.conn, scanMeta, `
-		SELECT `+prefixed("found", blockColumns)+` FROM unnest($1::integer[], $2::integer[], $3::bigint[]) wanted(run, wanted_item, first), LATERAL (
-			SELECT `+blockColumns+` FROM blocks WHERE instance = run AND item = wanted_item AND first_sequence >= first
-			ORDER BY first_sequence LIMIT $4) found
-		ORDER BY instance, item, first_sequence`, runs, items, from, mergeListed)
+// some merges around some of the small blocks that are new: those that follow a
+// number, up to another one. It gives the number up to which it came.
+func (m *merging) some(ctx context.Context, merged, newest block.ID) (block.ID, error) {
+	var small []block.Period
+	rows, err := m.conn.Query(ctx, `
+		SELECT id, item, min_time, max_time FROM blocks WHERE id > $1 AND id <= $2 AND count <= $3 ORDER BY id LIMIT $4`,
+		merged, newest, smallBlock, mergeNew)
 	if err != nil {
-		return nil, err
+		return merged, err
 	}
-	for last := range blocks {
-		end := &blocks[last]
-		if n := mergeListed - 1; last >= n && blocks[last-n].Run == end.Run && blocks[last-n].Item == end.Item {
-			further = append(further, source{end.Run, end.Item, end.FirstSequence})
+	var p block.Period
+	_, err = pgx.ForEachRow(rows, []any{&merged, &p.Item, &p.From, &p.To}, func() error {
+		small = append(small, p)
+		return nil
+	})
+	if err != nil {
+		return merged, err
+	}
+	if len(small) < mergeNew {
+		merged = newest
+	}
+	for periods := range slices.Chunk(block.Around(small), mergePeriods) {
+		blocks, err := m.list(ctx, periods)
+		if err != nil {
+			return merged, err
+		}
+		slices.SortFunc(blocks, func(a, b block.Meta) int {
+			return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Item, b.Item), cmp.Compare(a.FirstSequence, b.FirstSequence))
+		})
+		if err := m.groups(ctx, block.Mergeable(blocks)); err != nil {
+			return merged, err
 		}
 	}
-	return further, m.groups(ctx, block.Mergeable(blocks))
+	_, err = m.conn.Exec(ctx, `UPDATE block_totals SET merged = $1`, merged)
+	return merged, err
+}
+
+// list gives the blocks of periods.
+func (m *merging) list(ctx context.Context, periods []block.Period) (blocks []block.Meta, err error) {
+	var batch pgx.Batch
+	for _, p := range periods {
+		batch.Queue(blocksByTime, []plant.ItemID{p.Item}, lowest(p.From), p.To, p.From, int64(math.MinInt64), 0, nil).Query(func(rows pgx.Rows) error {
+			some, err := pgx.CollectRows(rows, scanMeta)
+			blocks = append(blocks, some...)
+			return err
+		})
+	}
+	return blocks, m.conn.SendBatch(ctx, &batch).Close()
 }
 
 // groups puts the blocks of each group together, in steps.
@@ -131,9 +124,8 @@ func (m *merging) groups(ctx context.Context, groups [][]block.Meta) error {
 // step puts the blocks of each of some groups together.
 func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 	var (
-		old     []block.ID
-		merged  []block.Block
-		removed totals
+		old    []block.ID
+		merged []block.Block
 	)
 	for _, group := range groups {
 		blocks, err := m.read(ctx, group)
@@ -158,27 +150,24 @@ func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 		merged = append(merged, together...)
 		for i := range blocks {
 			old = append(old, blocks[i].ID)
-			removed = removed.plus(totalsOf(&blocks[i]))
 		}
 	}
 	if len(merged) == 0 {
 		return nil
 	}
 	err := m.Store.step(ctx, m.conn, func(ctx context.Context, tx pgx.Tx) error {
-		result, err := tx.Exec(ctx, `DELETE FROM blocks WHERE id = ANY($1)`, old)
+		runs, err := takeBlocks(ctx, tx, `SELECT unnest($1::bigint[])`, old)
 		if err != nil {
 			return err
 		}
 		// Nobody else deletes blocks meanwhile, unless a proxy lets our lock go: what
 		// they held must not be stored again then.
-		if n := result.RowsAffected(); n != int64(len(old)) {
-			return fmt.Errorf("%d of %d blocks are gone that were to be put together: somebody else was at them", int64(len(old))-n, len(old))
-		}
-		added, err := putBlocks(ctx, m.conn, ``, merged)
-		if err != nil {
-			return err
+		removed := sum(runs)
+		if n := int64(len(old)); removed.blocks != n {
+			return fmt.Errorf("%d of %d blocks are gone that were to be put together: somebody else was at them", n-removed.blocks, n)
 		}
 		var batch pgx.Batch
+		added := queueBlocks(&batch, merged)
 		queueTotals(&batch, added.plus(removed.negative()))
 		return tx.SendBatch(ctx, &batch).Close()
 	})
@@ -195,7 +184,7 @@ func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 func (m *merging) read(ctx context.Context, group []block.Meta) ([]block.Block, error) {
 	blocks := make([]block.Block, len(group))
 	for i, meta := range group {
-		data, err := one(ctx, m.conn, pgx.RowTo[[]byte], `SELECT data FROM blocks WHERE id = $1`, meta.ID)
+		data, err := readData(ctx, m.conn, []block.ID{meta.ID})
 		if isCorrupt(err) {
 			m.faults.Note(m.blockFault(meta, err))
 			return nil, nil
@@ -203,7 +192,7 @@ func (m *merging) read(ctx context.Context, group []block.Meta) ([]block.Block, 
 		if err != nil {
 			return nil, err
 		}
-		blocks[i] = block.Block{Meta: meta, Data: data}
+		blocks[i] = block.Block{Meta: meta, Data: data[meta.ID]}
 	}
 	return blocks, nil
 }

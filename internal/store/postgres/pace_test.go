@@ -42,9 +42,6 @@ func TestReach(t *testing.T) {
 		if last >= place && first < lowest(place)[n] {
 			t.Errorf("a block from %d to %d reaches %d and would not be found from %d on", first, last, place, lowest(place)[n])
 		}
-		if first < place && last > highest(place)[n] {
-			t.Errorf("a block from %d to %d begins before %d and would not be found up to %d", first, last, place, highest(place)[n])
-		}
 	})
 	if n := reach(math.MinInt64, math.MaxInt64); n != maxReach {
 		t.Errorf("the greatest reach is %d", n)

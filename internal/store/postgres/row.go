@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 // rowColumns are the columns of a table of observations, in the order in which
@@ -15,11 +14,6 @@ const rowColumns = `time, sequence, number, item, instance, text, set, detail`
 
 // columnCount is how many they are.
 const columnCount = 8
-
-// blockRowColumns are the columns of a block, but for its number, in the order in
-// which blocks are written.
-const blockRowColumns = `first_sequence, last_sequence, min_time, max_time, low, high, sum, instance, item,
-	count, numbers, sequence_reach, time_reach, summary, data`
 
 // COPY's binary form: the signature with two empty words behind it, for each row
 // the count of its columns and each column with its length before it, and −1 in
@@ -51,16 +45,6 @@ func (c *copier) optional(o optional) {
 	c.data = append(c.data, o.text...)
 }
 
-func (c *copier) bytes(b []byte) {
-	c.length(len(b))
-	c.data = append(c.data, b...)
-}
-
-func (c *copier) int16(n int16) {
-	c.length(2)
-	c.data = binary.BigEndian.AppendUint16(c.data, uint16(n))
-}
-
 func (c *copier) int32(n int32) {
 	c.length(4)
 	c.data = binary.BigEndian.AppendUint32(c.data, uint32(n))
@@ -69,30 +53,6 @@ func (c *copier) int32(n int32) {
 func (c *copier) int64(n int64) {
 	c.length(8)
 	c.data = binary.BigEndian.AppendUint64(c.data, uint64(n))
-}
-
-// block writes a block as a row of blockRowColumns.
-func (c *copier) block(b *block.Block) {
-	c.row(15)
-	c.int64(b.FirstSequence)
-	c.int64(b.LastSequence)
-	c.int64(b.MinTime)
-	c.int64(b.MaxTime)
-	c.number(b.Low)
-	c.number(b.High)
-	c.number(b.Sum)
-	c.int32(int32(b.Run))
-	c.int32(int32(b.Item))
-	c.int16(int16(b.Count))
-	c.int16(int16(b.Numbers))
-	c.int16(int16(reach(b.FirstSequence, b.LastSequence)))
-	c.int16(int16(reach(b.MinTime, b.MaxTime)))
-	if b.Summary == nil {
-		c.null()
-	} else {
-		c.bytes(b.Summary)
-	}
-	c.bytes(b.Data)
 }
 
 // observation writes an observation of a run as a row of rowColumns.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,8 +25,6 @@ const (
 	// too.
 	dropAfter = 5 * time.Minute
 	dropWait  = "100ms"
-	// sealBytes is how many bytes of blocks are sent to the database at once.
-	sealBytes = 64 << 10
 )
 
 // errSealed is what sealing meets where a partition is sealed already, or need not
@@ -106,20 +103,8 @@ func (s *Store) sealRows(ctx context.Context, conn *pgx.Conn, p *partition, quer
 		if err := lockForSealing(ctx, tx, p, s.now()); err != nil {
 			return err
 		}
-		read, write := io.Pipe()
-		copied := make(chan error, 1)
-		go func() {
-			_, err := conn.PgConn().CopyFrom(ctx, read, copyBlocks)
-			_ = read.CloseWithError(errCopyEnded)
-			copied <- err
-		}()
 		var err error
-		added, err = s.encodeRows(ctx, query, write)
-		_ = write.CloseWithError(err)
-		if e := <-copied; err == nil || errors.Is(err, errCopyEnded) {
-			err = e
-		}
-		if err != nil {
+		if added, err = s.storeRows(ctx, tx, query); err != nil {
 			return err
 		}
 		var batch pgx.Batch
@@ -130,9 +115,39 @@ func (s *Store) sealRows(ctx context.Context, conn *pgx.Conn, p *partition, quer
 	return added, err
 }
 
-// errCopyEnded is what a write of blocks meets where the database takes no more of
-// them.
-var errCopyEnded = errors.New("the database takes no more blocks")
+// storeRows stores what a COPY gives as blocks: while some are stored, others are
+// encoded.
+func (s *Store) storeRows(ctx context.Context, tx pgx.Tx, query string) (added totals, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	encoded := make(chan []block.Block)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(encoded)
+		failed <- s.encodeRows(ctx, query, func(blocks []block.Block) error {
+			select {
+			case encoded <- blocks:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	for blocks := range encoded {
+		if err != nil {
+			continue
+		}
+		var batch pgx.Batch
+		added = added.plus(queueBlocks(&batch, blocks))
+		if err = tx.SendBatch(ctx, &batch).Close(); err != nil {
+			stop()
+		}
+	}
+	if e := <-failed; err == nil {
+		err = e
+	}
+	return added, err
+}
 
 // lockForSealing keeps commits from a partition until the transaction ends.
 // errSealed where that has no rows yet and its period is not over, or where it is
@@ -161,27 +176,29 @@ func lockForSealing(ctx context.Context, tx pgx.Tx, p *partition, now time.Time)
 	return err
 }
 
-// encodeRows writes the rows that a COPY gives as blocks.
-func (s *Store) encodeRows(ctx context.Context, query string, to io.Writer) (added totals, err error) {
-	var c copier
-	c.begin()
-	write := func() error {
-		_, err := to.Write(c.data)
-		c.data = c.data[:0]
-		return err
+// encodeRows gives the rows that a COPY gives as blocks to store, some at a time.
+func (s *Store) encodeRows(ctx context.Context, query string, store func([]block.Block) error) error {
+	var (
+		blocks []block.Block
+		bytes  int
+		failed error // of store
+	)
+	flush := func() error {
+		failed = store(blocks)
+		blocks, bytes = nil, 0
+		return failed
 	}
 	builder := block.NewBuilder(func(b block.Block) error {
-		added = added.plus(totalsOf(&b))
-		c.block(&b)
-		if len(c.data) < sealBytes {
+		blocks, bytes = append(blocks, b), bytes+len(b.Data)
+		if bytes < segmentBytes {
 			return nil
 		}
-		return write()
+		return flush()
 	})
 	last := make(map[plant.RunID]int64) // the newest sequence number of each run
 	// What cannot be encoded was not stored by us.
 	sound := func(err error) error {
-		if err == nil || errors.Is(err, errCopyEnded) {
+		if err == nil || failed != nil {
 			return err
 		}
 		return fmt.Errorf("%w: %w", errUnsound, err)
@@ -193,7 +210,7 @@ func (s *Store) encodeRows(ctx context.Context, query string, to io.Writer) (add
 		last[o.Run] = o.Sequence
 		return sound(builder.Add(o))
 	}}
-	err = s.read.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+	err := s.read.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		_, err := conn.Conn().PgConn().CopyTo(ctx, rows, query)
 		return err
 	})
@@ -203,11 +220,10 @@ func (s *Store) encodeRows(ctx context.Context, query string, to io.Writer) (add
 	if err == nil {
 		err = sound(builder.Flush())
 	}
-	if err != nil {
-		return totals{}, err
+	if err == nil && len(blocks) > 0 {
+		err = flush()
 	}
-	c.end()
-	return added, write()
+	return err
 }
 
 // dropSealed drops the tables of partitions that were sealed some time ago, but

@@ -126,7 +126,7 @@ func (s *Store) Size(ctx context.Context) (size store.Size, err error) {
 	err = s.read.QueryRow(ctx, `
 		SELECT (SELECT coalesce(sum(stored - freed), 0) FROM instances) - observations, observations, blocks,
 			(SELECT coalesce(sum(pg_total_relation_size(to_regclass(quote_ident(name)))), 0) FROM partitions),
-			pg_total_relation_size('blocks'),
+			pg_total_relation_size('blocks') + pg_total_relation_size('block_pages'),
 			(SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace),
 			coalesce((
 				SELECT min((SELECT min_time FROM blocks WHERE item = i.id ORDER BY min_time LIMIT 1)) FROM data_items i

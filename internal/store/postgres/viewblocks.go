@@ -92,23 +92,19 @@ func lowest(from int64) []int64 {
 	return places
 }
 
-// highest gives for each reach the highest last place that a block with it can
-// have that begins before the place to.
-func highest(to int64) []int64 {
-	places := lowest(-to)
-	for n := range places {
-		if places[n] == math.MinInt64 {
-			places[n] = math.MaxInt64
-		} else {
-			places[n] = -places[n]
-		}
-	}
-	return places
-}
-
 // greatestReach is the greatest reach in time of the blocks of an item that is
 // wanted, as a place in an array.
 const greatestReach = `(SELECT time_reach + 1 FROM blocks WHERE item = wanted ORDER BY time_reach DESC LIMIT 1)`
+
+// blocksByTime gives the blocks of the items $1 that begin before the time $3 and end
+// at $4 or later, the first $7 of those behind the place $5, $6. $2 is for each reach
+// where those begin at the earliest.
+const blocksByTime = `
+	SELECT ` + blockColumns + ` FROM unnest($1::integer[]) wanted, LATERAL (
+		SELECT ` + blockColumns + ` FROM blocks
+		WHERE item = wanted AND min_time >= ($2::bigint[])[` + greatestReach + `] AND min_time < $3 AND max_time >= $4
+			AND (min_time, id) > ($5, $6) ORDER BY min_time, id LIMIT $7) found
+	ORDER BY min_time, id LIMIT $7`
 
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
@@ -116,26 +112,21 @@ func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to 
 	for n := range begins {
 		begins[n] = max(begins[n], afterTime)
 	}
-	order := fmt.Sprintf(` ORDER BY min_time, id LIMIT %d`, limit)
-	return collect(ctx, v.conn, scanMeta, `
-		SELECT `+prefixed("found", blockColumns)+` FROM unnest($1::integer[]) wanted, LATERAL (
-			SELECT `+blockColumns+` FROM blocks
-			WHERE item = wanted AND min_time >= ($2::bigint[])[`+greatestReach+`] AND min_time < $3 AND max_time >= $4
-				AND (min_time, id) > ($5, $6)`+order+`) found`+order,
-		items, begins, to, from, afterTime, afterID)
+	return collect(ctx, v.conn, scanMeta, blocksByTime, items, begins, to, from, afterTime, afterID, limit)
 }
 
-// BlocksBefore implements block.View.
+// BlocksBefore implements block.View. The block of an item that ends last of those
+// that end before the time can begin before the one that begins last of them, but
+// no more than the greatest reach before the end of that. So can one that ends later.
 func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]block.Meta, error) {
 	return collect(ctx, v.conn, scanMeta, `
-		SELECT `+prefixed("found", blockColumns)+` FROM unnest($1::integer[]) wanted, LATERAL (
-			SELECT `+blockColumns+` FROM blocks
-			WHERE item = wanted AND max_time = (
-				SELECT max_time FROM blocks WHERE item = wanted AND max_time < $2 ORDER BY max_time DESC LIMIT 1)
-			UNION ALL
-			SELECT `+blockColumns+` FROM blocks
-			WHERE item = wanted AND max_time >= $2 AND max_time <= ($3::bigint[])[`+greatestReach+`] AND min_time < $2) found`,
-		items, time, highest(time))
+		SELECT `+blockColumns+` FROM unnest($1::integer[]) wanted, LATERAL (
+			SELECT `+blockColumns+`, max(max_time) FILTER (WHERE max_time < $2) OVER () AS last FROM blocks
+			WHERE item = wanted AND min_time < $2 AND min_time >= greatest(-9223372036854775808, coalesce((
+				SELECT max_time FROM blocks WHERE item = wanted AND min_time < $2 AND max_time < $2 ORDER BY min_time DESC LIMIT 1
+			), $2)::numeric - 2::numeric ^ (`+greatestReach+` - 1))::bigint) found
+		WHERE max_time >= $2 OR max_time = last`,
+		items, time)
 }
 
 // eachReach is the reaches, with the places that are the argument of this number.
@@ -144,7 +135,7 @@ const eachReach = `(SELECT place, (number - 1)::smallint AS reach FROM unnest($%
 // BlocksBySequence implements block.View.
 func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]block.Meta, error) {
 	return collect(ctx, v.conn, scanMeta, `
-		SELECT `+prefixed("found", blockColumns)+` FROM `+fmt.Sprintf(eachReach, 2)+`, LATERAL (
+		SELECT `+blockColumns+` FROM `+fmt.Sprintf(eachReach, 2)+`, LATERAL (
 			SELECT `+blockColumns+` FROM blocks
 			WHERE instance = $1 AND sequence_reach = r.reach AND first_sequence >= r.place AND first_sequence < $3 AND last_sequence >= $4) found`,
 		run, lowest(from), to, from)
@@ -237,26 +228,14 @@ func (v *view) storedData(ctx context.Context, ids []block.ID) ([][]byte, error)
 		}
 		return data, nil
 	}
-	places := make(map[block.ID]int, len(ids))
-	for i, id := range ids {
-		places[id] = i
-	}
-	rows, err := v.conn.Query(ctx, `SELECT id, data FROM blocks WHERE id = ANY($1)`, ids)
-	if err != nil {
-		return nil, err
-	}
-	var (
-		id  block.ID
-		one []byte
-	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &one}, func() error {
-		data[places[id]], one = one, nil
-		return nil
-	})
+	found, err := readData(ctx, v.conn, ids)
 	if isCorrupt(err) {
 		// Which of them it is, is found out in another view.
 		v.careful = true
 		return nil, errGone
+	}
+	for i, id := range ids {
+		data[i] = found[id]
 	}
 	return data, err
 }
@@ -267,14 +246,10 @@ func (v *view) dataOf(ctx context.Context, id block.ID) ([]byte, error) {
 	if _, err := v.conn.Exec(ctx, `SAVEPOINT data`); err != nil {
 		return nil, err
 	}
-	data, err := one(ctx, v.conn, pgx.RowTo[[]byte], `SELECT data FROM blocks WHERE id = $1`, id)
-	switch {
-	case isCorrupt(err):
+	found, err := readData(ctx, v.conn, []block.ID{id})
+	if isCorrupt(err) {
 		_, err = v.conn.Exec(ctx, `ROLLBACK TO SAVEPOINT data`)
 		return nil, err
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil, nil
-	default:
-		return data, err
 	}
+	return found[id], err
 }

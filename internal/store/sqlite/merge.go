@@ -44,17 +44,11 @@ type replacement struct {
 	blocks []block.Block
 }
 
-// period is some time of an item: from up to but not including to.
-type period struct {
-	item     plant.ItemID
-	from, to int64
-}
-
 // some merges around the next new blocks, and reports whether there were any.
 func (m *merging) some(ctx context.Context) (more bool, err error) {
 	var (
 		before, last block.ID
-		added        []period
+		added        []block.Period
 	)
 	err = m.look(ctx, "merge blocks", func(v *view) error {
 		if err := v.tx.QueryRowContext(ctx, `SELECT merged FROM block_totals`).Scan(&before); err != nil {
@@ -70,7 +64,7 @@ func (m *merging) some(ctx context.Context) (more bool, err error) {
 	if err != nil || len(added) == 0 {
 		return false, err
 	}
-	for _, p := range around(added) {
+	for _, p := range block.Around(added) {
 		if err := m.period(ctx, p); err != nil {
 			return false, err
 		}
@@ -84,46 +78,15 @@ func (m *merging) some(ctx context.Context) (more bool, err error) {
 	})
 }
 
-func scanPeriod(row scanner) (p period, err error) {
-	err = row.Scan(&p.item, &p.from, &p.to)
+func scanPeriod(row scanner) (p block.Period, err error) {
+	err = row.Scan(&p.Item, &p.From, &p.To)
 	return p, err
 }
 
-// around gives the periods in which blocks lie that may be worth merging with new
-// ones: as far as block.MergeSpan from where one of these begins or ends. What lies
-// between is not looked at: one wild timestamp would make that all there is.
-func around(added []period) []period {
-	near := make([]period, 0, 2*len(added))
-	for _, p := range added {
-		for _, at := range [...]int64{p.from, p.to} {
-			n := period{p.item, at - block.MergeSpan, at + block.MergeSpan}
-			if n.from > at { // at the ends of what a number holds
-				n.from = math.MinInt64
-			}
-			if n.to < at {
-				n.to = math.MaxInt64
-			}
-			near = append(near, n)
-		}
-	}
-	slices.SortFunc(near, func(a, b period) int {
-		return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.from, b.from))
-	})
-	joined := near[:1]
-	for _, n := range near[1:] {
-		if last := &joined[len(joined)-1]; n.item == last.item && n.from <= last.to {
-			last.to = max(last.to, n.to)
-		} else {
-			joined = append(joined, n)
-		}
-	}
-	return joined
-}
-
 // period merges what is worth it of the blocks of an item in a period.
-func (m *merging) period(ctx context.Context, p period) error {
+func (m *merging) period(ctx context.Context, p block.Period) error {
 	return m.look(ctx, "merge blocks", func(v *view) error {
-		blocks, err := v.BlocksByTime(ctx, []plant.ItemID{p.item}, p.from, p.to, math.MinInt64, 0, -1)
+		blocks, err := v.BlocksByTime(ctx, []plant.ItemID{p.Item}, p.From, p.To, math.MinInt64, 0, -1)
 		if err != nil {
 			return err
 		}
