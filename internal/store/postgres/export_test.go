@@ -11,6 +11,9 @@ import (
 // RowColumns are the columns of rows that tests write.
 const RowColumns = rowColumns
 
+// SelectData reads the data of blocks.
+const SelectData = selectData
+
 // Write gives the tests the connections that write, to trip them up.
 func (s *Store) Write() *pgxpool.Pool { return s.write }
 
