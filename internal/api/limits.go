@@ -101,6 +101,21 @@ const (
 	UsualLeastRuns = 3
 	UsualPiece     = time.Hour
 	UsualLeast     = 30
+	// ShiftHistory is how far before a shift others of its kind are looked for, to say
+	// what is usual of it, and ShiftStep in which steps a shift that is on is compared
+	// with as much of those.
+	ShiftHistory = 30 * 24 * time.Hour
+	ShiftStep    = 15 * time.Minute
+	// ShiftFactsPiece is how much is read at once of what a machine did in its shifts.
+	// ShiftFactsKept is how long that is kept in memory, since what was said too late,
+	// or has been deleted, changes it; it is kept only of what ended ShiftSettled ago.
+	ShiftFactsPiece = 7 * 24 * time.Hour
+	ShiftFactsKept  = time.Hour
+	ShiftSettled    = time.Minute
+	// MaxUsualMachines is of how many machines is asked at once what is usual of their
+	// shifts, and MaxNamed how many of them a sentence names.
+	MaxUsualMachines = 500
+	MaxNamed         = 3
 	// MaxHealth is how many of an agent's newest observations are read to find out
 	// how it tells, and MaxHealthItems how many data items a list of what was found
 	// has.

@@ -93,6 +93,8 @@ type Service struct {
 	// reread holds one token when all is to be read anew.
 	reread chan struct{}
 
+	books shiftBooks
+
 	// places is taken by each open stream; feeds are what they listen to.
 	places    chan struct{}
 	feeds     feeds
@@ -107,6 +109,7 @@ func NewService(o Options) *Service {
 		faults: o.Faults, shop: o.Shop, devices: o.Devices, retentionDays: o.RetentionDays, redis: o.Redis,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),
+		books:   shiftBooks{of: make(map[plant.DeviceID]*shiftBook)},
 		places:  make(chan struct{}, cmp.Or(o.Streams, MaxStreams)),
 		feeds:   feeds{byTopic: make(map[topic]*feed)},
 		closing: make(chan struct{}),

@@ -71,4 +71,15 @@ func (s *Service) workRoutes(api huma.API) {
 		) (ShiftParts, error) {
 			return s.ShiftParts(ctx, parseTime(p.At))
 		})
+	get(s, api, "/shift/usual", "machines", "Whether a shift was as usual",
+		"What machines did in a shift beside what the same machines did in the shifts of the same name and working time in the 30 days before: running share, stops, alarms, parts and cycle time, "+
+			"with the median, the 10 and 90 % quantiles and how many shifts these stand on. Of one machine, these shifts are given too. Of a shift that is on, and of those before it, what is before until counts.",
+		func(ctx context.Context, p *struct {
+			AtParam
+			Shift   string   `query:"shift" maxLength:"100" doc:"A day and the name of a shift of it; the shift that ended last where it is left out" example:"2026-01-31.Early"`
+			Machine []string `query:"machine,explode" maxItems:"500" doc:"Slugs of machines; all on the floor where it is left out"`
+		},
+		) (ShiftUsual, error) {
+			return s.ShiftUsual(ctx, ShiftUsualQuery{Shift: p.Shift, Machines: p.Machine, At: parseTime(p.At)})
+		})
 }

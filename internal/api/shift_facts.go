@@ -1,0 +1,296 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/insight"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/shop"
+)
+
+// shiftPart is a shift from its begin up to a moment, in microseconds: up to its end
+// where all of it is meant.
+type shiftPart struct {
+	shop.Shift
+	until int64
+}
+
+// working is the working time of the part.
+func (p shiftPart) working() []insight.Window {
+	var windows []insight.Window
+	for _, w := range p.Working() {
+		if w.To = min(w.To, p.until); w.From < w.To {
+			windows = append(windows, w)
+		}
+	}
+	return windows
+}
+
+// shiftFacts is what one machine did in a part of a shift.
+type shiftFacts struct {
+	// shares are those of the working time.
+	shares insight.Shares
+	// stops counts the stops that began, alarms the alarms that were raised.
+	stops, alarms int
+	// parts is what was made; nil where the counter was not known all the time, or
+	// there is none.
+	parts *float64
+	// programs are those that were run in automatic mode, those that ran longest first.
+	programs []programFacts
+	// problem says why nothing could be told; empty where it could.
+	problem string
+}
+
+// programFacts is how one program of a path was run.
+type programFacts struct {
+	path    int
+	program string
+	// running is for how long, in microseconds; median is that of the running times of
+	// the whole cycles that ended, in microseconds; not set where whole is 0.
+	running int64
+	whole   int
+	median  float64
+}
+
+// counted reports whether enough is known of a shift for others to be compared with it.
+func (f *shiftFacts) counted() bool {
+	return f.problem == "" && f.shares.Total > 0 && f.shares.Coverage() >= insight.DoubtfulBelow
+}
+
+// known gives a count; nil where nothing at all is known of the shift, since nothing
+// that was seen is not nothing that happened.
+func (f *shiftFacts) known(count int) *float64 {
+	if f.shares.Known() == 0 {
+		return nil
+	}
+	return new(float64(count))
+}
+
+// shiftBook keeps what is known of one machine's shifts: those that are over do not
+// change, and reading weeks of a hundred machines takes seconds. It is read by who has
+// its turn.
+type shiftBook struct {
+	turn chan struct{}
+	// said is what people said of the plant when facts were read: another calendar, or
+	// other rules, make others of them.
+	said  *shop.Shop
+	facts map[shiftSpan]keptFacts
+}
+
+// shiftSpan is when a part of a shift begins and ends, in microseconds.
+type shiftSpan struct{ from, until int64 }
+
+type keptFacts struct {
+	shiftFacts
+	read time.Time
+}
+
+// shiftBooks are the books of the machines.
+type shiftBooks struct {
+	mu sync.Mutex
+	of map[plant.DeviceID]*shiftBook
+}
+
+// take waits for the turn at a machine's book, so that several who ask at once, as
+// they do when a shift is over, read the store once. Who took it puts it back.
+func (b *shiftBooks) take(ctx context.Context, machine plant.DeviceID) (*shiftBook, error) {
+	b.mu.Lock()
+	book := b.of[machine]
+	if book == nil {
+		book = &shiftBook{turn: make(chan struct{}, 1)}
+		b.of[machine] = book
+	}
+	b.mu.Unlock()
+	select {
+	case book.turn <- struct{}{}:
+		return book, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (b *shiftBook) putBack() { <-b.turn }
+
+// forget drops what was read of another shop, or too long ago to be relied on.
+func (b *shiftBook) forget(said *shop.Shop, now time.Time) {
+	if b.said != said || b.facts == nil {
+		b.said, b.facts = said, make(map[shiftSpan]keptFacts)
+	}
+	for span, kept := range b.facts {
+		if now.Sub(kept.read) > ShiftFactsKept {
+			delete(b.facts, span)
+		}
+	}
+}
+
+// shiftFacts gives what a machine did in parts of shifts, which stand in order of
+// time, as of a moment in microseconds: what is kept, and what is not from the store.
+// The problem says for people what of it is in doubt.
+func (s *Service) shiftFacts(ctx context.Context, m *machine, parts []shiftPart, at int64) (list []shiftFacts, problem string, err error) {
+	book, err := s.books.take(ctx, m.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	defer book.putBack()
+	said := s.shop()
+	book.forget(said, s.now())
+	known := make(map[shiftSpan]shiftFacts)
+	var missing []shiftPart
+	for _, p := range parts {
+		if kept, ok := book.facts[shiftSpan{p.From, p.until}]; ok {
+			known[shiftSpan{p.From, p.until}] = kept.shiftFacts
+		} else {
+			missing = append(missing, p)
+		}
+	}
+	for len(missing) > 0 {
+		n := 1
+		for n < len(missing) && missing[n].until-missing[0].From <= ShiftFactsPiece.Microseconds() {
+			n++
+		}
+		piece := missing[:n]
+		missing = missing[n:]
+		if n > 1 {
+			piece = withOthers(piece, said.Calendar)
+		}
+		doubt, err := s.readShifts(ctx, m, book, known, piece, at)
+		if err != nil {
+			return nil, "", err
+		}
+		problem = cmp.Or(doubt, problem)
+	}
+	for _, p := range parts {
+		list = append(list, known[shiftSpan{p.From, p.until}])
+	}
+	return list, problem, nil
+}
+
+// withOthers adds the other shifts between the first and the last: what is read for
+// some of them tells of them all, and somebody may ask of those next.
+func withOthers(parts []shiftPart, calendar shop.Calendar) []shiftPart {
+	from, to := parts[0].From, parts[len(parts)-1].until
+	all := slices.Clone(parts)
+	for _, shift := range calendar.Between(from, to) {
+		whole := shiftPart{shift, shift.To}
+		if shift.From >= from && shift.To <= to && !slices.ContainsFunc(parts, func(p shiftPart) bool { return p.From == whole.From && p.until == whole.until }) {
+			all = append(all, whole)
+		}
+	}
+	return all
+}
+
+// readShifts reads what a machine did in parts of shifts at once, and keeps what will
+// stay so in the book.
+func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, known map[shiftSpan]shiftFacts, parts []shiftPart, at int64) (doubt string, err error) {
+	from, to := parts[0].From, parts[0].until
+	for _, p := range parts {
+		from, to = min(from, p.From), max(to, p.until)
+	}
+	breaks := newBreaks(s)
+	w, err := s.workUntil(ctx, breaks.locator, m, from, to, at)
+	var intervals []insight.Interval
+	if err == nil {
+		intervals, err = s.history(ctx, breaks, m, from, to, at)
+	}
+	var reading *alarmReading
+	var alarms []insight.Activation
+	if err == nil {
+		reading, alarms, err = s.readAlarms(ctx, conditionsOf([]*machine{m}), from, to)
+	}
+	problem := ""
+	switch {
+	case plant.ErrorCode(err) == plant.Invalid:
+		problem = err.Error()
+	case err != nil:
+		return "", err
+	default:
+		doubt = strings.Join(slices.DeleteFunc([]string{breaks.locator.problem(), reading.problem()}, func(s string) bool { return s == "" }), "; ")
+	}
+	heard, behind := s.heardUntil(m)
+	settled := min(heard, s.now().Add(-ShiftSettled).UnixMicro())
+	for _, p := range parts {
+		facts := shiftFacts{problem: problem}
+		if problem == "" {
+			facts = w.shiftFacts(p, intervals, alarms)
+		}
+		known[shiftSpan{p.From, p.until}] = facts
+		if doubt == "" && !behind && p.until <= settled {
+			book.facts[shiftSpan{p.From, p.until}] = keptFacts{facts, s.now()}
+		}
+	}
+	return doubt, nil
+}
+
+// shiftFacts works out what the machine did in a part of a shift that lies in what was
+// read.
+func (w *work) shiftFacts(p shiftPart, intervals []insight.Interval, alarms []insight.Activation) shiftFacts {
+	within := func(t int64) bool { return t >= p.From && t < p.until }
+	f := shiftFacts{shares: insight.Share(intervals, p.working()), programs: w.programFacts(p)}
+	for _, i := range intervals {
+		if (i.State == plant.Stopped || i.State == plant.Alarmed) && within(i.Since) {
+			f.stops++
+		}
+	}
+	for _, a := range alarms {
+		if within(a.Raised) {
+			f.alarms++
+		}
+	}
+	if steps := w.shown(); w.counter() != nil && knownThrough(steps, p.From, p.until) {
+		f.parts = new(insight.PartsWithin(steps, p.From, p.until))
+	}
+	return f
+}
+
+// knownThrough reports whether a counter was known all the time at from ≤ time < until.
+func knownThrough(steps []insight.PartStep, from, until int64) bool {
+	known := false
+	for _, s := range steps {
+		switch {
+		case s.Time >= until:
+		case s.Time <= from:
+			known = s.Kind != insight.PartsUnknown
+		case s.Kind == insight.PartsUnknown || !known:
+			return false
+		}
+	}
+	return known
+}
+
+// programFacts works out how programs were run in a part of a shift.
+func (w *work) programFacts(p shiftPart) []programFacts {
+	var list []programFacts
+	for path, cycles := range w.cycles {
+		first := len(list)
+		times := make(map[string][]float64)
+		for i := range cycles {
+			c := &cycles[i]
+			if c.Manual || c.To <= p.From || c.From >= p.until {
+				continue
+			}
+			at := slices.IndexFunc(list[first:], func(f programFacts) bool { return f.program == c.Program })
+			if at < 0 {
+				at = len(list) - first
+				list = append(list, programFacts{path: path, program: c.Program})
+			}
+			list[first+at].running += c.RunningWithin(p.From, p.until)
+			// Where all that is read is the shift, the begin of such a cycle is seen.
+			if c.Whole() && c.To < p.until && c.From >= leadOf(p.From) {
+				times[c.Program] = append(times[c.Program], float64(c.Running))
+			}
+		}
+		for i := range list[first:] {
+			if f := &list[first+i]; len(times[f.program]) > 0 {
+				sorted := slices.Sorted(slices.Values(times[f.program]))
+				f.whole, f.median = len(sorted), insight.Quantile(sorted, 0.5)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b programFacts) int { return cmp.Compare(b.running, a.running) })
+	return list
+}

@@ -1,0 +1,275 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/live"
+	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/shop"
+)
+
+// earlyShifts has a shift of two hours with a break each day.
+const earlyShifts = `{"zone": "UTC", "patterns": [{"shifts": [
+	{"name": "Early", "days": ["mon-sun"], "time": "08:00-10:00", "breaks": ["08:30-08:45"]}]}]}`
+
+// halfDays has shifts that leave no time between them.
+const halfDays = `{"zone": "UTC", "patterns": [{"shifts": [
+	{"name": "Early", "days": ["mon-sun"], "time": "08:00-20:00", "breaks": ["08:30-08:45"]},
+	{"name": "Night", "days": ["mon-sun"], "time": "20:00-08:00"}]}]}`
+
+// tester is what a test and a property have in common.
+type tester interface {
+	Context() context.Context
+	Fatal(args ...any)
+}
+
+// shiftWorld makes a service over a store so long after start.
+func shiftWorld(t tester, f *fake, said string, after time.Duration) *api.Service {
+	s, err := shop.Parse([]byte(said), time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := live.NewHub(live.Options{})
+	service := api.NewService(api.Options{
+		Reader: f, Hub: hub, Shop: func() *shop.Shop { return s },
+		Now: func() time.Time { return start.Add(after) }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err := service.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	hub.PublishStatus(streaming(1))
+	return service
+}
+
+// day is how far a day lies from the next.
+const day = 24 * time.Hour
+
+// early commits the early shift of a day: the mill runs O1 in cycles of ten minutes
+// for so many, makes a part in each, and stands in alarm behind them. One that is not
+// heard says nothing behind its first minute.
+func early(f *fake, on, cycles int, heard bool) {
+	d := time.Duration(on) * day
+	f.commit(state(d, plant.Idle), text(available, d, "AVAILABLE"), text(mode, d, "AUTOMATIC"), text(program, d, "O1"), text(execution, d, "READY"), text(parts, d, "0"))
+	if !heard {
+		f.commit(state(d+time.Minute, plant.NoLink), unknown(parts, d+time.Minute), unknown(execution, d+time.Minute))
+		return
+	}
+	for i := range cycles {
+		f.commit(state(d, plant.Running), text(execution, d, "ACTIVE"))
+		d += 10 * time.Minute
+		f.commit(nil, text(execution, d-time.Second, "READY"), text(parts, d-time.Second, fmt.Sprint(i+1)))
+	}
+	f.commit(state(d, plant.Alarmed), alarm(system, d, plant.LevelFault, "F1"))
+	f.commit(state(d+time.Minute, plant.Idle), alarm(system, d+time.Minute, plant.LevelNormal, ""))
+}
+
+func usualFigure(t *testing.T, m api.MachineUsual, id string) api.UsualFigure {
+	t.Helper()
+	i := slices.IndexFunc(m.Figures, func(f api.UsualFigure) bool { return f.ID == id })
+	if i < 0 {
+		t.Fatalf("no figure %s in %+v", id, m.Figures)
+	}
+	return m.Figures[i]
+}
+
+// TestShiftUsual looks at a shift in which the mill ran less than in those before, of
+// which one is hardly known.
+func TestShiftUsual(t *testing.T) {
+	f := newFake()
+	for on, cycles := range []int{9, 8, 9, 10, 9, 8, 9} {
+		early(f, on, cycles, on != 2)
+	}
+	early(f, 7, 4, true)
+	service := shiftWorld(t, f, earlyShifts, 7*day+3*time.Hour)
+	ask := func(q api.ShiftUsualQuery) (api.ShiftUsual, api.MachineUsual) {
+		t.Helper()
+		v, err := service.ShiftUsual(t.Context(), q)
+		if err != nil || len(v.Machines) != 1 {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		return v, v.Machines[0]
+	}
+	v, m := ask(api.ShiftUsualQuery{})
+	if v.Shift.ID != "2026-02-07.Early" || v.Lasts || v.Earlier != 30 || v.Says != "0 of 1 machines as usual; 1 worse than usual (Mill)" {
+		t.Errorf("%+v", v)
+	}
+	for id, want := range map[string]string{
+		"running-share-scheduled": "less than usual: 6 of 6 Early shifts ran longer",
+		"stops":                   "as usual", "alarms": "as usual",
+		"parts":      "fewer than usual: 6 of 6 Early shifts made more",
+		"cycle-time": "as usual",
+	} {
+		if got := usualFigure(t, m, id); got.Says != want || got.Shifts != 6 {
+			t.Errorf("%s: %+v, want %q", id, got, want)
+		}
+	}
+	made := usualFigure(t, m, "parts")
+	if *made.Value != 4 || *made.Median != 9 || *made.P10 != 8 || *made.P90 != 9.5 || made.Lower != 0 || !made.Worse {
+		t.Errorf("parts %+v: want 4, usually 8 to 9.5 with 9 in the middle", made)
+	}
+	if c := usualFigure(t, m, "cycle-time"); c.Label != "Cycle time of O1" || *c.Value != 599 {
+		t.Errorf("cycle time %+v, want 599 s of O1", c)
+	}
+	if len(m.Shifts) != 31 || m.Shifts[5].Counts || m.Shifts[5].Note == "" || m.Shifts[5].Parts != nil || !m.Shifts[6].Counts || m.Shifts[30].Counts {
+		t.Errorf("shifts %+v: want that of the third day not to count, nor those before all that is stored", m.Shifts)
+	}
+	// Two hours into the day before, the same part of the shifts before it is compared.
+	v, m = ask(api.ShiftUsualQuery{Shift: "2026-02-06.Early", At: start.Add(6*day + 50*time.Minute)})
+	if !v.Lasts || !v.Until.Equal(start.Add(6*day+45*time.Minute)) || !m.Shifts[1].To.Equal(start.Add(5*day+45*time.Minute)) {
+		t.Errorf("at ten to nine: %+v", v)
+	}
+	if made := usualFigure(t, m, "parts"); *made.Value != 4 || *made.Median != 4 || made.Says != "as usual" {
+		t.Errorf("parts by then %+v, want 4 as usual", made)
+	}
+	// With a few shifts before it nothing is said of one, and of one that is not known
+	// nothing either.
+	if _, m = ask(api.ShiftUsualQuery{Shift: "2026-02-03.Early"}); m.Verdict != "unsaid" || !strings.HasPrefix(m.Says, "too few shifts to say: 2 of the 5") {
+		t.Errorf("the fourth shift: %+v", m)
+	}
+	if _, m = ask(api.ShiftUsualQuery{Shift: "2026-02-02.Early"}); m.Verdict != "unsaid" || !strings.HasPrefix(m.Says, "not said: only 0 %") {
+		t.Errorf("the shift that is not known: %+v", m)
+	}
+}
+
+func TestShiftUsualOfWhatCannotBe(t *testing.T) {
+	service := shiftWorld(t, newFake(), earlyShifts, 7*day)
+	for name, test := range map[string]struct {
+		query api.ShiftUsualQuery
+		code  plant.Code
+		says  string
+	}{
+		"no such shift":  {api.ShiftUsualQuery{Shift: "2026-02-03.Noon"}, plant.Invalid, "2026-11-23.Late"},
+		"still to come":  {api.ShiftUsualQuery{Shift: "2026-02-09.Early"}, plant.Invalid, "has begun"},
+		"no machine":     {api.ShiftUsualQuery{Machines: []string{"none"}}, plant.NotFound, "none"},
+		"moment to come": {api.ShiftUsualQuery{At: start.Add(9 * day)}, plant.Invalid, "at:"},
+	} {
+		if _, err := service.ShiftUsual(t.Context(), test.query); plant.ErrorCode(err) != test.code || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if v, err := service.ShiftUsual(t.Context(), api.ShiftUsualQuery{Shift: "2026-02-07.Early"}); err != nil || !strings.Contains(v.Note, "from 08:15 on") || len(v.Machines) != 0 {
+		t.Errorf("a shift that has just begun: %+v, %v", v, err)
+	}
+	w := newMill(t, nil)
+	if v := get[api.ShiftUsual](t, w, "/api/v1/shift/usual"); v.Shift != nil || v.Note == "" {
+		t.Errorf("without a calendar: %+v", v)
+	}
+	if code, _, _ := w.ask(t, http.MethodGet, "/api/v1/shift/usual?machine=none"); code != http.StatusNotFound {
+		t.Errorf("status %d", code)
+	}
+}
+
+// TestShiftFactsAreThoseOfTheRange: what a shift is said to have been, read with weeks
+// of others at once, is what the answers about its range alone say, whatever happened
+// and whichever shift is asked for first.
+func TestShiftFactsAreThoseOfTheRange(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		f := newFake()
+		states := []plant.State{plant.Running, plant.Running, plant.Stopped, plant.Alarmed, plant.Idle, plant.Offline}
+		clock, count, does := -3*time.Hour, 0, "READY"
+		f.commit(state(clock, plant.Idle), text(available, clock, "AVAILABLE"), text(mode, clock, "AUTOMATIC"), text(program, clock, "O1"), text(execution, clock, "READY"), text(parts, clock, "0"))
+		for range rapid.IntRange(20, 150).Draw(rt, "happenings") {
+			clock += rapid.SampledFrom([]time.Duration{time.Microsecond, time.Minute, time.Hour, 5 * time.Hour, 9 * time.Hour}).Draw(rt, "pause")
+			change := state(clock, rapid.SampledFrom(states).Draw(rt, "state"))
+			switch rapid.IntRange(0, 7).Draw(rt, "kind") {
+			case 0, 6, 7:
+				next := []string{"ACTIVE"}
+				if does == "ACTIVE" {
+					next = []string{"READY", "READY", "FEED_HOLD", "STOPPED"}
+				}
+				does = rapid.SampledFrom(next).Draw(rt, "execution")
+				f.commit(change, text(execution, clock, does))
+			case 1:
+				count++
+				f.commit(nil, text(parts, clock, fmt.Sprint(count)))
+			case 2:
+				f.commit(nil, unknown(parts, clock))
+			case 3:
+				f.commit(nil, alarm(system, clock, rapid.SampledFrom([]plant.Level{plant.LevelFault, plant.LevelWarning, plant.LevelNormal}).Draw(rt, "level"), "F1"))
+			case 4:
+				if does == "ACTIVE" || does == "FEED_HOLD" {
+					continue
+				}
+				f.commit(nil, text(program, clock, rapid.SampledFrom([]string{"O1", "O2"}).Draw(rt, "program")))
+			default:
+				f.commit(change)
+			}
+		}
+		after := max(clock, 2*time.Hour) + 26*time.Hour
+		service := shiftWorld(rt, f, halfDays, after)
+		if rapid.Bool().Draw(rt, "night first") {
+			if _, err := service.ShiftUsual(rt.Context(), api.ShiftUsualQuery{Shift: "2026-01-31.Night"}); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		last := start.Add(after - 26*time.Hour).Format(time.DateOnly)
+		v, err := service.ShiftUsual(rt.Context(), api.ShiftUsualQuery{Shift: last + ".Early"})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, shift := range v.Machines[0].Shifts {
+			if diff := gocmp.Diff(factsOf(rt, service, shift, v.Machines[0].Figures[4].Label), shift); diff != "" {
+				rt.Fatalf("%s (-alone +with others):\n%s", shift.ID, diff)
+			}
+		}
+	})
+}
+
+// factsOf puts together what other answers say of a shift.
+func factsOf(t *rapid.T, service *api.Service, shift api.ShiftFacts, cycles string) api.ShiftFacts {
+	ctx := t.Context()
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := service.Production(ctx, api.ProductionQuery{From: shift.From, To: shift.To})
+	must(err)
+	m := made.Machines[0]
+	said := m.Shifts[slices.IndexFunc(m.Shifts, func(s api.ShiftProduction) bool { return s.ID == shift.ID })]
+	want := api.ShiftFacts{ShiftOn: shift.ShiftOn, Coverage: said.RunningShare.Coverage, RunningShare: said.RunningShare.Value, Parts: said.Parts, Stops: new(0.), Alarms: new(0.)}
+	if want.Counts = want.Coverage >= 0.9; !want.Counts {
+		want.Note = "too little is known"
+	}
+	line, err := service.Timeline(ctx, api.TimelineQuery{From: shift.From, To: shift.To})
+	must(err)
+	for _, g := range line.Rows[0].Segments {
+		if (g.State == "stopped" || g.State == "alarm") && g.Since >= shift.From.UnixMicro() {
+			*want.Stops++
+		}
+	}
+	alarms, err := service.Alarms(ctx, api.AlarmQuery{From: shift.From, To: shift.To, Limit: api.MaxPage})
+	must(err)
+	for _, a := range alarms.Items {
+		if !a.Raised.Before(shift.From) {
+			*want.Alarms++
+		}
+	}
+	if want.Coverage == 0 {
+		want.Stops, want.Alarms = nil, nil
+	}
+	counter, err := service.Parts(ctx, api.PartQuery{Machine: "mill", From: shift.From, To: shift.To})
+	must(err)
+	before, err := service.Parts(ctx, api.PartQuery{Machine: "mill", From: shift.From.Add(-60 * day), To: shift.From.Add(time.Microsecond)})
+	must(err)
+	if n := len(before.Steps); n == 0 || before.Steps[n-1].Kind == "unknown" || slices.ContainsFunc(counter.Steps, func(s api.PartStep) bool { return s.Kind == "unknown" }) {
+		want.Parts = nil
+	}
+	for _, p := range m.Programs {
+		if p.Program != nil && cycles == "Cycle time of "+*p.Program {
+			want.CycleSeconds = p.MedianSeconds
+		}
+	}
+	return want
+}
