@@ -19,6 +19,8 @@ type ShiftUsualQuery struct {
 	// Machines are slugs, at most MaxUsualMachines: all machines on the floor where
 	// there are none.
 	Machines []string
+	// Brief leaves the machines out of the answer.
+	Brief bool
 	// At is the moment as of which it is told: nothing that came later. It is now where
 	// it is zero.
 	At time.Time
@@ -175,6 +177,9 @@ func (s *Service) ShiftUsual(ctx context.Context, q ShiftUsualQuery) (ShiftUsual
 		return nil
 	})
 	v.Says = usualSentence(v.Machines)
+	if q.Brief {
+		v.Machines = []MachineUsual{}
+	}
 	return v, err
 }
 

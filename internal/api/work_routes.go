@@ -76,10 +76,11 @@ func (s *Service) workRoutes(api huma.API) {
 			"with the median, the 10 and 90 % quantiles and how many shifts these stand on. Of one machine, these shifts are given too. Of a shift that is on, and of those before it, what is before until counts.",
 		func(ctx context.Context, p *struct {
 			AtParam
+			Brief   bool     `query:"brief" doc:"To leave the machines out, and say in a sentence how they did"`
 			Shift   string   `query:"shift" maxLength:"100" doc:"A day and the name of a shift of it; the shift that ended last where it is left out" example:"2026-01-31.Early"`
 			Machine []string `query:"machine,explode" maxItems:"500" doc:"Slugs of machines; all on the floor where it is left out"`
 		},
 		) (ShiftUsual, error) {
-			return s.ShiftUsual(ctx, ShiftUsualQuery{Shift: p.Shift, Machines: p.Machine, At: parseTime(p.At)})
+			return s.ShiftUsual(ctx, ShiftUsualQuery{Shift: p.Shift, Machines: p.Machine, Brief: p.Brief, At: parseTime(p.At)})
 		})
 }

@@ -76,6 +76,7 @@ func (s *shop) serve(t testing.TB) *httptest.Server {
 	mux.HandleFunc("GET /api/v1/timeline", s.timeline)
 	mux.HandleFunc("GET /api/v1/items", s.found)
 	mux.HandleFunc("GET /api/v1/shift/parts", s.shiftParts)
+	mux.HandleFunc("GET /api/v1/shift/usual", s.shiftUsual)
 	mux.HandleFunc("GET /api/v1/stream", s.stream)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {

@@ -23,6 +23,8 @@ type floorBody struct {
 	Groups    []group
 	// Aims is true where the shop says how many parts machines are to make.
 	Aims bool
+	// Shifts is true where the shop says when shifts are.
+	Shifts bool
 	// Lane is the range of the lanes on the cards.
 	Lane laneRange
 	// Agents counts the agents; without any the page says how to add one.
@@ -80,6 +82,7 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 	for _, said := range s.shop().Machines {
 		body.Aims = body.Aims || len(said.Targets) > 0
 	}
+	body.Shifts = !s.shop().Calendar.Empty()
 	body.Blank = blank{now}
 	p.Body, p.Data, p.Table = body, machines, machinesTable(machines)
 	s.draw(w, r, http.StatusOK, "floor", p)

@@ -26,6 +26,8 @@ type machineBody struct {
 	Range   rangePicker
 	Panel   nowPanel
 	Cycles  cyclePanel
+	// Normal is whether the shift that is shown was as usual; nil where no shift is.
+	Normal *normal
 	// Stops are the last stops of the range, the newest first, and MoreStops counts
 	// those before them.
 	Stops     []stop
@@ -95,6 +97,7 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 	}
 	s.addWork(r, &body)
 	s.addStops(r, &body)
+	s.addNormal(r, &body)
 	rows := itemRows(body.Items, body.Now)
 	body.Groups, body.Panel = groupItems(rows), newNowPanel(rows)
 	for _, row := range rows {

@@ -19,6 +19,7 @@ var pagesOfThePast = map[string]string{
 	"/m/vmc-04/why":             "",
 	"/timeline?group=agent&q=v": "",
 	"/production?range=8h":      "",
+	"/handover":                 "",
 	"/agents":                   "How the links stood, their lag, delay and skew are not.",
 	"/agents/hall-a":            "how the agent told are not",
 	"/alarms":                   "",

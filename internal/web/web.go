@@ -43,6 +43,8 @@ type Views interface {
 	Why(ctx context.Context, slug string, at time.Time) (api.Why, error)
 	// Production gives what machines made over a range.
 	Production(ctx context.Context, q api.ProductionQuery) (api.Production, error)
+	// ShiftUsual gives whether a shift was as usual.
+	ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.ShiftUsual, error)
 	// Agents gives the agents that are read.
 	Agents(ctx context.Context) ([]api.Agent, error)
 	// AgentsAt gives what is stored of how they were read up to a moment of the past.
@@ -158,6 +160,7 @@ func New(o Options) (http.Handler, error) {
 	page("/explore", (*site).explore)
 	page("/m/{machine}/why", (*site).why)
 	page("/production", (*site).production)
+	page("/handover", (*site).handover)
 	page("/agents", (*site).agents)
 	page("/agents/{name}", (*site).agent)
 	current("/system", "How the installation stood is not kept.", (*site).system)

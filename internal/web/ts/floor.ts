@@ -7,6 +7,7 @@ import { drawCard } from "./card";
 import { blank, byId, fill, glyph, set, slot } from "./dom";
 import { linkWord } from "./format";
 import { Lanes } from "./lanes";
+import { keepTelling } from "./lastshift";
 import { follow, readList } from "./live";
 import type { Agent, Machine } from "./types";
 
@@ -182,5 +183,7 @@ byId("views").addEventListener("click", (e) => {
 
 filter();
 if (floor.hasAttribute("data-aims")) keepAiming(cards);
+const lastShift = document.getElementById("last-shift");
+if (lastShift) keepTelling(lastShift);
 new Lanes(byId("overview"), (slug) => cards.get(slug)).start();
 follow({ address: "/api/v1/stream", every: 250, machines: take, agents: takeAgents, expects, outdated, reread, draw });

@@ -1,0 +1,270 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/insight"
+)
+
+// handoverBody is what the page of a shift shows to who takes over from it.
+type handoverBody struct {
+	api.ShiftUsual
+	Range rangePicker
+	Rows  []handoverRow
+	// One is the machine of which alone it is told, nil for all.
+	One *handoverRow
+	// NoShifts is true where there is no calendar, and NoShift where the range is no
+	// shift.
+	NoShifts, NoShift bool
+	// Least is how many earlier shifts it takes to say what is usual, Days how far back
+	// they are looked for, and Known how much of a shift has to be known.
+	Least, Days int
+	Known       float64
+	Now         time.Time
+	// JSON and CSV are the addresses of the page in its other forms.
+	JSON, CSV string
+}
+
+// handoverRow is one machine.
+type handoverRow struct {
+	api.MachineUsual
+	Mark    usualMark
+	Figures []figureRow
+	// Stands leads to the shifts that it stands on, Lane to what the machine did.
+	Stands, Lane string
+	Earlier      []shiftRow
+}
+
+// usualMark is a verdict as it is shown: never by its colour alone.
+type usualMark struct{ Glyph, Word string }
+
+var usualMarks = map[string]usualMark{
+	"usual": {"=", "as usual"}, "worse": {"▼", "worse than usual"}, "better": {"▲", "better than usual"}, "unsaid": {"?", "not said"},
+}
+
+// figureRow is one figure of a machine.
+type figureRow struct {
+	api.UsualFigure
+	// Text is its value, Usual what it usually is; empty where that is not known.
+	Text, Usual string
+	Band        usualBand
+}
+
+// Off reports whether there is more to say than that it is as usual.
+func (f figureRow) Off() bool { return f.Verdict != string(insight.AsUsual) }
+
+// usualBand is a value beside what is usual as a picture, from 0 to bandUnits. Nothing
+// is drawn where Width is 0.
+type usualBand struct{ From, Width, Median, Value float64 }
+
+const (
+	bandUnits = 100
+	// bandLeast is how wide the band of what is usual is drawn at least.
+	bandLeast = 2
+)
+
+func newUsualBand(f api.UsualFigure) usualBand {
+	if f.Value == nil || f.P10 == nil || f.Shifts < insight.StandingLeast {
+		return usualBand{}
+	}
+	// From nothing on, so that bands of one kind may be compared at a glance.
+	scale := bandUnits / max(*f.Value, *f.P90, 1e-9) / 1.1
+	return usualBand{From: *f.P10 * scale, Width: max(bandLeast, (*f.P90-*f.P10)*scale), Median: *f.Median * scale, Value: *f.Value * scale}
+}
+
+// usualText gives a figure of a shift.
+func usualText(id string, v *float64) string {
+	switch {
+	case v == nil:
+		return unknown
+	case id == insight.FigureRunningShareScheduled:
+		return percentText(*v)
+	case id == "cycle-time":
+		return cycleText(*v)
+	}
+	return measureText(*v)
+}
+
+func newFigureRow(f api.UsualFigure) figureRow {
+	row := figureRow{UsualFigure: f, Text: usualText(f.ID, f.Value), Band: newUsualBand(f)}
+	if f.Median != nil && f.Verdict != string(insight.TooFewToSay) {
+		row.Usual = fmt.Sprintf("usually %s (%s – %s)", usualText(f.ID, f.Median), usualText(f.ID, f.P10), usualText(f.ID, f.P90))
+	}
+	return row
+}
+
+// shiftRow is one of the shifts that a machine is compared with.
+type shiftRow struct {
+	api.ShiftFacts
+	Href string
+}
+
+// Text gives a figure of it by its id.
+func (r shiftRow) Text(id string) string {
+	return usualText(id, map[string]*float64{
+		insight.FigureRunningShareScheduled: r.RunningShare, "stops": r.Stops, "alarms": r.Alarms, "parts": r.Parts, "cycle-time": r.CycleSeconds,
+	}[id])
+}
+
+// handoverOrder is in which order machines stand: what needs a look first.
+var handoverOrder = []string{"worse", "unsaid", "better", "usual"}
+
+func (s *site) handover(w http.ResponseWriter, r *http.Request) {
+	picked, ok := s.pickShift(w, r)
+	if !ok {
+		return
+	}
+	body := handoverBody{
+		Range: picked, Now: s.now(), NoShifts: s.shop().Calendar.Empty(), NoShift: picked.Shift == nil,
+		Least: insight.StandingLeast, Days: int(api.ShiftHistory / (24 * time.Hour)), Known: insight.DoubtfulBelow,
+		JSON: inForm(r, asJSON), CSV: inForm(r, asCSV),
+	}
+	p := page{Title: "Handover", Nav: "handover"}
+	if !body.NoShift {
+		q := api.ShiftUsualQuery{Shift: picked.Shift.ID()}
+		if one := r.FormValue("machine"); one != "" {
+			q.Machines = []string{one}
+		}
+		if s.past() {
+			q.At = s.now()
+		}
+		var err error
+		if body.ShiftUsual, err = s.views.ShiftUsual(r.Context(), q); err != nil {
+			s.fail(w, r, fmt.Errorf("handover: %w", err))
+			return
+		}
+		for _, m := range body.Machines {
+			body.Rows = append(body.Rows, newHandoverRow(m, q.Shift))
+		}
+		slices.SortStableFunc(body.Rows, func(a, b handoverRow) int {
+			return cmp.Compare(slices.Index(handoverOrder, a.Verdict), slices.Index(handoverOrder, b.Verdict))
+		})
+		p.Table = usualTable(body.ShiftUsual)
+		if q.Machines != nil && len(body.Rows) == 1 {
+			body.One = &body.Rows[0]
+			p.Table = shiftsTable(body.Machines[0])
+		}
+	}
+	p.Body, p.Data = body, body.ShiftUsual
+	s.draw(w, r, http.StatusOK, "handover", p)
+}
+
+// pickShift reads the range of a page that is of one shift: of the one that ended last
+// where the address names none.
+func (s *site) pickShift(w http.ResponseWriter, r *http.Request) (rangePicker, bool) {
+	q, calendar, at := r.URL.Query(), s.shop().Calendar, s.now().UnixMicro()
+	if _, before := calendar.Previous(at); before && !q.Has("range") && !q.Has("from") && !q.Has("of") {
+		name := "shift:current" // Where none is on, that is the last one.
+		if _, on := calendar.At(at); on {
+			name = "shift:prev"
+		}
+		q.Set("range", name)
+		r = r.Clone(r.Context())
+		r.URL.RawQuery = q.Encode()
+	}
+	return s.pickRange(w, r)
+}
+
+func newHandoverRow(m api.MachineUsual, shift string) handoverRow {
+	row := handoverRow{MachineUsual: m, Mark: usualMarks[m.Verdict], Stands: standsHref(m.Machine, shift), Lane: "/m/" + url.PathEscape(m.Machine) + "?range=" + url.QueryEscape("shift:"+shift)}
+	for _, f := range m.Figures {
+		row.Figures = append(row.Figures, newFigureRow(f))
+	}
+	for _, e := range m.Shifts {
+		row.Earlier = append(row.Earlier, shiftRow{e, "/m/" + url.PathEscape(m.Machine) + "?range=" + url.QueryEscape("shift:"+e.ID)})
+	}
+	return row
+}
+
+// standsHref leads to the shifts that what is said of a machine stands on.
+func standsHref(machine, shift string) string {
+	return "/handover?" + url.Values{"machine": {machine}, "range": {"shift:" + shift}}.Encode()
+}
+
+// Said is what is said beside the machine's word.
+func (r handoverRow) Said() string {
+	if r.Verdict == "usual" {
+		return ""
+	}
+	return r.Says
+}
+
+// usualTable has a row for each figure of each machine.
+func usualTable(v api.ShiftUsual) *table {
+	t := &table{Columns: []string{"shift", "until", "machine", "name", "coverage", "figure", "label", "value", "unit", "verdict", "says", "p10", "median", "p90", "shifts", "lower", "higher", "problem"}}
+	if v.Shift == nil {
+		return t
+	}
+	for _, m := range v.Machines {
+		for _, f := range m.Figures {
+			t.Rows = append(t.Rows, []any{
+				v.Shift.ID, v.Until, m.Machine, m.Name, m.Coverage, f.ID, f.Label, cell(f.Value), f.Unit, f.Verdict, f.Says,
+				cell(f.P10), cell(f.Median), cell(f.P90), f.Shifts, f.Lower, f.Higher, m.Problem,
+			})
+		}
+	}
+	return t
+}
+
+// shiftsTable has a row for each shift that a machine is compared with, the shift
+// itself in front.
+func shiftsTable(m api.MachineUsual) *table {
+	t := &table{Columns: []string{"machine", "shift", "from", "to", "counts", "note", "coverage", "runningShare", "stops", "alarms", "parts", "cycle", "cycleSeconds"}}
+	cycle := ""
+	if n := len(m.Figures); n > 0 {
+		cycle = m.Figures[n-1].Label
+	}
+	for _, e := range m.Shifts {
+		t.Rows = append(t.Rows, []any{
+			m.Machine, e.ID, e.From, e.To, e.Counts, e.Note, e.Coverage, cell(e.RunningShare), cell(e.Stops), cell(e.Alarms), cell(e.Parts), cycle, cell(e.CycleSeconds),
+		})
+	}
+	return t
+}
+
+// normal is what a machine's page says of the shift that it shows.
+type normal struct {
+	// Verdict is the machine's, Says what it is worked out from; Href leads there.
+	Label, Verdict, Says, Href string
+	Mark                       usualMark
+}
+
+// addNormal adds whether the shift that the page shows was as usual.
+func (s *site) addNormal(r *http.Request, body *machineBody) {
+	if body.Range.Shift == nil {
+		return
+	}
+	q := api.ShiftUsualQuery{Shift: body.Range.Shift.ID(), Machines: []string{body.Slug}}
+	if s.past() {
+		q.At = s.now()
+	}
+	v, err := s.views.ShiftUsual(r.Context(), q)
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "machine without what is usual of its shift", "error", err)
+		body.Problems = append(body.Problems, "Whether the shift is as usual could not be found out.")
+		return
+	}
+	if v.Shift == nil || len(v.Machines) != 1 {
+		return // It has just begun.
+	}
+	m := v.Machines[0]
+	n := &normal{Label: "Shift " + v.Shift.Name, Verdict: m.Verdict, Mark: usualMarks[m.Verdict], Href: standsHref(m.Machine, v.Shift.ID)}
+	if v.Lasts {
+		n.Label += " up to " + v.Until.In(body.Now.Location()).Format("15:04")
+	}
+	ran := newFigureRow(m.Figures[0])
+	n.Says = "ran " + ran.Text
+	if ran.Usual != "" {
+		n.Says += ", " + ran.Usual
+	}
+	if m.Verdict != "usual" {
+		n.Says += "; " + m.Says
+	}
+	body.Normal = n
+}
