@@ -230,7 +230,7 @@ func (c *commit) add(run *runState, b *store.Batch) error {
 	c.blocks = append(c.blocks, blocks...)
 	if len(rows) > 0 {
 		c.rows = append(c.rows, runRows{b.Run, rows})
-		c.bounds.add(b.Run, boundsOf(rows))
+		c.bounds.add(b.Run, block.BoundsOf(rows))
 	}
 	if err := queueBaseline(&c.statements, b); err != nil {
 		return err

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -125,17 +124,6 @@ func TestPartitionMissing(t *testing.T) {
 			exec1(t, url, `DROP TABLE `+table)
 		},
 	})
-}
-
-// TestBounds draws bounds of observations of any time.
-func TestBounds(t *testing.T) {
-	const hour = int64(time.Hour / time.Microsecond)
-	for _, at := range []int64{0, 1, hour - 1, hour, -1, -hour, -hour - 1, math.MinInt64, math.MaxInt64} {
-		low, high := postgres.Bounds([]plant.Observation{{Sequence: 1, Time: at}})
-		if low > at || high < at || at-low >= hour || high-at >= hour {
-			t.Errorf("time %d has the bounds %d and %d", at, low, high)
-		}
-	}
 }
 
 // TestManyPartitionsMissing drops more tables by hand than a view is begun times.

@@ -30,9 +30,3 @@ func EncodeRows(t testing.TB, run plant.RunID, observations []plant.Observation)
 	c.end()
 	return c.data
 }
-
-// Bounds gives the times between which a partition takes observations to be.
-func Bounds(observations []plant.Observation) (low, high int64) {
-	b := boundsOf(observations)
-	return b.min, b.max
-}

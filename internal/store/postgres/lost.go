@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,51 +9,13 @@ import (
 	"github.com/factorydash/factorydash/internal/store/block"
 )
 
-// bounds are where the rows of a run lie in a partition.
-type bounds struct{ first, last, min, max int64 }
-
-const (
-	// sequenceStep and timeStep are how wide bounds are drawn, so that few commits
-	// change them: one in 65,536 observations of a run, and one an hour.
-	sequenceStep = 1 << 16
-	timeStep     = 3_600_000_000
-)
-
-// boundsOf gives the bounds of observations in order of sequence, drawn wide.
-func boundsOf(observations []plant.Observation) bounds {
-	b := bounds{first: observations[0].Sequence, last: observations[len(observations)-1].Sequence, min: observations[0].Time, max: observations[0].Time}
-	for i := range observations {
-		b.min, b.max = min(b.min, observations[i].Time), max(b.max, observations[i].Time)
-	}
-	return bounds{b.first, b.last | (sequenceStep - 1), hour(b.min), hour(b.max) + min(timeStep-1, math.MaxInt64-hour(b.max))}
-}
-
-// hour is the beginning of the hour of a time.
-func hour(time int64) int64 {
-	past := (time%timeStep + timeStep) % timeStep
-	if time < math.MinInt64+past {
-		return math.MinInt64
-	}
-	return time - past
-}
-
-// covers reports whether other bounds lie within.
-func (b bounds) covers(o bounds) bool {
-	return b.first <= o.first && b.last >= o.last && b.min <= o.min && b.max >= o.max
-}
-
-// join gives the bounds of both.
-func (b bounds) join(o bounds) bounds {
-	return bounds{min(b.first, o.first), max(b.last, o.last), min(b.min, o.min), max(b.max, o.max)}
-}
-
 // drawn is the bounds of a partition, by run.
-type drawn map[plant.RunID]bounds
+type drawn map[plant.RunID]block.Bounds
 
 // add draws the bounds of a run wider.
-func (d drawn) add(run plant.RunID, b bounds) {
+func (d drawn) add(run plant.RunID, b block.Bounds) {
 	if known, is := d[run]; is {
-		b = b.join(known)
+		b = b.Join(known)
 	}
 	d[run] = b
 }
@@ -63,7 +24,7 @@ func (d drawn) add(run plant.RunID, b bounds) {
 // others, where they are not. The commit holds the runs.
 func (d drawn) widen(batch *pgx.Batch, p *partition, others drawn) {
 	for run, b := range others {
-		if known, is := d[run]; is && known.covers(b) {
+		if known, is := d[run]; is && known.Cover(b) {
 			continue
 		}
 		batch.Queue(`
@@ -72,7 +33,7 @@ func (d drawn) widen(batch *pgx.Batch, p *partition, others drawn) {
 			ON CONFLICT (partition, instance) DO UPDATE SET
 				first_sequence = least(r.first_sequence, excluded.first_sequence), last_sequence = greatest(r.last_sequence, excluded.last_sequence),
 				min_time = least(r.min_time, excluded.min_time), max_time = greatest(r.max_time, excluded.max_time)`,
-			p.number, run, b.first, b.last, b.min, b.max)
+			p.number, run, b.FirstSequence, b.LastSequence, b.MinTime, b.MaxTime)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 const (
@@ -195,6 +196,9 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 	if err := insertBaseline(ctx, c.tx, b); err != nil {
 		return err
 	}
+	if err := c.bound(ctx, b.Run, rows); err != nil {
+		return err
+	}
 	for i := range rows {
 		if err := c.observe(ctx, b.Run, &rows[i]); err != nil {
 			return err
@@ -217,6 +221,24 @@ func (c *commit) add(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	return nil
+}
+
+// bound draws the bounds of a run in the partition wide enough for rows, where they
+// are not.
+func (c *commit) bound(ctx context.Context, run plant.RunID, rows []plant.Observation) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	b := block.BoundsOf(rows)
+	_, err := c.tx.ExecContext(ctx, `
+		INSERT INTO partition_runs AS r (partition, instance, first_sequence, last_sequence, min_time, max_time) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (partition, instance) DO UPDATE SET
+			first_sequence = min(r.first_sequence, excluded.first_sequence), last_sequence = max(r.last_sequence, excluded.last_sequence),
+			min_time = min(r.min_time, excluded.min_time), max_time = max(r.max_time, excluded.max_time)
+		WHERE excluded.first_sequence < r.first_sequence OR excluded.last_sequence > r.last_sequence
+			OR excluded.min_time < r.min_time OR excluded.max_time > r.max_time`,
+		c.partition.id, run, b.FirstSequence, b.LastSequence, b.MinTime, b.MaxTime)
+	return err
 }
 
 // observe adds a row to those that wait, and inserts them where there are

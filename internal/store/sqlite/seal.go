@@ -156,6 +156,9 @@ func (p *partition) drop(ctx context.Context, tx *sql.Tx) error {
 	if err := taking(tx.ExecContext(ctx, `DELETE FROM partitions WHERE id = ? AND sealed_item = ?`, p.id, p.sealedItem)); err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM partition_runs WHERE partition = ?`, p.id); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf(`DROP TABLE %s`, p.table()))
 	return err
 }

@@ -47,7 +47,7 @@ func RunLost(t *testing.T, s Partitioned) {
 		for name, reads := range map[string]struct {
 			needs, other iter.Seq2[plant.Observation, error]
 		}{
-			"the run":      {s.Observations(ctx, a.run.ID, 1), s.Observations(ctx, a.run.ID, far)},
+			"the run":      {s.Observations(ctx, a.run.ID, 1), s.Observations(ctx, a.run.ID, far-each)},
 			"the time":     {s.ItemObservations(ctx, items, 0, begins(2), false), s.ItemObservations(ctx, items, begins(2), begins(2)+each, false)},
 			"the one time": {s.ItemObservations(ctx, items, begins(1), begins(1)+1, false), s.ItemObservations(ctx, items, 0, each, false)},
 			"the last":     {s.ItemObservations(ctx, items, begins(2), begins(2), true), s.ItemObservations(ctx, items, begins(2)+1, begins(2)+each, true)},
