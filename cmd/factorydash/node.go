@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -85,6 +86,8 @@ type node struct {
 	// they do; nil where there is no Redis or nothing to tell or show.
 	publisher *live.Publisher
 	follower  *live.Follower
+	// moved has what the roster's moved says: it writes them, the pages show them.
+	moved sync.Map
 }
 
 func (n *node) does(p part) bool { return n.parts&p != 0 }
@@ -263,7 +266,12 @@ func (n *node) newPages() (http.Handler, error) {
 	options := api.Options{
 		Reader: n.store, Hub: n.hub, Faults: n.store.Faults, Size: n.store.Size, RetentionDays: n.retention.RetentionDays,
 		Devices: modelDevices,
-		Crew:    n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
+		NamedURL: func(agent string) string {
+			url, _ := n.moved.Load(agent)
+			text, _ := url.(string)
+			return text
+		},
+		Crew: n.store.Crew, Queue: n.queue.Inspect, Redis: n.redis != nil,
 		Shop: n.shop, Version: n.env.build.Version, Log: n.env.log, Registerer: n.registry,
 	}
 	if n.redis != nil {
@@ -381,7 +389,7 @@ func (n *node) startCapture(ctx context.Context, holder *collect.Holder) error {
 	if err := buryDeadWorkers(ctx, n.store, workerName()); err != nil {
 		return err
 	}
-	roster := &roster{store: n.store, named: slices.Clone(named), holder: holder, log: n.env.log}
+	roster := &roster{store: n.store, named: slices.Clone(named), holder: holder, log: n.env.log, moved: &n.moved}
 	err = roster.update(ctx)
 	if err != nil && (!n.shared || plant.ErrorCode(err) != plant.Unavailable) {
 		return err

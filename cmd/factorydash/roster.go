@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/collect"
@@ -22,6 +23,9 @@ type roster struct {
 	named  []plant.Agent
 	holder *collect.Holder
 	log    *slog.Logger
+	// moved are the URLs that the process was started with, without their passwords,
+	// of agents that are read from another one, by name.
+	moved *sync.Map
 	// put is set once the named agents are in the store.
 	put bool
 }
@@ -78,6 +82,9 @@ func (r *roster) giveWay(stored []plant.Agent) {
 			}
 			r.log.Warn("an agent was given another URL by another process or by a command, and is read from there: name one URL for it everywhere",
 				"agent", mine.Name, "was", mine.Redacted(), "is", known.Redacted())
+			if first, _ := r.moved.LoadOrStore(mine.Name, mine.Redacted()); first == known.Redacted() {
+				r.moved.Delete(mine.Name)
+			}
 			r.named[i].URL = known.URL
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -37,7 +38,7 @@ func TestRosterWithTwoURLs(t *testing.T) {
 	st, text := &agentTable{}, &bytes.Buffer{}
 	start := func(url string) *roster {
 		return &roster{
-			store: st, log: slog.New(slog.NewTextHandler(text, nil)),
+			store: st, log: slog.New(slog.NewTextHandler(text, nil)), moved: &sync.Map{},
 			named: []plant.Agent{{Name: "mill", URL: url, Configured: true}},
 		}
 	}
@@ -53,6 +54,12 @@ func TestRosterWithTwoURLs(t *testing.T) {
 		if got, err := r.wanted(t.Context()); err != nil || len(got) != 1 || got[0].URL != "http://b:5000" {
 			t.Errorf("read: %+v, error %v, want the mill of the process that was started last", got, err)
 		}
+	}
+	if url, ok := first.moved.Load("mill"); url != "http://user:xxxxx@a:5000" {
+		t.Errorf("the first process names the URL %v (%t), want the one it was started with", url, ok)
+	}
+	if url, ok := last.moved.Load("mill"); ok {
+		t.Errorf("the last process, whose URL holds, names another: %v", url)
 	}
 	if n := strings.Count(text.String(), "another URL"); st.puts != 2 || n != 1 || strings.Contains(text.String(), "hunter2") {
 		t.Errorf("put %d times, want each once; told %d times, want once, without the password:\n%s", st.puts, n, text)

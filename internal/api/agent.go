@@ -58,6 +58,9 @@ func (s *Service) agent(a *agent) Agent {
 		Gaps:         status.Gaps, Lost: status.Lost, Reconnects: status.Reconnects,
 		Faults: s.damage(a.ID),
 	}
+	if s.namedURL != nil {
+		v.NamedURL = s.namedURL(a.Name)
+	}
 	if v.Next > 0 && v.Last > 0 {
 		v.Lag = &status.Lag
 	}

@@ -22,6 +22,10 @@ type Options struct {
 	Reader store.Reader
 	// Hub is where capture publishes its commits and the status of its agents.
 	Hub *live.Hub
+	// NamedURL gives the URL, without its password, that this process was started with
+	// for an agent that is read from another one; empty for all others. Where it is nil
+	// there are none.
+	NamedURL func(agent string) string
 	// Silence says why the hub has no status of an agent, for people; it is not
 	// read by this process where Silence is nil.
 	Silence func() string
@@ -69,14 +73,16 @@ type Service struct {
 	reader  store.Reader
 	hub     *live.Hub
 	silence func() string
-	faults  func() []store.Fault
-	shop    func() *shop.Shop
-	devices func(plant.AgentID, []byte) ([]plant.ModelDevice, error)
-	version string
-	now     func() time.Time
-	log     *slog.Logger
-	metrics *metrics
-	started time.Time
+	// namedURL is Options.NamedURL.
+	namedURL func(string) string
+	faults   func() []store.Fault
+	shop     func() *shop.Shop
+	devices  func(plant.AgentID, []byte) ([]plant.ModelDevice, error)
+	version  string
+	now      func() time.Time
+	log      *slog.Logger
+	metrics  *metrics
+	started  time.Time
 
 	retentionDays int
 	damages       damages
@@ -105,7 +111,7 @@ type Service struct {
 // NewService makes a Service that knows nothing yet.
 func NewService(o Options) *Service {
 	s := &Service{
-		reader: o.Reader, hub: o.Hub, silence: o.Silence, version: o.Version, now: o.Now, log: o.Log,
+		reader: o.Reader, hub: o.Hub, silence: o.Silence, namedURL: o.NamedURL, version: o.Version, now: o.Now, log: o.Log,
 		faults: o.Faults, shop: o.Shop, devices: o.Devices, retentionDays: o.RetentionDays, redis: o.Redis,
 		metrics: newMetrics(o.Registerer),
 		reread:  make(chan struct{}, 1),

@@ -51,6 +51,10 @@ type Agent struct {
 	Faults int `json:"faults,omitempty"`
 	// URL is without its password.
 	URL string `json:"url"`
+	// NamedURL is the one that this process was started with, without its password,
+	// where the agent is read from another: a command, or a process that was started
+	// later, has given it that.
+	NamedURL string `json:"namedUrl,omitempty"`
 	// Machines counts the machines of the agent.
 	Machines int `json:"machines"`
 }

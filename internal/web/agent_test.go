@@ -14,7 +14,7 @@ func TestAgentTellsHowItTells(t *testing.T) {
 	_, html := page(t, server, "/agents/hall-b")
 	text := words(html)
 	for _, want := range []string{
-		"Clock skew −95.0 s clock is off",
+		"Clock skew −95.0 s clock 95 s behind",
 		"Of 412 data items, 9 are unavailable now (2 % of those that were ever observed). Counted among the newest 20 000 observations of this instance, from 11:23:00 to 12:00:00 .",
 		"1 Time runs backwards", "VMC-01 Load Xabs Axes base › Linear X 3 12.5 s",
 		"1 Flapping Went to UNAVAILABLE 3 times or more", "31 Never observed", "and 30 more", "1 Not in the model",
@@ -46,11 +46,11 @@ func TestAgentTellsHowItTells(t *testing.T) {
 }
 
 // TestSkewIsMarkedLive checks that an agent whose clock goes wrong is marked while
-// the page is open, in the list and on its own page.
+// the page is open, wherever its times or those of its machines stand.
 func TestSkewIsMarkedLive(t *testing.T) {
 	s := newShop(atNoon)
 	server := s.serve(t)
-	for _, path := range []string{"/agents", "/agents/hall-a"} {
+	for _, path := range []string{"/agents", "/agents/hall-a", "/floor", "/m/vmc-01"} {
 		b := newTab(t, server.URL, 1280, 800)
 		b.open(server.URL + path)
 		b.live()
@@ -58,9 +58,12 @@ func TestSkewIsMarkedLive(t *testing.T) {
 			t.Errorf("%s: a clock that is right is marked", path)
 		}
 		wrong := s.agents[0]
-		wrong.SkewSeconds = ptr(-1.2)
+		wrong.SkewSeconds, wrong.NamedURL = ptr(-1.2), "http://10.0.9.9:5000/"
 		s.send("agents", append(s.agents[:0:0], wrong))
 		b.await(`document.querySelector('[data-agent="hall-a"] [data-slot="skewed"]').checkVisibility()`)
+		if path == "/agents" {
+			b.await(`document.querySelector('[data-agent="hall-a"] [data-slot="named"]').innerText.includes("started with http://10.0.9.9:5000/")`)
+		}
 		wrong.SkewSeconds, wrong.Link = ptr(0.9), plant.LinkPolling
 		s.send("agents", append(s.agents[:0:0], wrong))
 		b.await(`!document.querySelector('[data-agent="hall-a"] [data-slot="skewed"]').checkVisibility()`)

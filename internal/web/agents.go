@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 
@@ -36,12 +35,27 @@ func (a agentRow) Used() float64 {
 	return min(100, max(0, 100*float64(*a.Lag)/float64(a.BufferSize)))
 }
 
-// skewLeast is from how many seconds on the clock of an agent is marked as wrong.
-const skewLeast = 1
+// skewLeast is from which deviation on the clock of an agent is marked as wrong.
+const skewLeast = time.Second
 
-// Skewed reports whether the agent's clock is so far off that times of its machines
-// mislead.
-func (a agentRow) Skewed() bool { return a.SkewSeconds != nil && math.Abs(*a.SkewSeconds) > skewLeast }
+// Skew says that the agent's clock is so far off that times of its machines mislead:
+// "clock 95 s ahead"; empty where it is not.
+func (a agentRow) Skew() string {
+	if a.SkewSeconds == nil {
+		return ""
+	}
+	off, side := span(*a.SkewSeconds), "ahead"
+	if off < 0 {
+		off, side = -off, "behind"
+	}
+	switch {
+	case off <= skewLeast:
+		return ""
+	case off < longDelay:
+		return fmt.Sprintf("clock %.0f s %s", off.Seconds(), side)
+	}
+	return "clock " + durationText(off) + " " + side
+}
 
 func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 	if s.past() {

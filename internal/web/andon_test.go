@@ -22,7 +22,7 @@ func TestBoards(t *testing.T) {
 	server := s.serve(t)
 	_, html := page(t, server, "/andon/gate")
 	text := words(html)
-	for _, want := range []string{"At the gate", "EDM-1", "GRINDER-1", "read from 8 m on 55"} {
+	for _, want := range []string{"At the gate", "EDM-1", "GRINDER-1", "read from 8 m on a 55-inch screen"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}
@@ -60,8 +60,11 @@ func TestBoardIsReadFromAfar(t *testing.T) {
 		b.live()
 		pixels := math.Hypot(1920, 1080) / (55 * 25.4)
 		want := c.distance * 1000 * math.Tan(math.Pi/180/3) * pixels
-		if got := eval[float64](b, `Number(document.querySelector("#tiles").dataset.cap)`); math.Abs(got-want) > 0.1 {
+		if got := eval[float64](b, `Number(document.querySelector("#tiles").dataset.cap)`); got < want-0.1 || c.tiles < len(s.machines) && got > want+0.1 {
 			t.Errorf("from %v m capitals are %.1f px high, want %.1f", c.distance, got, want)
+		}
+		if bottom := eval[float64](b, `innerHeight - Math.max(...[...document.querySelectorAll(".tile:not([hidden])")].map((t) => t.getBoundingClientRect().bottom))`); bottom > 1080/8 {
+			t.Errorf("from %v m the lowest %v px of the screen are empty", c.distance, bottom)
 		}
 		shown := eval[int](b, `document.querySelectorAll(".tile:not([hidden])").length`)
 		if shown != min(c.tiles, len(s.machines)) {

@@ -14,7 +14,7 @@ import (
 
 // allPages are the pages that there are, by a name for pictures.
 var allPages = map[string]string{
-	"floor": "/floor", "floor-table": "/floor?view=table", "floor-plan": "/floor?view=plan", "floor-then": "/floor?at=2026-01-31T08:00:00Z",
+	"floor": "/floor", "floor-table": "/floor?view=table", "floor-areas": "/floor?view=areas", "floor-then": "/floor?at=2026-01-31T08:00:00Z",
 	"andon": "/andon/all", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents", "agent": "/agents/hall-b",
 	"timeline": "/timeline", "alarms": "/alarms", "alarms-active": "/alarms/active", "alarms-health": "/alarms/health", "explore": "/explore", "explore-signals": "/explore?items=108,112,111&range=1h",
 	"system": "/system", "settings": "/settings", "settings-shifts": "/settings/shifts", "settings-machines": "/settings/machines",

@@ -24,7 +24,7 @@ var densities = []viewChoice{
 	{View: "cards", Word: "Cards"},
 	{View: "compact", Word: "Compact"},
 	{View: "table", Word: "Table"},
-	{View: "plan", Word: "Plan"},
+	{View: "areas", Word: "Areas"},
 }
 
 // viewChoice is a density that can be chosen.
@@ -43,7 +43,7 @@ func parseFloorFilter(r *http.Request) (floorFilter, error) {
 		f.View = densities[0].View
 	}
 	if !slices.ContainsFunc(densities, func(c viewChoice) bool { return c.View == f.View }) {
-		return f, plant.Errorf(plant.Invalid, "view %q: use cards, compact, table or plan.", f.View)
+		return f, plant.Errorf(plant.Invalid, "view %q: use cards, compact, table or areas.", f.View)
 	}
 	return f, nil
 }

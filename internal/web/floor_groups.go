@@ -29,6 +29,8 @@ func (g group) Hidden() bool {
 // card is a machine on the floor.
 type card struct {
 	api.Machine
+	// Skew says that the clock of its agent is wrong; empty where it is not.
+	Skew   string
 	Hidden bool
 	Now    time.Time
 }
@@ -39,6 +41,10 @@ type card struct {
 func (s *site) groupMachines(machines []api.Machine, agents []api.Agent, filter floorFilter, now time.Time) []group {
 	var groups []group
 	place := make(map[string]int)
+	skews := make(map[string]string)
+	for _, a := range agents {
+		skews[a.Name] = agentRow{Agent: a}.Skew()
+	}
 	for _, m := range machines {
 		g := groupOf(m)
 		i, ok := place[g.Key]
@@ -51,7 +57,7 @@ func (s *site) groupMachines(machines []api.Machine, agents []api.Agent, filter 
 			}
 			groups = append(groups, g)
 		}
-		groups[i].Cards = append(groups[i].Cards, card{m, !matches(m, filter.Query, filter.State), now})
+		groups[i].Cards = append(groups[i].Cards, card{m, skews[m.Agent], !matches(m, filter.Query, filter.State), now})
 	}
 	areas := s.shop().Areas
 	slices.SortStableFunc(groups, func(a, b group) int {

@@ -219,7 +219,7 @@ func TestFloorOfThePast(t *testing.T) {
 			t.Errorf("no %q in %s", want, text)
 		}
 	}
-	if status, html := page(t, server, "/floor?view=tiles"); status != http.StatusBadRequest || !strings.Contains(words(html), "use cards, compact, table or plan") {
+	if status, html := page(t, server, "/floor?view=tiles"); status != http.StatusBadRequest || !strings.Contains(words(html), "use cards, compact, table or areas") {
 		t.Errorf("a view that there is not: status %d", status)
 	}
 }
@@ -267,7 +267,7 @@ func TestFourDensitiesShowTheSame(t *testing.T) {
 	cards := `[...document.querySelectorAll(".machine")].filter(m => m.checkVisibility()).map(m => m.dataset.slug + " " + m.dataset.state).join("\n")`
 	want := eval[string](b, cards)
 	eval[bool](b, `window.kept = true`)
-	for _, view := range []string{"compact", "table", "plan", "cards"} {
+	for _, view := range []string{"compact", "table", "areas", "cards"} {
 		eval[bool](b, `document.querySelector("#views [data-view=`+view+`]").click() ?? true`)
 		search := "?view=" + view
 		if view == "cards" {
@@ -293,8 +293,8 @@ func TestFourDensitiesShowTheSame(t *testing.T) {
 	if !eval[bool](b, `Boolean(window.kept)`) {
 		t.Error("changing the view loaded the page anew")
 	}
-	b.open(server.URL + "/floor?view=plan")
-	b.await(`document.querySelector("#floor").dataset.view === "plan" && document.querySelector("#views [aria-current]").dataset.view === "plan"`)
+	b.open(server.URL + "/floor?view=areas")
+	b.await(`document.querySelector("#floor").dataset.view === "areas" && document.querySelector("#views [aria-current]").dataset.view === "areas"`)
 }
 
 // TestPartsAgainstTarget checks the cards of machines with a target: what was made in

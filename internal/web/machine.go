@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,15 @@ type machineBody struct {
 	Problems []string
 	Blank    blank
 	Now      time.Time
+}
+
+// Skew says that the clock of the machine's agent is wrong; empty where it is not, or
+// where that is not known.
+func (b machineBody) Skew() string {
+	if b.Link == nil {
+		return ""
+	}
+	return agentRow{Agent: *b.Link}.Skew()
 }
 
 // conditionRow is an active condition with the time it is seen at.
@@ -165,6 +175,9 @@ func (s *site) addWork(r *http.Request, body *machineBody) {
 		q.Set("to", to.Add(cycleMargin).UTC().Format(time.RFC3339))
 		return "?" + q.Encode() + "#lane"
 	}, body.Now)
+	body.Cycles.All = "/api/v1/machines/" + url.PathEscape(body.Slug) + "/cycles?" + url.Values{
+		"from": {body.Range.From.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)},
+	}.Encode()
 }
 
 // cycleMargin is what is shown before and behind a cycle that is picked.

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ const cycleLimit = 20
 
 // The measure of the picture with the bars, in its own units.
 const (
-	barStep   = 30
+	barStep   = 60 // the longest label, 1:04:12 h, has room between its neighbours
 	barWidth  = 20
 	barHeight = 110
 )
@@ -31,8 +32,9 @@ type cyclePanel struct {
 	Programs      []programRow
 	// Problem says why there are none.
 	Problem string
-	// More is how many older ones the range has.
+	// More is how many older ones the range has, and All where they are told, too.
 	More int
+	All  string
 	Now  time.Time
 }
 
@@ -48,6 +50,9 @@ type cycleBar struct {
 	Href  string
 	Now   time.Time
 }
+
+// Center is the middle of the bar, above which its label stands.
+func (b cycleBar) Center() int { return b.X + barWidth/2 }
 
 // Name is the program, as people read it.
 func (b cycleBar) Name() string { return knownText(b.Program) }
@@ -95,6 +100,19 @@ func (p programRow) PerPart() string {
 		return ""
 	}
 	return cycleText(p.RunningSeconds / *p.Parts)
+}
+
+// Total is how many cycles the range has.
+func (p cyclePanel) Total() int { return p.More + len(p.Bars) }
+
+// Unusual reports whether any of the bars is unusual, so that the key explains it.
+func (p cyclePanel) Unusual() bool {
+	return slices.ContainsFunc(p.Bars, func(b cycleBar) bool { return b.Unusual })
+}
+
+// Partial reports the same of cycles that are not complete.
+func (p cyclePanel) Partial() bool {
+	return slices.ContainsFunc(p.Bars, func(b cycleBar) bool { return !b.Whole })
 }
 
 // newCyclePanel makes the bars of the newest cycles. pick gives the address that

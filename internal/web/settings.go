@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,6 +77,9 @@ type dayPlan struct {
 	Holiday   bool        `json:"holiday"`
 	Exception bool        `json:"exception"`
 	Shifts    []shiftPlan `json:"shifts"`
+	// Night is the shift that is on when the day begins, and until when, for a day on
+	// which none begins; empty where there is none.
+	Night string `json:"-"`
 	// Bars are what is drawn of it.
 	Bars []dayBar `json:"-"`
 }
@@ -162,6 +166,10 @@ func planDay(said *shop.Shop, d shop.Date) dayPlan {
 		}
 	}
 	for _, s := range said.Calendar.Between(from.UnixMicro(), to.UnixMicro()) {
+		if len(day.Shifts) == 0 && s.From < from.UnixMicro() {
+			begun := time.UnixMicro(s.From).In(said.Zone)
+			day.Night = fmt.Sprintf("%s of %s until %s", s.Name, begun.Format("Mon"), time.UnixMicro(s.To).In(said.Zone).Format("15:04"))
+		}
 		add("shift", s.Name, insight.Window{From: s.From, To: s.To})
 		for _, b := range s.Breaks {
 			add("break", "Break", b)

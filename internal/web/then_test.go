@@ -158,7 +158,7 @@ func TestAgentsAtAMoment(t *testing.T) {
 	for text, wants := range map[string][]string{
 		words(section(t, list, "<main", "</main>")): {"hall-b http://user:xxxxx@10.0.4.12:5000/ 1763112233 08:30:00 1 2"},
 		words(section(t, one, "<main", "</main>")): {
-			"Instance 1763112233 Read since 08:30:00", "2 gaps", "Restart: the agent restarted", "Rejected: they came", "The first version that is stored.",
+			"Instance 1763112233 Read since 08:30:00", "Gap ledger 2 ", "Restart: the agent restarted", "Rejected: they came", "The first version that is stored.",
 		},
 	} {
 		for _, want := range wants {

@@ -5,10 +5,8 @@ import { away, up } from "./attention";
 import { age, blank, byId, fill, glyph, retry, set, show, slot } from "./dom";
 import { countText, damageText, delayText, durationText, linkWord, lostText, rateText, skewText, UNKNOWN } from "./format";
 import { follow, readList } from "./live";
+import { drawSkew } from "./skew";
 import type { Agent } from "./types";
-
-/** From how many seconds on an agent's clock is marked as wrong. */
-const SKEW_LEAST = 1;
 
 const agents = new Map<string, Agent>();
 
@@ -52,6 +50,8 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "name", a.name);
   if (slot(row, "name")?.tagName === "A") slot(row, "name")?.setAttribute("href", `/agents/${encodeURIComponent(a.name)}`);
   fill(row, "url", a.url);
+  fill(row, "named", a.namedUrl ? `this process was started with ${a.namedUrl}; the agent was given another URL since, and is read from that: name one for it everywhere` : "");
+  show(row, "named", Boolean(a.namedUrl));
   const link = row.querySelector<HTMLElement>(".link");
   set(link, "link", a.link);
   if (link) glyph(link, a.link);
@@ -80,7 +80,7 @@ function drawAgent(row: HTMLElement, a: Agent): void {
   fill(row, "rate", rateText(a.rate));
   fill(row, "delayP95", a.delayP95Seconds === undefined ? UNKNOWN : delayText(1000 * a.delayP95Seconds));
   fill(row, "skew", a.skewSeconds === undefined ? UNKNOWN : skewText(1000 * a.skewSeconds));
-  show(row, "skewed", Math.abs(a.skewSeconds ?? 0) > SKEW_LEAST);
+  drawSkew(row, a);
   fill(row, "gaps", countText(a.gaps));
   fill(row, "lost", lostText(a.gaps, a.lost));
   age(row, "lastDocument", a.lastDocument, UNKNOWN);

@@ -10,16 +10,28 @@ import { keepReading } from "./periodic";
 /** WIDTH is how long the bar is, in the units of its picture. */
 const WIDTH = 100;
 
+/** MachineParts is what a machine made in the shift. */
+export interface MachineParts {
+  machine: string;
+  parts: number | null;
+  target: number;
+  due: number;
+}
+
 interface ShiftParts {
   shift: { name: string; from: string; to: string } | null;
-  machines: { machine: string; parts: number | null; target: number; due: number }[];
+  machines: MachineParts[];
+}
+
+/** keepShiftParts reads the parts of the shift now and from time to time. */
+export function keepShiftParts(take: (parts: ShiftParts) => void): void {
+  const query = then === undefined ? "" : `?at=${new Date(now()).toISOString()}`;
+  keepReading(async () => take(await read<ShiftParts>(`/api/v1/shift/parts${query}`)));
 }
 
 /** keepAiming keeps the cards up to date; card gives the card of a machine. */
 export function keepAiming(cards: ReadonlyMap<string, HTMLElement>): void {
-  const query = then === undefined ? "" : `?at=${new Date(now()).toISOString()}`;
-  keepReading(async () => {
-    const parts = await read<ShiftParts>(`/api/v1/shift/parts${query}`);
+  keepShiftParts((parts) => {
     const aimed = new Set<HTMLElement>();
     for (const m of parts.machines) {
       const card = cards.get(m.machine);
@@ -31,7 +43,7 @@ export function keepAiming(cards: ReadonlyMap<string, HTMLElement>): void {
   });
 }
 
-function draw(card: HTMLElement, m: ShiftParts["machines"][number], shift: NonNullable<ShiftParts["shift"]>): void {
+function draw(card: HTMLElement, m: MachineParts, shift: NonNullable<ShiftParts["shift"]>): void {
   const count = slot(card, "parts");
   let aim = slot(card, "aim");
   if (!aim) {

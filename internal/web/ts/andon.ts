@@ -2,10 +2,11 @@
 // pages turn by themselves.
 
 import "./page";
+import { keepShiftParts, type MachineParts } from "./aims";
 import { fault, faultText, gravity, up } from "./attention";
 import { instant, minuteText, now } from "./clock";
 import { blank, byId, fill, glyph, put, set, slot } from "./dom";
-import { countedText, wordText } from "./format";
+import { countedText, measureText, UNKNOWN, wordText } from "./format";
 import { follow, readList } from "./live";
 import { ageText, layout } from "./tiles";
 import type { Agent, Machine } from "./types";
@@ -21,6 +22,7 @@ const agents = new Map<string, Agent>();
 const tiles = new Map<string, HTMLElement>();
 /** The machines of this board; which they are is the server's to say. */
 let wanted = new Set<string>();
+let shiftParts = new Map<string, MachineParts>();
 let complete = false;
 let page = 0;
 let paused = false;
@@ -45,8 +47,8 @@ async function reread(): Promise<void> {
 function size(): void {
   const l = layout({
     distance: Number(list.dataset["distance"]), panel: Number(list.dataset["panel"]),
-    screen: [Math.max(screen.width, innerWidth), Math.max(screen.height, innerHeight)], room: [innerWidth, innerHeight],
-  });
+    screen: [Math.max(screen.width, innerWidth), Math.max(screen.height, innerHeight)], room: [list.clientWidth, innerHeight],
+  }, list.children.length);
   capacity = l.columns * l.rows;
   const style = document.documentElement.style;
   style.setProperty("--type", `${l.type}px`);
@@ -81,10 +83,12 @@ function draw(): void {
     count.toggleAttribute("data-none", n === 0);
   }
   const order = ordered();
+  const came = order.length !== list.children.length;
   if (order.join(" ") !== [...list.children].map((t) => (t as HTMLElement).dataset["slug"]).join(" ")) {
     list.append(...order.map((slug) => tiles.get(slug) as HTMLElement));
   }
-  turn(0);
+  if (came) size();
+  else turn(0);
 }
 
 function drawTile(m: Machine): void {
@@ -101,7 +105,14 @@ function drawTile(m: Machine): void {
   tile.toggleAttribute("data-fault", failed !== undefined);
   if (failed) fill(tile, "detail", faultText(failed));
   else if (m.state === "stopped" && m.execution) fill(tile, "detail", wordText(m.execution));
-  else fill(tile, "detail", m.parts === undefined ? "" : countedText(m.parts, "part"));
+  else fill(tile, "detail", partsOf(m));
+}
+
+/** partsOf says what a machine has made in the shift, of how many; where nobody says how many, what its counter shows, whenever that began. */
+function partsOf(m: Machine): string {
+  const made = shiftParts.get(m.slug);
+  if (made) return `${made.parts === null ? UNKNOWN : measureText(made.parts)} of ${countedText(made.target, "part")} this shift`;
+  return m.parts === undefined ? "" : `part counter ${measureText(m.parts)}`;
 }
 
 /** count shows how long a machine has been at it. */
@@ -173,6 +184,10 @@ document.addEventListener("visibilitychange", keepAwake);
 keepAwake();
 
 size();
+keepShiftParts((parts) => {
+  shiftParts = new Map(parts.shift ? parts.machines.map((m) => [m.machine, m]) : []);
+  draw();
+});
 follow({
   address: "/api/v1/stream", every: 500,
   machines: (changed) => {

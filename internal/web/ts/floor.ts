@@ -9,6 +9,7 @@ import { linkWord } from "./format";
 import { Lanes } from "./lanes";
 import { keepTelling } from "./lastshift";
 import { follow, readList } from "./live";
+import { drawSkew } from "./skew";
 import type { Agent, Machine } from "./types";
 
 const floor = byId("floor");
@@ -63,6 +64,7 @@ function draw(): void {
     if (m) drawCard(cards.get(slug) ?? newCard(m), m);
   }
   changed.clear();
+  for (const [slug, card] of cards) drawSkew(card, agents.get(machines.get(slug)?.agent ?? ""));
   drawGroups();
   drawCounts();
   drawAttention([...machines.values()], [...agents.values()]);

@@ -12,6 +12,7 @@ import { Charts } from "./machinecharts";
 import { MachineLane } from "./machinelane";
 import { isLive, keep, keepCopied, range, type Span } from "./range";
 import { openAs, openPanels, Trail } from "./trail";
+import { drawSkew } from "./skew";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
 import { showOnBars, UsualValues } from "./usual";
 import { drawItem } from "./values";
@@ -198,6 +199,7 @@ function drawRow(e: HTMLElement, c: Condition): void {
 
 function drawLink(): void {
   const link = slot(root, "link")?.querySelector<HTMLElement>(".link");
+  drawSkew(root, agent);
   if (!agent || !link) return;
   set(link, "link", agent.link);
   glyph(link, agent.link);

@@ -7,6 +7,8 @@ const CAP = 0.72;
 /** A tile is at least so wide and so high, of the height of a capital. */
 const TILE_WIDTH = 6;
 const TILE_HEIGHT = 3.9;
+/** Where there are few tiles, type is at most so many times as large as the distance asks for. */
+const LARGEST = 2.5;
 /** What the head and the foot take, of the height of a capital and in pixels. */
 const HEAD = 1.35;
 const FOOT_PX = 44;
@@ -22,16 +24,22 @@ export interface Wall {
   room: [number, number];
 }
 
-/** layout gives the size of the type in pixels, the height of its capitals, and how many tiles fit. */
-export function layout(w: Wall): { type: number; cap: number; columns: number; rows: number } {
+/** layout gives the size of the type in pixels, the height of its capitals, and how many tiles there are on a page, of so many in all: where all fit on one, they fill it. */
+export function layout(w: Wall, tiles: number): { type: number; cap: number; columns: number; rows: number } {
   const perMm = Math.hypot(...w.screen) / (w.panel * 25.4);
-  const cap = w.distance * 1000 * Math.tan(ANGLE) * perMm;
+  const least = w.distance * 1000 * Math.tan(ANGLE) * perMm;
   const [width, height] = w.room;
-  return {
-    cap, type: cap / CAP,
-    columns: Math.max(1, Math.floor(width / (TILE_WIDTH * cap + GAP_PX))),
-    rows: Math.max(1, Math.floor((height - HEAD * cap - FOOT_PX) / (TILE_HEIGHT * cap + GAP_PX))),
-  };
+  const columns = Math.max(1, Math.floor(width / (TILE_WIDTH * least + GAP_PX)));
+  const rows = Math.max(1, Math.floor((height - HEAD * least - FOOT_PX) / (TILE_HEIGHT * least + GAP_PX)));
+  let best = { cap: least, columns, rows };
+  if (tiles <= columns * rows) {
+    for (let c = 1; c <= Math.min(columns, tiles); c++) {
+      const r = Math.ceil(tiles / c);
+      const cap = Math.min((width / c - GAP_PX) / TILE_WIDTH, (height - FOOT_PX - r * GAP_PX) / (HEAD + r * TILE_HEIGHT), LARGEST * least);
+      if (cap >= best.cap && r <= rows) best = { cap, columns: c, rows: r };
+    }
+  }
+  return { ...best, type: best.cap / CAP };
 }
 
 /** ageText gives milliseconds in as few figures as tell them from afar: 45 s, 99 min, 5 h, 3 d. */

@@ -5,6 +5,7 @@
 import { type AlarmMark, drawHead, gravestFirst, spotAt, spots } from "./alarmmarks";
 import { timeMark, timeMarks } from "./axis";
 import { drawBands } from "./bands";
+import { wordText } from "./format";
 import { type Paint, paints } from "./paint";
 import type { Span } from "./range";
 import { byGravity, firstAfter, graver, type Segment, type Shift } from "./segments";
@@ -146,7 +147,7 @@ export class Tracks {
     for (const t of this.tracks) {
       const y = Math.round((top + PAD) * ratio), height = Math.round((t.height - 2 * PAD) * ratio);
       if (t.states) this.states(c, t.states, y, height, ratio);
-      if (t.values) this.values(c, t.values, y, height, ratio);
+      if (t.values) this.values(c, t, t.values, y, height, ratio);
       if (t.alarms) this.alarms(c, t.alarms, y, height, ratio);
       if (t.parts) this.parts(c, t.parts, y, height, ratio);
       top += t.height;
@@ -208,7 +209,7 @@ export class Tracks {
     for (const [x, width, text] of lost) this.paint.lost(c, x, y, width, text, ratio);
   }
 
-  private values(c: CanvasRenderingContext2D, values: readonly Value[], y: number, h: number, ratio: number): void {
+  private values(c: CanvasRenderingContext2D, track: Track, values: readonly Value[], y: number, h: number, ratio: number): void {
     c.font = `${11 * ratio}px ${this.paint.font}`;
     c.textBaseline = "middle";
     for (const v of values) {
@@ -223,7 +224,7 @@ export class Tracks {
       c.fillRect(x, y, width, h);
       c.fillStyle = this.paint.border;
       c.fillRect(x, y, Math.max(1, Math.round(ratio)), h);
-      const text = v.count > 1 && v.value === "" ? `${v.count} values` : v.value;
+      const text = v.count > 1 && v.value === "" ? `${v.count} values` : spelled(track, v.value);
       c.fillStyle = this.paint.body;
       const room = width - 8 * ratio;
       if (room > 8 * ratio) c.fillText(fitted(c, text, room), x + 5 * ratio, y + h / 2 + 0.5);
@@ -277,6 +278,11 @@ export class Tracks {
       c.fillText(words[m.kind] ?? m.kind, x + 3 * ratio, y + 6 * ratio);
     }
   }
+}
+
+/** spelled gives a value as all pages spell it: modes and executions are words of the standard, AUTOMATIC, and what else there is are the machine's own. */
+export function spelled(track: Track, value: string): string {
+  return track.id === "mode" || track.id === "execution" ? wordText(value) : value;
 }
 
 /** fitted cuts a text to a width. */

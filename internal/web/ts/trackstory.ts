@@ -4,9 +4,9 @@
 import { tell } from "./alarmmarks";
 import { planned } from "./bands";
 import { fullText, now, preciseText } from "./clock";
-import { countText, exactText, partsText, ruleText, wordText } from "./format";
+import { countText, exactText, partsText, ruleText } from "./format";
 import { mixText, type Shift, wordOf } from "./segments";
-import type { Hit, Track } from "./track";
+import { type Hit, spelled, type Track } from "./track";
 
 /** EACH is how many stretches of a row the table has, the newest of them. */
 const EACH = 100;
@@ -29,7 +29,7 @@ export function story({ state, value, alarms, track }: Hit, from: number, at: nu
   if (value) {
     const reasons: Record<string, string> = { gap: "Not known: a gap", restart: "Not known: the agent restarted" };
     const word = value.value === null ? reasons[value.reason ?? ""] ?? "Unavailable" : value.count > 1 ? `${value.count} values, each too short to be seen` : value.value;
-    return [`${track.name}: ${track.id === "mode" || track.id === "execution" ? wordText(word) : word}`, ...when(value, from)];
+    return [`${track.name}: ${spelled(track, word)}`, ...when(value, from)];
   }
   if (alarms) return tell(alarms);
   if (track.parts) {

@@ -118,6 +118,7 @@ export interface Agent {
   reconnects: number;
   faults?: number;
   url: string;
+  namedUrl?: string;
   machines: number;
 }
 
