@@ -76,6 +76,13 @@ func (b *breaks) between(ctx context.Context, a *agent, changes []plant.StateCha
 	return list, nil
 }
 
+// problem says for people what of an agent's gaps was left out.
+func (b *breaks) problem(a *agent) string {
+	return b.locator.leftOut(func(id plant.RunID) bool {
+		return slices.ContainsFunc(b.runs[a.ID], func(run plant.Run) bool { return run.ID == id })
+	}).problem()
+}
+
 // leftBehind is the gap at the end of a run that another one followed: what was known
 // ends with it.
 func leftBehind(run, next plant.Run) plant.Gap {

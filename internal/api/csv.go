@@ -3,6 +3,7 @@ package api
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -42,8 +43,29 @@ func appendCSVLine(b []byte, it *item, run *plant.Run, o plant.Observation) []by
 	return append(b, '\r', '\n')
 }
 
-// appendCell appends a cell, in quotes where it needs them.
+// CellText gives a text as spreadsheets are to take it: as a text. One that they
+// would take for a formula gets a ' in front, since texts come from agents; numbers
+// stay numbers.
+func CellText(s string) string {
+	if !beginsFormula(s) {
+		return s
+	}
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		return s
+	}
+	return "'" + s
+}
+
+// beginsFormula reports whether some spreadsheet may read a text as a formula, by its
+// first character: also the wide ones, and what is passed over before it.
+func beginsFormula(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	return s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first)
+}
+
+// appendCell appends a text as a cell, in quotes where it needs them.
 func appendCell(b []byte, s string) []byte {
+	s = CellText(s)
 	for i := range len(s) {
 		if c := s[i]; c == ',' || c == '"' || c == '\r' || c == '\n' {
 			b = append(b, '"')

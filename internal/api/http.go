@@ -26,7 +26,7 @@ const Prefix = "/api/v1"
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	api := humago.New(mux, config(s.version))
-	api.UseMiddleware(s.measure)
+	api.UseMiddleware(s.measure, checkParams(api))
 	s.routes(api)
 	describe(api.OpenAPI())
 	document, err := json.Marshal(api.OpenAPI())
@@ -47,18 +47,20 @@ func (s *Service) Handler() http.Handler {
 		}
 		writeProblem(w, http.StatusNotFound, "There is nothing at "+quote(r.URL.Path)+"; "+Prefix+"/openapi.json says what there is.")
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // Nothing is to be kept, and no error either.
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // config makes the API JSON alone, without pages that load things from
-// elsewhere, and strict about parameters it does not know.
+// elsewhere.
 func config(version string) huma.Config {
 	c := huma.DefaultConfig("factorydash", cmp.Or(version, "dev"))
 	c.Info.Description = "Machines, what is known of them now, and every observation that is stored."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	format := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
-	c.RejectUnknownQueryParameters = true
 	c.AllowAdditionalPropertiesByDefault = true // Clients shall bear new fields.
 	return c
 }
@@ -90,6 +92,11 @@ func describe(document *huma.OpenAPI) {
 		*schemas[p[0]].Properties[p[1]] = huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]+$"}
 	}
 	// Lists may be empty and are never null.
+	for _, path := range document.Paths {
+		for _, p := range path.Get.Parameters {
+			p.Schema.Nullable = false
+		}
+	}
 	for _, schema := range schemas {
 		for _, p := range schema.Properties {
 			for ; p != nil && p.Type == huma.TypeArray; p = p.Items {
@@ -157,11 +164,8 @@ type (
 	}
 )
 
-// answer is an answer with a body. Nothing of the API is to be kept by caches.
-type answer[T any] struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         T
-}
+// answer is an answer with a body.
+type answer[T any] struct{ Body T }
 
 // routes registers what can be asked.
 func (s *Service) routes(api huma.API) {
@@ -304,7 +308,7 @@ func get[I, O any](s *Service, api huma.API, path, tag, summary, description str
 		if err != nil {
 			return nil, s.problem(ctx, path, err)
 		}
-		return &answer[O]{CacheControl: "no-store", Body: out}, nil
+		return &answer[O]{out}, nil
 	})
 }
 

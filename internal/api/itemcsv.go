@@ -55,7 +55,6 @@ func (s *Service) observationsCSV(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Disposition", "attachment; filename="+strconv.Quote(csvName(about)))
 	write := func(b []byte) error {
 		if err := control.SetWriteDeadline(time.Now().Add(WriteTimeout)); err != nil {
@@ -91,25 +90,19 @@ func csvQuery(r *http.Request) (q StatisticsQuery, comments bool, err error) {
 		return q, false, plant.Errorf(plant.Invalid, "id: %s is not the number of a data item", quote(r.PathValue("id")))
 	}
 	q.Item, comments = plant.ItemID(id), true
-	for name, values := range r.URL.Query() {
-		value := values[0]
-		switch name {
-		case "from", "to":
-			at, err := time.Parse(time.RFC3339, value)
-			if value != "" && err != nil {
-				return q, false, plant.Errorf(plant.Invalid, "%s: %s is not a time such as 2026-01-31T08:00:00Z", name, quote(value))
-			}
-			if name == "from" {
-				q.From = at
-			} else {
-				q.To = at
-			}
-		case "comments":
-			if comments, err = strconv.ParseBool(value); err != nil {
-				return q, false, plant.Errorf(plant.Invalid, "comments: use true or false, not %s", quote(value))
-			}
-		default:
-			return q, false, plant.Errorf(plant.Invalid, "%s: there is no such parameter; use from, to and comments", quote(name))
+	if err := CheckQuery(r.URL.RawQuery, []string{"from", "to", "comments"}, nil); err != nil {
+		return q, false, err
+	}
+	said := r.URL.Query()
+	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
+		value := said.Get(name)
+		if *at, err = time.Parse(time.RFC3339, value); value != "" && err != nil {
+			return q, false, plant.Errorf(plant.Invalid, "%s: %s is not a time such as 2026-01-31T08:00:00Z", name, quote(value))
+		}
+	}
+	if value := said.Get("comments"); value != "" {
+		if comments, err = strconv.ParseBool(value); err != nil {
+			return q, false, plant.Errorf(plant.Invalid, "comments: use true or false, not %s", quote(value))
 		}
 	}
 	return q, comments, nil

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
@@ -16,20 +18,19 @@ import (
 
 // locator reads what one answer takes of the gap ledger: the gaps of runs, with the
 // times between which observations are missing, and the baselines. What it reads is
-// bounded, and problem says what was left out. It may be used by several goroutines.
+// bounded, and problem says what of a run was left out. It may be used by several
+// goroutines: those that ask of one run look up the same gaps, so one does it while the
+// others wait, and those that ask of different runs wait for nobody.
 type locator struct {
 	reader store.Reader
 	// from is where the range of the answer begins, for one in which it does not
 	// matter when exactly a gap was that had been noticed before that.
 	from int64
+	// looked counts the gaps that were looked up.
+	looked atomic.Int64
 
-	mu sync.Mutex
-	// known are the gaps that were looked up, by run and first number.
-	known map[gapPosition]located
-	runs  map[plant.RunID]*runGaps
-	// rough is set where there are more than MaxGapTimes gaps, cut where a run has more
-	// than MaxGaps, untold where its baselines say more than MaxBaselines.
-	rough, cut, untold bool
+	mu   sync.Mutex
+	runs map[plant.RunID]*runGaps
 }
 
 // located is a gap with its times, in microseconds of the agent's timestamps.
@@ -43,16 +44,38 @@ type located struct {
 	stored     bool
 }
 
-// runGaps are the gaps of a run that begin at from or behind it and before to.
+// runGaps is what was read of the gaps of a run.
 type runGaps struct {
-	from, to int64
+	locator *locator
+	run     plant.RunID
+
+	mu sync.Mutex
+	// known are the gaps that were looked up, by their first number; list are those
+	// that begin at from or behind it and before to.
+	known    map[int64]located
 	list     []located
+	from, to int64
+	// rough is set where there are more gaps than may be looked up, cut where there are
+	// more than MaxGaps, untold where the baselines say more than MaxBaselines.
+	rough, cut, untold bool
 }
 
 // newLocator makes one for an answer about a range; math.MinInt64 for one that needs
 // the times of all gaps.
 func newLocator(reader store.Reader, from int64) *locator {
-	return &locator{reader: reader, from: from, known: make(map[gapPosition]located), runs: make(map[plant.RunID]*runGaps)}
+	return &locator{reader: reader, from: from, runs: make(map[plant.RunID]*runGaps)}
+}
+
+// of gives what was read of a run.
+func (l *locator) of(run plant.RunID) *runGaps {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g := l.runs[run]
+	if g == nil {
+		g = &runGaps{locator: l, run: run, known: make(map[int64]located), from: math.MaxInt64}
+		l.runs[run] = g
+	}
+	return g
 }
 
 // gaps gives the gaps of a run that begin at a number or behind it, in order: all up to
@@ -60,77 +83,76 @@ func newLocator(reader store.Reader, from int64) *locator {
 // later. What was lost behind that was lost later still, unless the agent's clock was
 // put back.
 func (l *locator) gaps(ctx context.Context, run plant.RunID, from, last, until int64) ([]located, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	found := l.runs[run]
-	if found == nil || found.from > from {
-		found = &runGaps{from: from, to: from}
-		l.runs[run] = found
+	g := l.of(run)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if from < g.from {
+		g.list, g.from, g.to = nil, from, from
 	}
-	if err := l.readOn(ctx, run, found, last, until); err != nil {
+	if err := g.readOn(ctx, last, until); err != nil {
 		return nil, err
 	}
-	at, _ := slices.BinarySearchFunc(found.list, from, func(g located, from int64) int { return cmp.Compare(g.From, from) })
-	return slices.Clip(found.list[at:]), nil
+	at, _ := slices.BinarySearchFunc(g.list, from, func(g located, from int64) int { return cmp.Compare(g.From, from) })
+	return slices.Clip(g.list[at:]), nil
 }
 
-// readOn reads more gaps of a run, unless they are known as far as they are wanted.
-func (l *locator) readOn(ctx context.Context, run plant.RunID, found *runGaps, last, until int64) error {
+// readOn reads more gaps, unless they are known as far as they are wanted.
+func (g *runGaps) readOn(ctx context.Context, last, until int64) error {
 	done := func() bool {
-		n := len(found.list)
-		return n > 0 && found.list[n-1].From > last && found.list[n-1].Begin >= until
+		n := len(g.list)
+		return n > 0 && g.list[n-1].From > last && g.list[n-1].Begin >= until
 	}
-	if found.to == math.MaxInt64 || done() {
+	if g.to == math.MaxInt64 || done() {
 		return nil
 	}
-	for g, err := range l.reader.Gaps(ctx, run, found.to) {
+	for gap, err := range g.locator.reader.Gaps(ctx, g.run, g.to) {
 		if err != nil {
 			return err
 		}
-		if len(found.list) == MaxGaps {
-			l.cut = true
+		if len(g.list) == MaxGaps {
+			g.cut = true
 			break
 		}
-		of, err := l.look(ctx, g)
+		found, err := g.look(ctx, gap)
 		if err != nil {
 			return err
 		}
-		found.list, found.to = append(found.list, of), g.From+1
+		g.list, g.to = append(g.list, found), gap.From+1
 		if done() {
 			return nil
 		}
 	}
-	found.to = math.MaxInt64
+	g.to = math.MaxInt64
 	return nil
 }
 
 // locate finds the times of a gap.
-func (l *locator) locate(ctx context.Context, g plant.Gap) (located, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.look(ctx, g)
+func (l *locator) locate(ctx context.Context, gap plant.Gap) (located, error) {
+	g := l.of(gap.Run)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.look(ctx, gap)
 }
 
-func (l *locator) look(ctx context.Context, g plant.Gap) (located, error) {
-	at := gapPosition{g.Run, g.From}
-	if known, ok := l.known[at]; ok {
+func (g *runGaps) look(ctx context.Context, gap plant.Gap) (located, error) {
+	if known, ok := g.known[gap.From]; ok {
 		return known, nil
 	}
-	noticed := g.Noticed.UnixMicro()
-	found := located{Gap: g, Begin: noticed, End: noticed}
+	noticed := gap.Noticed.UnixMicro()
+	found := located{Gap: gap, Begin: noticed, End: noticed}
 	switch {
-	case noticed < l.from:
+	case noticed < g.locator.from:
 		return found, nil
-	case len(l.known) == MaxGapTimes:
-		l.rough = true
+	case g.locator.looked.Add(1) > MaxGapTimes:
+		g.rough = true
 		return found, nil
 	}
-	before, stored, err := observationAt(ctx, l.reader, g.Run, g.From-1)
+	before, stored, err := observationAt(ctx, g.locator.reader, gap.Run, gap.From-1)
 	if err != nil {
 		return found, err
 	}
-	if found.End = math.MaxInt64; g.To != plant.OpenEnd {
-		behind, ok, err := firstObservation(ctx, l.reader, g.Run, g.To+1)
+	if found.End = math.MaxInt64; gap.To != plant.OpenEnd {
+		behind, ok, err := firstObservation(ctx, g.locator.reader, gap.Run, gap.To+1)
 		if err != nil {
 			return found, err
 		}
@@ -143,7 +165,7 @@ func (l *locator) look(ctx context.Context, g plant.Gap) (located, error) {
 	} else {
 		found.Begin = min(noticed, found.End)
 	}
-	l.known[at] = found
+	g.known[gap.From] = found
 	return found, nil
 }
 
@@ -153,9 +175,10 @@ func (l *locator) baselines(ctx context.Context, run plant.RunID) iter.Seq2[plan
 		read := 0
 		for b, err := range l.reader.Baselines(ctx, run) {
 			if read += len(b.Observations); read > MaxBaselines {
-				l.mu.Lock()
-				l.untold = true
-				l.mu.Unlock()
+				g := l.of(run)
+				g.mu.Lock()
+				g.untold = true
+				g.mu.Unlock()
 				return
 			}
 			if !yield(b, err) {
@@ -165,18 +188,42 @@ func (l *locator) baselines(ctx context.Context, run plant.RunID) iter.Seq2[plan
 	}
 }
 
-// problem says for people what was left out; nothing where nothing was.
-func (l *locator) problem() string {
+// leftOut is what was left out of some runs.
+type leftOut struct{ rough, cut, untold bool }
+
+// leftOut gives what was left out of the runs that are wanted.
+func (l *locator) leftOut(wanted func(plant.RunID) bool) (out leftOut) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	runs := slices.Collect(maps.Values(l.runs))
+	l.mu.Unlock()
+	for _, g := range runs {
+		if !wanted(g.run) {
+			continue
+		}
+		g.mu.Lock()
+		out.rough, out.cut, out.untold = out.rough || g.rough, out.cut || g.cut, out.untold || g.untold
+		g.mu.Unlock()
+	}
+	return out
+}
+
+// untold reports whether baselines said more than is read.
+func (l *locator) untold() bool { return l.leftOut(anyRun).untold }
+
+// problem says for people what was left out; nothing where nothing was.
+func (l *locator) problem() string { return l.leftOut(anyRun).problem() }
+
+func anyRun(plant.RunID) bool { return true }
+
+func (o leftOut) problem() string {
 	var list []string
-	if l.rough {
+	if o.rough {
 		list = append(list, "there are more gaps than the "+strconv.Itoa(MaxGapTimes)+" whose times are looked up: the others stand where they were noticed")
 	}
-	if l.cut {
+	if o.cut {
 		list = append(list, "a run of the agent has more gaps than the "+strconv.Itoa(MaxGaps)+" that are read: those behind them are left out")
 	}
-	if l.untold {
+	if o.untold {
 		list = append(list, "baselines of the agent say more than the "+strconv.Itoa(MaxBaselines)+" observations that are read: what it knew behind some gaps is left out")
 	}
 	return strings.Join(list, "; ")

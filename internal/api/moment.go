@@ -199,15 +199,15 @@ func (m *moment) latest(p *past) (l plant.Latest, observed, whole bool) {
 	}
 	switch {
 	case l.Run != 0:
-		return l, true, whole && !m.locator.untold
+		return l, true, whole && !m.locator.untold()
 	case p.last != nil:
 		l.Apply(p.last.Run, *p.last)
-		return forgotten(l), true, !m.locator.untold
+		return forgotten(l), true, !m.locator.untold()
 	case p.base != nil:
 		l.Apply(m.run.ID, p.base.observations[len(p.base.observations)-1])
-		return forgotten(l), true, !m.locator.untold
+		return forgotten(l), true, !m.locator.untold()
 	default:
-		return l, false, !m.locator.untold
+		return l, false, !m.locator.untold()
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *Service) Paths(ctx context.Context, q PathQuery) (Paths, error) {
 			Shares: newShares(insight.Share(intervals, []insight.Window{{From: first, To: end}})),
 		})
 	}
-	v.Problem = breaks.locator.problem()
+	v.Problem = breaks.problem(m.agent)
 	return v, nil
 }
 

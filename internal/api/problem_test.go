@@ -30,7 +30,7 @@ func TestHTTPErrors(t *testing.T) {
 		{"/machines/mill/observations?from=2026-01-31T08:00:00Z&to=2026-01-31T08:00:00Z", 422, []string{"to:", "2026-01-31T08:00:00Z"}},
 		{"/machines/mill/observations?limit=10001", 422, []string{"query.limit", "10000"}},
 		{"/machines/mill/observations?after=1.2", 422, []string{"after", "next"}},
-		{"/machines/mill/observations?form=x", 422, []string{"query.form", "unknown"}},
+		{"/machines/mill/observations?form=x", 422, []string{"form", "use from, to, after, limit, item"}},
 		{"/items/7/series?points=5001", 422, []string{"query.points", "5000"}},
 		{"/items/7/series?points=3", 422, []string{"query.points", "4"}},
 		{"/items/7/observations?limit=0", 422, []string{"query.limit", "1"}},

@@ -160,7 +160,7 @@ func (s *Service) Production(ctx context.Context, q ProductionQuery) (Production
 	all := output{}
 	for i, o := range made {
 		if one := &v.Machines[i]; one.Problem == "" {
-			one.Problem = breaks.locator.problem()
+			one.Problem = breaks.problem(machines[i].agent)
 			all.add(o)
 		}
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
@@ -33,8 +34,9 @@ type ShiftOn struct {
 type MachineShiftParts struct {
 	Machine string `json:"machine"`
 	// Parts is what was made from the begin of the shift up to the moment; null where
-	// the counter is not known then.
-	Parts *float64 `json:"parts"`
+	// that is not known, which Problem says for people.
+	Parts   *float64 `json:"parts"`
+	Problem string   `json:"problem,omitempty"`
 	// Target is what the whole shift is to make, and Due what it should have made by
 	// the moment: the same part of it as has passed of the shift's working time.
 	Target float64 `json:"target"`
@@ -71,7 +73,7 @@ func (s *Service) ShiftParts(ctx context.Context, at time.Time) (ShiftParts, err
 			continue
 		}
 		one := MachineShiftParts{Machine: m.Slug, Target: target, Due: target * passed}
-		if one.Parts, err = s.madeSince(ctx, l, m, shift.From, at.UnixMicro()); err != nil {
+		if one.Parts, one.Problem, err = s.madeSince(ctx, l, m, shift.From, at.UnixMicro()); err != nil {
 			return v, err
 		}
 		v.Machines = append(v.Machines, one)
@@ -94,23 +96,26 @@ func passedOf(shift shop.Shift, at int64) float64 {
 	return float64(passed) / float64(whole)
 }
 
-// madeSince gives what a machine's counter counted from ≤ time ≤ at; nil where it is
-// not known at the moment, or too much was said to count it.
-func (s *Service) madeSince(ctx context.Context, l *locator, m *machine, from, at int64) (*float64, error) {
+// madeSince gives what a machine's counter counted from ≤ time ≤ at; nil with the
+// reason where that is not known.
+func (s *Service) madeSince(ctx context.Context, l *locator, m *machine, from, at int64) (parts *float64, problem string, err error) {
 	w := newWorker(m.items)
 	counter := w.counter()
-	if heard, _ := s.heardUntil(m); counter == nil || heard < at {
-		return nil, nil
+	if counter == nil {
+		return nil, "the machine tells of no part counter", nil
+	}
+	if heard, _ := s.heardUntil(m); heard < at {
+		return nil, "the agent is not heard: what its counter shows is not known", nil
 	}
 	t, err := s.track(ctx, l, m.agent, []*item{counter}, leadOf(from), at+1)
 	if plant.ErrorCode(err) == plant.Invalid {
-		return nil, nil
+		return nil, fmt.Sprintf("the counter changed more than the %d times that are read", MaxTracked), nil
 	} else if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	steps := insight.Parts(t.of(counter), t.holes, insight.PartRules{MaxJump: float64(s.shop().Machine(m.Slug).MaxJump)})
 	if len(steps) == 0 || steps[len(steps)-1].Kind == insight.PartsUnknown {
-		return nil, nil
+		return nil, "what the counter shows is not known then", nil
 	}
-	return new(insight.PartsWithin(steps, from, at+1)), nil
+	return new(insight.PartsWithin(steps, from, at+1)), "", nil
 }

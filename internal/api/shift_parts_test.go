@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,9 +46,20 @@ func TestShiftParts(t *testing.T) {
 		t.Errorf("a moment that is still to come: %v", err)
 	}
 	f.commit(nil, unknown(parts, 55*time.Minute))
-	if v, err := planned(t, f, aimed).ShiftParts(t.Context(), time.Time{}); err != nil || len(v.Machines) != 1 || v.Machines[0].Parts != nil {
-		t.Errorf("where the counter is not known: %+v, %v", v.Machines, err)
+	unknownSince := func(why, problem string) {
+		t.Helper()
+		v, err := planned(t, f, aimed).ShiftParts(t.Context(), time.Time{})
+		if err != nil || len(v.Machines) != 1 || v.Machines[0].Parts != nil || !strings.Contains(v.Machines[0].Problem, problem) {
+			t.Errorf("%s: %+v, %v; want no parts and %q", why, v.Machines, err, problem)
+		}
 	}
+	unknownSince("where the counter is not known", "is not known then")
+	for range api.MaxTracked { // A counter that flickers.
+		f.observations = append(f.observations, f.observations[len(f.observations)-1])
+	}
+	unknownSince("at the limit", "200000")
+	f.items = slices.DeleteFunc(f.items, func(it plant.DataItem) bool { return it.Type == "PART_COUNT" })
+	unknownSince("without a counter", "no part counter")
 }
 
 // Of a moment of the past, what came later is not told, and targets are those of the

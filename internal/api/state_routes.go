@@ -10,20 +10,21 @@ import (
 func (s *Service) stateRoutes(api huma.API) {
 	get(s, api, "/timeline", "machines", "What machines were doing",
 		"The states of machines over a range, without a gap in time: where it is not known what a machine was doing, that is said with the reason. "+
-			"Times of segments are microseconds since 1970 UTC. With columns, intervals that are narrower than a column are put together under the gravest state, with the time in each.",
+			"Times of segments are microseconds since 1970 UTC. With at, it is told as of that moment. With columns, intervals that are narrower than a column are put together under the gravest state, with the time in each.",
 		func(ctx context.Context, p *struct {
 			RangeParams
+			AtParam
 			Machine []string `query:"machine,explode" maxItems:"1000" doc:"The slugs of machines; all on the floor where it is left out"`
 			Columns int      `query:"columns" minimum:"0" maximum:"10000" doc:"How many pixels wide it is shown; every interval for 0"`
 		},
 		) (Timeline, error) {
-			return s.Timeline(ctx, TimelineQuery{Machines: p.Machine, From: p.from(), To: p.to(), Columns: p.Columns})
+			return s.Timeline(ctx, TimelineQuery{Machines: p.Machine, From: p.from(), To: p.to(), At: parseTime(p.At), Columns: p.Columns})
 		})
 	get(s, api, "/machines/{slug}/why", "machines", "Why a machine is in its state",
 		"The state of a machine now, or with at at that moment, worked out anew from the stored observations: each rule and whether it holds, and the observations that it looks at, those that decide first.",
 		func(ctx context.Context, p *struct {
 			SlugParam
-			At string `query:"at" format:"date-time" maxLength:"64" doc:"A moment of the past by the agent's timestamps, as RFC 3339" example:"2026-01-31T08:00:00Z"`
+			AtParam
 		},
 		) (Why, error) {
 			return s.Why(ctx, p.Slug, parseTime(p.At))

@@ -21,8 +21,8 @@ import (
 // streamOperation describes the event stream in the OpenAPI document.
 func streamOperation() *huma.Operation {
 	text := &huma.Schema{Type: huma.TypeString}
-	parameter := func(in, name, description string) *huma.Param {
-		return &huma.Param{In: in, Name: name, Description: description, Schema: text}
+	parameter := func(in, name, description string, schema *huma.Schema) *huma.Param {
+		return &huma.Param{In: in, Name: name, Description: description, Schema: schema}
 	}
 	return &huma.Operation{
 		OperationID: operationID("/stream"), Method: http.MethodGet, Path: Prefix + "/stream",
@@ -31,9 +31,9 @@ func streamOperation() *huma.Operation {
 			"(the data items of a machine asked for) as they change. A client that comes back with its last " +
 			"event id gets all that changed meanwhile, once; hello says where that is not possible.",
 		Parameters: []*huma.Param{
-			parameter("query", "machine", "The slug of a machine whose values are wanted; it may be there several times"),
-			parameter("query", "lastEventId", "The id of the last event, for clients that cannot send the header"),
-			parameter("header", "Last-Event-ID", "The id of the last event, as browsers send it"),
+			parameter("query", "machine", "The slug of a machine whose values are wanted; it may be there several times", &huma.Schema{Type: huma.TypeArray, Items: text}),
+			parameter("query", "lastEventId", "The id of the last event, for clients that cannot send the header", text),
+			parameter("header", "Last-Event-ID", "The id of the last event, as browsers send it", text),
 		},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}}},
@@ -45,6 +45,10 @@ func streamOperation() *huma.Operation {
 
 // stream serves the event stream.
 func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
+	if err := CheckQuery(r.URL.RawQuery, []string{"lastEventId"}, []string{"machine"}); err != nil {
+		writeProblem(w, http.StatusUnprocessableEntity, err.Error())
+		return
+	}
 	slugs := slices.DeleteFunc(r.URL.Query()["machine"], func(slug string) bool { return slug == "" })
 	if len(slugs) > MaxStreamMachines {
 		writeProblem(w, http.StatusUnprocessableEntity, fmt.Sprintf("machine: use at most %d, not %d", MaxStreamMachines, len(slugs)))
@@ -85,7 +89,6 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // Or nginx gathers events.
 	// The server's own timeouts are not made for streams. Errors show with the first
 	// write.

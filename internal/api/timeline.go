@@ -104,6 +104,9 @@ type TimelineQuery struct {
 	// From and To bound the agent's timestamps: From ≤ time < To. Without From it is
 	// the last DefaultRange before To; without To it ends now.
 	From, To time.Time
+	// At is the moment of the past as of which it is told: what lasted then has no end,
+	// whenever it ended later. It is now where it is zero.
+	At time.Time
 	// Columns is how many pixels wide it is shown: what is narrower is put together.
 	// Every interval stands for itself where it is 0.
 	Columns int
@@ -111,10 +114,16 @@ type TimelineQuery struct {
 
 // Timeline gives what machines were doing over a range, by agent and name, or in
 // the order in which they were asked for. Invalid for a range or a number of columns
-// that cannot be, and for one longer than MaxTimelineRange or with more than
+// that cannot be, a moment that is still to come, and for one longer than MaxTimelineRange or with more than
 // MaxTimelineIntervals; NotFound where there is no machine with a slug.
 func (s *Service) Timeline(ctx context.Context, q TimelineQuery) (Timeline, error) {
 	now := s.now()
+	if !q.At.IsZero() {
+		if err := s.checkPast(q.At); err != nil {
+			return Timeline{}, err
+		}
+		now = q.At
+	}
 	if q.To.IsZero() {
 		q.To = now
 	}
@@ -153,8 +162,8 @@ func (s *Service) Timeline(ctx context.Context, q TimelineQuery) (Timeline, erro
 	if err != nil {
 		return Timeline{}, err
 	}
-	for i := range v.Rows { // After all, since they share what is looked up.
-		v.Rows[i].Problem = breaks.locator.problem()
+	for i, m := range machines { // After all, since those of an agent share what is looked up.
+		v.Rows[i].Problem = breaks.problem(m.agent)
 	}
 	return v, nil
 }

@@ -153,6 +153,27 @@ func TestTimelineOfNothing(t *testing.T) {
 	}
 }
 
+// Of a moment of the past, what lasted then has no end, whatever has become of it.
+func TestTimelineAtAMoment(t *testing.T) {
+	w := newWorld(t, ran(), live.Options{})
+	w.hub.PublishStatus(streaming(1))
+	for _, s := range []struct {
+		at   time.Time
+		open bool
+	}{{start.Add(5 * time.Minute), true}, {time.Time{}, false}} {
+		v, err := w.service.Timeline(t.Context(), api.TimelineQuery{From: start, To: start.Add(5 * time.Minute), At: s.at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := v.Rows[0].Segments[len(v.Rows[0].Segments)-1]; last.Open != s.open || (last.Until == 0) != s.open {
+			t.Errorf("as of %s: %+v, want one that is open: %t", s.at, last, s.open)
+		}
+	}
+	if _, err := w.service.Timeline(t.Context(), api.TimelineQuery{At: start.Add(2 * time.Hour)}); plant.ErrorCode(err) != plant.Invalid {
+		t.Errorf("a moment that is still to come: %v", err)
+	}
+}
+
 // In columns, a short alarm is seen among what is too narrow, and the time in each
 // state is told.
 func TestTimelineColumns(t *testing.T) {
@@ -232,7 +253,14 @@ func TestGapsThatAreLeftOut(t *testing.T) {
 		f := newFake()
 		f.commit(state(0, plant.Running), text(execution, 0, "ACTIVE"), number(load, 0, 1), alarm(system, 0, plant.LevelWarning, "7"))
 		f.gaps = manyGaps(f.runs[0].Next, test.gaps)
+		// A machine of an agent without gaps, of which all is told.
+		f.devices = append(f.devices, plant.Device{ID: 3, Agent: 2, Slug: "lathe", Name: "Lathe", Present: true})
+		f.runs = append(f.runs, plant.Run{ID: 2, Agent: 2, InstanceID: 7, First: 1, Next: 1, Began: start})
 		w := newWorld(t, f, live.Options{})
+		all, err := w.service.Timeline(t.Context(), api.TimelineQuery{Machines: []string{"mill", "lathe"}, From: start, To: start.Add(time.Hour)})
+		if err != nil || all.Rows[1].Problem != "" {
+			t.Errorf("%d gaps of another agent: %+v, %v; want no problem of the lathe", test.gaps, all.Rows[1], err)
+		}
 		lane, err := w.service.Lane(t.Context(), api.LaneQuery{Machine: "mill", From: start, To: start.Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
@@ -241,8 +269,11 @@ func TestGapsThatAreLeftOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if one := production.Machines[slices.IndexFunc(production.Machines, func(m api.MachineProduction) bool { return m.Machine == "lathe" })]; one.Problem != "" {
+			t.Errorf("%d gaps of another agent: what the lathe made says %q", test.gaps, one.Problem)
+		}
 		for what, problem := range map[string]string{
-			"timeline": millRow(t, w, 0, time.Hour, 0).Problem, "lane": lane.Problem, "production": production.Machines[0].Problem,
+			"timeline": all.Rows[0].Problem, "lane": lane.Problem, "production": production.Machines[0].Problem,
 			"alarms": ask(t, w, api.AlarmQuery{From: start, To: start.Add(time.Hour)}).Problem,
 		} {
 			if (problem == "") != (test.says == nil) || !containsAll(problem, test.says) {

@@ -125,6 +125,33 @@ func (r Range) Previous() (previous Range, ok bool) { return r.step(-1) }
 // Next is the range behind; see Previous.
 func (r Range) Next() (next Range, ok bool) { return r.step(1) }
 
+// Until is the range of the same kind that goes on right before an instant or ends
+// with it: a shift, a day or a week, or as long a time up to it. ok is false where
+// there is none.
+func (r Range) Until(at time.Time) (until Range, ok bool) {
+	last := at.Add(-time.Microsecond)
+	d := DateOf(last, r.shop.Zone)
+	moved := Range{shop: r.shop, unit: r.unit}
+	switch r.unit {
+	case byShift:
+		s, ok := r.shop.Calendar.At(last.UnixMicro())
+		if !ok {
+			s, ok = r.shop.Calendar.Previous(at.UnixMicro())
+		}
+		if !ok {
+			return Range{}, false
+		}
+		return moved.ofShift(s), true
+	case byDay:
+		return moved.ofDays("day:", d, 1), inYears(d)
+	case byWeek:
+		return moved.ofDays("week:", d.Monday(), 7), inYears(d.Monday())
+	}
+	moved.From, moved.To = at.Add(r.From.Sub(r.To)).In(r.shop.Zone), at.In(r.shop.Zone)
+	moved.Label = spanText(moved.From, moved.To)
+	return moved, inYears(DateOf(moved.From, r.shop.Zone))
+}
+
 func (r Range) step(by int) (Range, bool) {
 	moved := Range{shop: r.shop, unit: r.unit}
 	switch r.unit {

@@ -216,3 +216,28 @@ func FuzzParseRange(f *testing.F) {
 		}
 	})
 }
+
+// Until gives the range of the same kind that a moment ends or is within: rapid looks
+// for a moment and a range for which it lies elsewhere.
+func TestRangeUntil(t *testing.T) {
+	s, err := shop.Parse([]byte(threeShifts), time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 25, 15, 30, 0, 0, s.Zone)
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{"1s", "8h", "7d", "shift:current", "day:today", "day:2026-10-25", "week:current"}).Draw(t, "range")
+		at := now.Add(-time.Duration(rapid.Int64Range(0, int64(300*24*time.Hour/time.Microsecond)).Draw(t, "before")) * time.Microsecond)
+		picked, err := shop.ParseRange(text, "", "", now, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := picked.Until(at)
+		if !ok || !got.From.Before(at) || (got.Shift == nil) != (picked.Shift == nil) {
+			t.Fatalf("%s until %s is %s (%s – %s), %t", text, at, got.Name, got.From, got.To, ok)
+		}
+		if next, ok := got.Next(); !ok || next.From.Before(at) && picked.Shift == nil {
+			t.Fatalf("%s until %s is %s, and there is a later one at %s", text, at, got.Name, next.From)
+		}
+	})
+}

@@ -104,6 +104,9 @@ func (a *assets) url(name string) (string, error) {
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := a.files[r.PathValue("file")]
 	if !ok {
+		// Another process may have it already: while one version follows the other, no
+		// cache on the way keeps that this one has not.
+		w.Header().Set("Cache-Control", "no-store")
 		http.NotFound(w, r)
 		return
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,11 +30,11 @@ func chartable(item api.Item) bool {
 // chooseCharts gives the data items that the address asks for (a list of
 // numbers, separated by commas), or a choice of our own where it does not ask;
 // problem says what of it cannot be had.
-func chooseCharts(choices []itemRow, asked []string) (chosen []itemRow, problem string) {
-	if len(asked) == 0 {
+func chooseCharts(choices []itemRow, q url.Values) (chosen []itemRow, problem string) {
+	if !q.Has("s") {
 		return defaultCharts(choices), ""
 	}
-	for name := range strings.SplitSeq(strings.Join(asked, ","), ",") {
+	for name := range strings.SplitSeq(q.Get("s"), ",") {
 		if name == "" {
 			continue
 		}

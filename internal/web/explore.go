@@ -76,21 +76,20 @@ type exploreSignal struct {
 
 func (s *site) explore(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	body := exploreBody{Layout: "stack", ItemLimit: exploreItems, OverlayLimit: overlayItems, Points: explorePoints, CSV: inForm(r, asCSV), JSON: inForm(r, asJSON)}
-	switch layout := q.Get("layout"); layout {
-	case "", "stack":
-	case "overlay":
-		body.Layout = layout
-	default:
-		s.fail(w, r, plant.Errorf(plant.Invalid, "layout=%.20q is no layout: use stack or overlay.", layout))
+	layout, err := oneOf(q, "layout", "stack", "overlay")
+	if err != nil {
+		s.fail(w, r, err)
 		return
 	}
+	body := exploreBody{Layout: layout, ItemLimit: exploreItems, OverlayLimit: overlayItems, Points: explorePoints, CSV: inForm(r, asCSV), JSON: inForm(r, asJSON)}
 	var ok bool
 	if body.Range, ok = s.pickRange(w, r); !ok {
 		return
 	}
-	var err error
-	if body.Signals, body.Problems, err = s.signals(r, q["items"]); err != nil {
+	if body.Signals, body.Problems, err = s.signals(r, q.Get("items")); err == nil {
+		err = asError(r, body.Problems...)
+	}
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -107,27 +106,27 @@ func (s *site) explore(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, r, http.StatusOK, "explore", p)
 }
 
-// signals gives the data items with the numbers in lists that are separated by
+// signals gives the data items with the numbers in a list that is separated by
 // commas; problems say which of them cannot be shown.
-func (s *site) signals(r *http.Request, lists []string) (signals []signal, problems []string, err error) {
-	for name := range strings.SplitSeq(strings.Join(lists, ","), ",") {
+func (s *site) signals(r *http.Request, list string) (signals []signal, problems []string, err error) {
+	for name := range strings.SplitSeq(list, ",") {
 		if name == "" {
 			continue
 		}
 		id, err := strconv.ParseInt(name, 10, 32)
 		if err != nil {
-			problems = append(problems, fmt.Sprintf("items=%.20q is not the number of a data item.", name))
+			problems = append(problems, fmt.Sprintf("items=%.20q is not the number of a data item: use those that /api/v1/items gives.", name))
 			continue
 		}
 		if slices.ContainsFunc(signals, func(g signal) bool { return g.ID == plant.ItemID(id) }) {
 			continue
 		}
 		if len(signals) == exploreItems {
-			return signals, append(problems, fmt.Sprintf("Only the first %d signals are shown.", exploreItems)), nil
+			return signals, append(problems, fmt.Sprintf("items: only the first %d signals are shown.", exploreItems)), nil
 		}
 		entry, err := s.views.Item(r.Context(), plant.ItemID(id))
 		if plant.ErrorCode(err) == plant.NotFound {
-			problems = append(problems, fmt.Sprintf("There is no data item with the number %d.", id))
+			problems = append(problems, fmt.Sprintf("items: there is no data item with the number %d.", id))
 			continue
 		}
 		if err != nil {

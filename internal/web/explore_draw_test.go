@@ -122,7 +122,7 @@ func TestExploreHidden(t *testing.T) {
 func TestExploreIsNamed(t *testing.T) {
 	d := newDay(t)
 	b := newTab(t, d.URL, 1280, 900)
-	b.open(d.URL + d.path("&items=999&range=8h", "m_load", "m_exec", "m_system"))
+	b.open(d.URL + d.path(",999&range=8h", "m_load", "m_exec", "m_system"))
 	b.drawn(3)
 	if n := eval[int](b, `[...document.querySelectorAll("main canvas")].filter(c => c.getAttribute("role") !== "img" || !c.getAttribute("aria-label")).length`); n > 0 {
 		t.Errorf("%d charts have no name", n)

@@ -24,6 +24,7 @@ func (s *shop) MachineAt(ctx context.Context, slug string, at time.Time) (api.Ma
 func (s *shop) Cycles(_ context.Context, q api.CycleQuery) (api.Cycles, error) {
 	s.Lock()
 	defer s.Unlock()
+	s.work = q
 	if q.Machine != "vmc-01" {
 		return api.Cycles{Machine: q.Machine, Problem: "This agent offers no EXECUTION: cycles cannot be told."}, nil
 	}

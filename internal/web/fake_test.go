@@ -32,8 +32,9 @@ type shop struct {
 	said *shopfile.Shop
 	// Errors that the views give in the place of an answer.
 	machinesErr, agentsErr, gapsErr, systemErr, productionErr error
-	// cycles are those of vmc-01.
+	// cycles are those of vmc-01, work the question for some that was asked last.
 	cycles     api.Cycles
+	work       api.CycleQuery
 	production api.Production
 	// points gives the series of a data item.
 	points func(id plant.ItemID, from, to time.Time) []api.Point

@@ -51,7 +51,7 @@ func (b floorBody) NoMatch() bool {
 
 func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 	now := s.now()
-	filter, err := parseFloorFilter(r)
+	filter, err := parseFloorFilter(r.URL.Query())
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -84,7 +84,8 @@ func (s *site) floor(w http.ResponseWriter, r *http.Request) {
 	}
 	body.Shifts = !s.shop().Calendar.Empty()
 	body.Blank = blank{now}
-	p.Body, p.Data, p.Table = body, machines, machinesTable(machines)
+	shown := slices.DeleteFunc(slices.Clone(machines), func(m api.Machine) bool { return !matches(m, filter.Query, filter.State) })
+	p.Body, p.Data, p.Table = body, shown, machinesTable(shown)
 	s.draw(w, r, http.StatusOK, "floor", p)
 }
 

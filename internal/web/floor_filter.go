@@ -1,12 +1,9 @@
 package web
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/factorydash/factorydash/internal/plant"
 )
 
 // floorFilter is which machines the floor shows, and how: as the address has it.
@@ -33,19 +30,18 @@ type viewChoice struct {
 	Chosen           bool
 }
 
-// parseFloorFilter reads the filter; Invalid for a view that there is not.
-func parseFloorFilter(r *http.Request) (floorFilter, error) {
-	f := floorFilter{
-		Query: strings.TrimSpace(r.FormValue("q")), State: r.FormValue("state"),
-		View: r.FormValue("view"),
+// parseFloorFilter reads the filter; Invalid for a state or a view that there is not.
+func parseFloorFilter(q url.Values) (f floorFilter, err error) {
+	f.Query = strings.TrimSpace(q.Get("q"))
+	if f.State, err = oneOf(q, "state", append([]string{"", unknownState}, stateSlugs...)...); err != nil {
+		return f, err
 	}
-	if f.View == "" {
-		f.View = densities[0].View
+	views := make([]string, len(densities))
+	for i, c := range densities {
+		views[i] = c.View
 	}
-	if !slices.ContainsFunc(densities, func(c viewChoice) bool { return c.View == f.View }) {
-		return f, plant.Errorf(plant.Invalid, "view %q: use cards, compact, table or areas.", f.View)
-	}
-	return f, nil
+	f.View, err = oneOf(q, "view", views...)
+	return f, err
 }
 
 // Href is the address of the floor with the filter.

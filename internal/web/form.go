@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/factorydash/factorydash/internal/api"
 )
 
 // form is how a page is answered: as HTML, or for programs and spreadsheets at the
@@ -127,17 +129,14 @@ func cell[T any](v *T) any {
 	return *v
 }
 
-// cellText gives a cell as text. A text that a spreadsheet would take for a
-// formula gets a quote in front: texts come from agents.
+// cellText gives a cell as text; what spreadsheets would take for a formula stays a
+// text.
 func cellText(cell any) string {
 	switch v := cell.(type) {
 	case nil:
 		return ""
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-			return "'" + v
-		}
-		return v
+		return api.CellText(v)
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case time.Time:

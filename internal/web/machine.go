@@ -116,8 +116,12 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	var problem string
-	if body.Charts, problem = chooseCharts(body.Choices, r.URL.Query()["s"]); problem != "" {
+	if body.Charts, problem = chooseCharts(body.Choices, r.URL.Query()); problem != "" {
 		body.Problems = append(body.Problems, problem)
+	}
+	if err := cmp.Or(checkShown(r.URL.Query(), body.Now), asError(r, problem)); err != nil {
+		s.fail(w, r, err)
+		return
 	}
 	p.Title, p.Body, p.Data, p.Table = body.Name, body, body.MachineDetail, itemsTable(body.Items)
 	s.draw(w, r, http.StatusOK, "machine", p)
@@ -127,18 +131,17 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 // past it is the time before that.
 func (s *site) machineRange(w http.ResponseWriter, r *http.Request) (rangePicker, bool) {
 	q := r.URL.Query()
-	if s.past() && !q.Has("range") && !q.Has("from") && !q.Has("to") && !q.Has("of") {
-		at := s.now()
-		picked, err := shop.ParseRange("", at.Add(-thenLength).Format(time.RFC3339), at.Format(time.RFC3339), at, s.shop())
-		if err == nil {
-			return newRangePicker(picked, r.URL.Path, q, at, s.shop()), true
-		}
+	if !s.past() || slices.ContainsFunc(rangeNames, q.Has) {
+		return s.pickRange(w, r)
 	}
-	return s.pickRange(w, r)
+	at := s.now()
+	picked, err := shop.ParseRange(shop.DefaultLength, "", "", at, s.shop())
+	if err != nil {
+		s.fail(w, r, err)
+		return rangePicker{}, false
+	}
+	return newRangePicker(picked.Fixed(), r.URL.Path, q, at, s.shop()), true
 }
-
-// thenLength is how much before a moment of the past is shown with it.
-const thenLength = 8 * time.Hour
 
 // addLink adds how the reading of the machine's agent goes.
 func (s *site) addLink(r *http.Request, body *machineBody) {

@@ -40,7 +40,7 @@ func (s *site) addStops(r *http.Request, body *machineBody) {
 	if early := to.Add(-usualSpan); early.Before(from) {
 		from = early
 	}
-	v, err := s.views.Timeline(r.Context(), api.TimelineQuery{Machines: []string{body.Slug}, From: from, To: to})
+	v, err := s.views.Timeline(r.Context(), api.TimelineQuery{Machines: []string{body.Slug}, From: from, To: to, At: s.moment()})
 	if err != nil || len(v.Rows) == 0 {
 		s.log.ErrorContext(r.Context(), "machine without its stops", "error", err)
 		body.Problems = append(body.Problems, "The last stops could not be read.")

@@ -135,11 +135,7 @@ func (s *site) production(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	q := api.ProductionQuery{From: picked.From, To: picked.Planned}
-	if s.past() {
-		q.At = s.now()
-	}
-	v, err := s.views.Production(r.Context(), q)
+	v, err := s.views.Production(r.Context(), api.ProductionQuery{From: picked.From, To: picked.Planned, At: s.moment()})
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("production: %w", err))
 		return

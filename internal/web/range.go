@@ -84,7 +84,8 @@ func newRangeStep(direction, unit, href string) rangeStep {
 
 // pickRange reads the range that a page is asked for and makes its picker. Where
 // ok is false an answer has been given: what is wrong with the range, or the
-// address of the one that was chosen in a form.
+// address of the one that was chosen in a form, or of the one that goes on at the
+// moment of the past where the range lies behind that.
 func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker, ok bool) {
 	q := r.URL.Query()
 	chosen, err := chosenRange(q)
@@ -95,8 +96,7 @@ func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker,
 	if chosen != "" {
 		dropRange(q)
 		q.Set("range", chosen)
-		u := url.URL{Path: r.URL.Path + string(formOf(r)), RawQuery: q.Encode()}
-		http.Redirect(w, r, u.String(), http.StatusSeeOther)
+		redirect(w, r, q)
 		return rangePicker{}, false
 	}
 	said := s.shop()
@@ -104,6 +104,13 @@ func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker,
 	picked, err := shop.ParseRange(q.Get("range"), q.Get("from"), q.Get("to"), now, said)
 	if err != nil {
 		s.fail(w, r, err)
+		return rangePicker{}, false
+	}
+	if until, ok := picked.Until(now); ok && s.past() && !picked.From.Before(now) && formOf(r) == asHTML {
+		// Who steps back through time comes out of the range that was chosen.
+		dropRange(q)
+		until.Params(q)
+		redirect(w, r, q)
 		return rangePicker{}, false
 	}
 	planned := picked.To
@@ -117,6 +124,12 @@ func (s *site) pickRange(w http.ResponseWriter, r *http.Request) (p rangePicker,
 	p = newRangePicker(picked, r.URL.Path, q, now, said)
 	p.Planned = planned
 	return p, true
+}
+
+// redirect sends a browser to the same page with other parameters.
+func redirect(w http.ResponseWriter, r *http.Request, q url.Values) {
+	u := url.URL{Path: r.URL.Path + string(formOf(r)), RawQuery: q.Encode()}
+	http.Redirect(w, r, u.String(), http.StatusSeeOther)
 }
 
 // endThen lets a range end with the moment of the past that is shown: what came
@@ -136,9 +149,12 @@ func endThen(picked shop.Range, at time.Time) (shop.Range, error) {
 	return picked, nil
 }
 
+// rangeNames are the parameters of an address that say its range.
+var rangeNames = []string{"range", "from", "to", "date", "of"}
+
 // dropRange takes what belongs to the range out of the parameters of an address.
 func dropRange(q url.Values) {
-	for _, name := range []string{"range", "from", "to", "date", "of"} {
+	for _, name := range rangeNames {
 		q.Del(name)
 	}
 }

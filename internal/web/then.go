@@ -51,6 +51,14 @@ func (s *site) current(r *http.Request, untold string) (*site, error) {
 // past reports whether pages show a moment of the past.
 func (s *site) past() bool { return s.then != nil && !s.then.current }
 
+// moment is the moment of the past that pages show; the zero time for now.
+func (s *site) moment() time.Time {
+	if s.past() {
+		return s.now()
+	}
+	return time.Time{}
+}
+
 // in gives a request with the moment written as all links write it.
 func (t *then) in(r *http.Request) *http.Request {
 	if t == nil {

@@ -132,6 +132,10 @@ func TestRangesEndAtTheMoment(t *testing.T) {
 		"range=day:today":     "Wed 2026-11-25",
 		"range=1h":            "Last 1 h",
 		"from=2026-11-25T06:30:00Z&to=2026-11-25T10:00:00Z": "2026-11-25 07:30–09:00",
+		// Who steps back through time comes to before the range that was chosen.
+		"from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z": "2026-11-25 08:00–09:00",
+		"range=shift:2026-11-25.Late":                       "Early · Wed 2026-11-25 06:00–14:00",
+		"range=day:2026-11-26":                              "Wed 2026-11-25",
 	} {
 		status, text := page(t, server, "/timeline?"+query+at)
 		if status != http.StatusOK {
@@ -141,11 +145,16 @@ func TestRangesEndAtTheMoment(t *testing.T) {
 		if !strings.Contains(words(picker), want) || !strings.Contains(picker, `data-to="2026-11-25T08:00:00Z"`) || strings.Contains(picker, "data-live") {
 			t.Errorf("%s: the picker is %s, want %s", query, picker, want)
 		}
-		if asked := s.asked[len(s.asked)-1]; asked.To.UTC().Format(time.RFC3339) != "2026-11-25T08:00:00Z" {
-			t.Errorf("%s: asked for times up to %s", query, asked.To)
+		if asked := s.asked[len(s.asked)-1]; asked.To.UTC().Format(time.RFC3339) != "2026-11-25T08:00:00Z" || !asked.At.Equal(asked.To) {
+			t.Errorf("%s: asked for times up to %s as of %s", query, asked.To, asked.At)
 		}
 	}
-	if status, text := page(t, server, "/timeline?from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z"+at); status != http.StatusBadRequest || !strings.Contains(words(text), "at: the range begins at") {
+	// A moment that is no whole second is the end of what a machine's page shows.
+	page(t, server, "/m/vmc-01?at=2026-11-25T08:00:00.5Z")
+	if want := "2026-11-25T08:00:00.5Z"; s.work.To.UTC().Format(time.RFC3339Nano) != want {
+		t.Errorf("the machine's work is asked for up to %s, want %s", s.work.To, want)
+	}
+	if status, text := page(t, server, "/timeline.json?from=2026-11-25T09:00:00Z&to=2026-11-25T10:00:00Z"+at); status != http.StatusBadRequest || !strings.Contains(words(text), "at: the range begins at") {
 		t.Errorf("a range behind the moment: status %d, %s", status, words(text))
 	}
 }

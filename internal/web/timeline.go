@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,25 +145,16 @@ func (s *site) timeline(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	said := s.shop()
 	body := timelineBody{
-		Picker: picker, Query: q.Get("q"), Group: q.Get("group"), Table: q.Get("view") == "table",
-		NoShifts: said.Calendar.Empty(), CSV: inForm(r, asCSV), JSON: inForm(r, asJSON), Now: s.now(),
+		Picker: picker, Query: q.Get("q"), NoShifts: said.Calendar.Empty(), CSV: inForm(r, asCSV), JSON: inForm(r, asJSON), Now: s.now(),
 	}
-	for state := range strings.SplitSeq(q.Get("hide"), ",") {
-		if state != "" && stateWord(state) != state {
-			body.Hidden = append(body.Hidden, state)
-		}
-	}
-	columns, err := columnsOf(q.Get("columns"), body.Table, picker.Range)
-	if err == nil && !slices.Contains([]string{"", "area", "agent", "none"}, body.Group) {
-		err = plant.Errorf(plant.Invalid, "group=%.20q is not understood: use area, agent or none.", body.Group)
-	}
+	columns, err := body.choose(q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	var data timelineData
 	data.Shifts, data.Scheduled = shiftBands(said.Calendar, picker.From, picker.To)
-	data.Timeline, err = s.views.Timeline(r.Context(), api.TimelineQuery{From: picker.From, To: picker.To, Columns: columns})
+	data.Timeline, err = s.views.Timeline(r.Context(), api.TimelineQuery{From: picker.From, To: picker.To, At: s.moment(), Columns: columns})
 	status := http.StatusOK
 	if err != nil {
 		if formOf(r) != asHTML || plant.ErrorCode(err) != plant.Unavailable {
@@ -182,6 +174,29 @@ func (s *site) timeline(w http.ResponseWriter, r *http.Request) {
 		p.Table = intervalsTable(data.Rows)
 	}
 	s.draw(w, r, status, "timeline", p)
+}
+
+// choose reads how the timeline is to be shown, and how finely its lanes are to be
+// given.
+func (b *timelineBody) choose(q url.Values) (columns int, err error) {
+	if b.Group, err = oneOf(q, "group", "", "area", "agent", "none"); err != nil {
+		return 0, err
+	}
+	view, err := oneOf(q, "view", "", "table")
+	if err != nil {
+		return 0, err
+	}
+	b.Table = view == "table"
+	for state := range strings.SplitSeq(q.Get("hide"), ",") {
+		if state == "" {
+			continue
+		}
+		if !slices.Contains(stateSlugs, state) {
+			return 0, notOneOf("hide", state, stateSlugs)
+		}
+		b.Hidden = append(b.Hidden, state)
+	}
+	return columnsOf(q.Get("columns"), b.Table, b.Picker.Range)
 }
 
 // columnsOf reads how finely lanes are to be given; 0 is every interval.

@@ -131,12 +131,17 @@ func New(o Options) (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
-	// Each page is drawn in the zone that its reader has chosen, and as of the moment
-	// that the address asks for; current is a page that tells of now alone.
+	// Each page has the parameters that are named here, beside the moment that its
+	// address may ask for; it is drawn as of that, in the zone that its reader has
+	// chosen. A page of current tells of now alone.
 	type drawing = func(*site, http.ResponseWriter, *http.Request)
-	handle := func(path string, as func(*http.Request) (*site, error), draw drawing) {
+	handle := func(path string, as func(*http.Request) (*site, error), draw drawing, params []string) {
+		params = append(params, "at")
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			own, err := as(r)
+			if wrong := api.CheckQuery(r.URL.RawQuery, params, nil); wrong != nil {
+				err = wrong
+			}
 			if err != nil {
 				own.fail(w, r, err)
 				return
@@ -144,25 +149,26 @@ func New(o Options) (http.Handler, error) {
 			draw(own, w, own.then.in(r))
 		})
 	}
-	page := func(path string, draw drawing) { handle(path, s.asOf, draw) }
+	page := func(path string, draw drawing, params ...string) { handle(path, s.asOf, draw, params) }
+	ranged := func(path string, draw drawing, params ...string) { page(path, draw, append(params, rangeNames...)...) }
 	current := func(path, untold string, draw drawing) {
-		handle(path, func(r *http.Request) (*site, error) { return s.current(r, untold) }, draw)
+		handle(path, func(r *http.Request) (*site, error) { return s.current(r, untold) }, draw, nil)
 	}
 	mux.Handle("GET /{$}", http.RedirectHandler("/floor", http.StatusFound))
-	page("/floor", (*site).floor)
-	page("/andon/{board}", (*site).andon)
-	page("/m/{machine}", (*site).machine)
-	page("/timeline", (*site).timeline)
-	page("/alarms", (*site).alarms)
-	page("/alarms/active", (*site).activeAlarms)
-	page("/alarms/health", (*site).alarmHealth)
+	page("/floor", (*site).floor, "q", "state", "view")
+	page("/andon/{board}", (*site).andon, "d", "panel")
+	ranged("/m/{machine}", (*site).machine, "s", "open", "zoom", "compare", "why")
+	ranged("/timeline", (*site).timeline, "q", "group", "view", "hide", "columns")
+	ranged("/alarms", (*site).alarms, "machine", "level", "q", "after")
+	page("/alarms/active", (*site).activeAlarms, "machine", "level", "q")
+	ranged("/alarms/health", (*site).alarmHealth, "machine")
 	current("/alarms/{id}", "An alarm is shown with all that is known of it now.", (*site).alarm)
-	page("/explore", (*site).explore)
+	ranged("/explore", (*site).explore, "items", "layout", "open")
 	page("/m/{machine}/why", (*site).why)
-	page("/production", (*site).production)
-	page("/handover", (*site).handover)
+	ranged("/production", (*site).production)
+	ranged("/handover", (*site).handover, "machine")
 	page("/agents", (*site).agents)
-	page("/agents/{name}", (*site).agent)
+	page("/agents/{name}", (*site).agent, "after")
 	current("/system", "How the installation stood is not kept.", (*site).system)
 	const unkept = "Settings are those of now: what they were is not kept."
 	current("/settings", unkept, (*site).settings)

@@ -31,14 +31,13 @@ type whyInput struct {
 // machine's page shows in a dialog.
 func (s *site) why(w http.ResponseWriter, r *http.Request) {
 	slug, now := r.PathValue("machine"), s.now()
-	at := time.Time{}
 	body := whyBody{Now: now, JSON: inForm(r, asJSON)}
 	if s.past() {
-		at, body.Past = now, &now
+		body.Past = &now
 	}
 	m, err := s.views.Machine(r.Context(), slug)
 	if err == nil {
-		body.Why, err = s.views.Why(r.Context(), slug, at)
+		body.Why, err = s.views.Why(r.Context(), slug, s.moment())
 	}
 	if err != nil {
 		s.fail(w, r, fmt.Errorf("why: %w", err))

@@ -1,7 +1,7 @@
 // Parts against target on the cards of the floor: of the shift that is on, with
 // where they should be by now.
 
-import { minuteText, now, then } from "./clock";
+import { asOf, minuteText } from "./clock";
 import { blank, fill, show, slot } from "./dom";
 import { measureText, UNKNOWN } from "./format";
 import { read } from "./live";
@@ -14,6 +14,7 @@ const WIDTH = 100;
 export interface MachineParts {
   machine: string;
   parts: number | null;
+  problem?: string;
   target: number;
   due: number;
 }
@@ -25,8 +26,8 @@ interface ShiftParts {
 
 /** keepShiftParts reads the parts of the shift now and from time to time. */
 export function keepShiftParts(take: (parts: ShiftParts) => void): void {
-  const query = then === undefined ? "" : `?at=${new Date(now()).toISOString()}`;
-  keepReading(async () => take(await read<ShiftParts>(`/api/v1/shift/parts${query}`)));
+  const query = new URLSearchParams(asOf());
+  keepReading(async () => take(await read<ShiftParts>(`/api/v1/shift/parts?${query}`)));
 }
 
 /** keepAiming keeps the cards up to date; card gives the card of a machine. */
@@ -56,7 +57,7 @@ function draw(card: HTMLElement, m: MachineParts, shift: NonNullable<ShiftParts[
   fill(aim, "target", measureText(m.target));
   const behind = m.parts === null ? 0 : m.parts - due;
   fill(aim, "behind", m.parts === null ? "" : behind < 0 ? `−${measureText(-behind)}` : `+${measureText(behind)}`);
-  const title = `${made} made in shift ${shift.name} since ${minuteText(Date.parse(shift.from))}, of ${measureText(m.target)}; ${measureText(due)} should be made by now`;
+  const title = `${made} made in shift ${shift.name} since ${minuteText(Date.parse(shift.from))}, of ${measureText(m.target)}; ${measureText(due)} should be made by now${m.problem ? `; not known: ${m.problem}` : ""}`;
   if (aim.title !== title) aim.title = title;
   const most = Math.max(1, m.parts ?? 0, m.target);
   length(aim, ".made", "width", (WIDTH * (m.parts ?? 0)) / most);

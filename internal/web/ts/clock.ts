@@ -14,6 +14,11 @@ export function setNow(now: string): void {
 /** then is the moment of the past that the page shows; undefined where it shows what is now. */
 export const then = instant(document.body.dataset["at"]);
 
+/** asOf is the parameter that asks for what was known at the moment of the past that the page shows; nothing for now. */
+export function asOf(): Record<string, string> {
+  return then === undefined ? {} : { at: document.body.dataset["at"] ?? "" };
+}
+
 /** now is the server's clock in milliseconds, or the moment of the past that the page shows. */
 export function now(): number {
   return then ?? Date.now() + offset;

@@ -1,7 +1,7 @@
 // The lanes of the floor, with the running shares beside them: all machines in one
 // request, now and then.
 
-import { now } from "./clock";
+import { asOf, now } from "./clock";
 import { fill, slot } from "./dom";
 import { drawLane, laneText, Sum } from "./lane";
 import { read } from "./live";
@@ -31,7 +31,7 @@ export class Lanes {
   private async load(): Promise<void> {
     const { from, to, end } = this.range();
     const columns = Math.max(1, Math.round((COLUMNS * (end - from)) / (to - from)));
-    const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(end).toISOString(), columns: String(columns) });
+    const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(end).toISOString(), columns: String(columns), ...asOf() });
     // Where it fails, the strips say by their end how old they are.
     this.draw(await read<Timeline>(`/api/v1/timeline?${query}`), from, to);
   }

@@ -2,7 +2,7 @@
 // zoomed, moved and asked. The charts of the page follow its view and its cursor.
 
 import { type AlarmMark, leftText, readAlarms } from "./alarmmarks";
-import { now, preciseText, then } from "./clock";
+import { asOf, now, preciseText, then } from "./clock";
 import { byId, put } from "./dom";
 import { listen, type Moves } from "./laneinput";
 import { type Lane, rowsOf } from "./lanerows";
@@ -96,7 +96,7 @@ export class MachineLane {
     const machine = encodeURIComponent(this.slug);
     const [lane, timeline, paths, alarms] = await Promise.allSettled([
       read<Lane>(`/api/v1/machines/${machine}/lane?${query}`),
-      read<Timeline>(`/api/v1/timeline?${query}&machine=${machine}`),
+      read<Timeline>(`/api/v1/timeline?${new URLSearchParams({ ...Object.fromEntries(query), machine: this.slug, ...asOf() })}`),
       this.paths > 1 ? read<{ paths: { segments: Segment[] }[]; problem?: string }>(`/api/v1/machines/${machine}/paths?${query}`) : undefined,
       readAlarms(this.slug, span),
     ]);

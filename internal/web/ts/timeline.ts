@@ -2,7 +2,7 @@
 
 import "./page";
 import { up } from "./attention";
-import { now } from "./clock";
+import { asOf, now } from "./clock";
 import { byId } from "./dom";
 import { countText } from "./format";
 import { listen } from "./laneinput";
@@ -71,7 +71,7 @@ function start(table: HTMLTableElement): void {
   }
 
   function address(span: Span, columns: number): string {
-    return `/timeline.json?from=${new Date(span.from).toISOString()}&to=${new Date(span.to).toISOString()}&columns=${columns}`;
+    return `/timeline.json?${new URLSearchParams({ from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString(), columns: String(columns), ...asOf() })}`;
   }
 
   /** reread reads what is shown, and tries again while that fails. */

@@ -1,7 +1,7 @@
 // Between which numbers a machine's samples usually are: shown behind its loads and
 // its charts, with what that was worked out of.
 
-import { clockText, then } from "./clock";
+import { asOf, clockText } from "./clock";
 import { countText, durationText, measureText } from "./format";
 import { read } from "./live";
 
@@ -54,7 +54,7 @@ export class UsualValues {
     this.holds = performance.now() + HOLDS_MS;
     try {
       for (let first = 0; first < ids.length; first += MOST) {
-        const query = new URLSearchParams(then === undefined ? {} : { at: new Date(then).toISOString() });
+        const query = new URLSearchParams(asOf());
         for (const id of ids.slice(first, first + MOST)) query.append("item", id);
         const { items } = await read<{ items: Entry[] }>(`/api/v1/machines/${encodeURIComponent(this.slug)}/usual?${query}`);
         if (wanted !== this.wanted) return;
