@@ -127,12 +127,9 @@ func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 	}
 	p := page{Title: "Handover", Nav: "handover"}
 	if !body.NoShift {
-		q := api.ShiftUsualQuery{Shift: picked.Shift.ID()}
+		q := api.ShiftUsualQuery{Shift: picked.Shift.ID(), At: s.moment()}
 		if one := r.FormValue("machine"); one != "" {
 			q.Machines = []string{one}
-		}
-		if s.past() {
-			q.At = s.now()
 		}
 		var err error
 		if body.ShiftUsual, err = s.views.ShiftUsual(r.Context(), q); err != nil {
@@ -159,7 +156,7 @@ func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 // where the address names none.
 func (s *site) pickShift(w http.ResponseWriter, r *http.Request) (rangePicker, bool) {
 	q, calendar, at := r.URL.Query(), s.shop().Calendar, s.now().UnixMicro()
-	if _, before := calendar.Previous(at); before && !q.Has("range") && !q.Has("from") && !q.Has("of") {
+	if _, before := calendar.Previous(at); before && !slices.ContainsFunc(rangeNames, q.Has) {
 		name := "shift:current" // Where none is on, that is the last one.
 		if _, on := calendar.At(at); on {
 			name = "shift:prev"

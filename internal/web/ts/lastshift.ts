@@ -1,6 +1,6 @@
 // Whether the shift that ended last was as usual, in a line on the floor.
 
-import { minuteText, now, then } from "./clock";
+import { asOf, minuteText } from "./clock";
 import { fill } from "./dom";
 import { read } from "./live";
 import { keepReading } from "./periodic";
@@ -12,9 +12,9 @@ interface ShiftUsual {
 
 /** keepTelling keeps the line up to date: it is empty where no shift has ended. */
 export function keepTelling(line: HTMLElement): void {
-  const at = then === undefined ? "" : `&at=${new Date(now()).toISOString()}`;
+  const query = new URLSearchParams({ brief: "true", ...asOf() });
   keepReading(async () => {
-    const { shift, says } = await read<ShiftUsual>(`/api/v1/shift/usual?brief=true${at}`);
+    const { shift, says } = await read<ShiftUsual>(`/api/v1/shift/usual?${query}`);
     fill(line, "says", shift ? `${shift.name}, ${minuteText(Date.parse(shift.from))}–${minuteText(Date.parse(shift.to))}: ${says}.` : "");
   });
 }
