@@ -1,0 +1,1 @@
+import"./chunk-5EV6CQSX.js";

@@ -1,1 +1,0 @@
-import"./chunk-RAD75FI4.js";
