@@ -121,7 +121,6 @@ func functions(a *assets) template.FuncMap {
 		"alarmRate": alarmRateText,
 		"clock":     clockText,
 		"full":      fullText,
-		"input":     func(t time.Time) string { return t.Format(inputTime) },
 		"word":      wordText,
 		"known":     knownText,
 		"rule":      ruleText,

@@ -91,7 +91,7 @@ func parseThen(text string, now time.Time) (*then, error) {
 	}
 	at, ok := parseMoment(text, now.Location())
 	if !ok {
-		return nil, plant.Errorf(plant.Invalid, "at %.40q: use a moment such as %s or %s.", text, now.Add(-time.Hour).Format(time.RFC3339), now.Add(-time.Hour).Format("2006-01-02T15:04"))
+		return nil, plant.Errorf(plant.Invalid, "at %.40q: use a moment such as %s or %s.", text, now.Add(-time.Hour).Format(time.RFC3339), now.Add(-time.Hour).Format("2006-01-02 15:04"))
 	}
 	if at.After(now) {
 		return nil, plant.Errorf(plant.Invalid, "at %.40q: use a moment that has passed; it is %s now.", text, now.Format(time.RFC3339))
@@ -104,7 +104,7 @@ func parseMoment(text string, zone *time.Location) (time.Time, bool) {
 	if at, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "+", 1)); err == nil {
 		return at.In(zone), true
 	}
-	for _, form := range []string{inputTime, "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04"} {
+	for _, form := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04"} {
 		if at, err := time.ParseInLocation(form, text, zone); err == nil {
 			return at, true
 		}
@@ -123,7 +123,7 @@ type travel struct {
 	// and Kept are those but the moment.
 	Back, Path string
 	Kept       []param
-	// Input is the moment for a field for date and time.
+	// Input is the moment as people type it, to the second.
 	Input string
 }
 
@@ -142,13 +142,10 @@ var thenSteps = []struct {
 	{time.Hour, "1 h ›", "later", "1 hour later", "F"},
 }
 
-// inputTime is the form of a moment in a field for date and time.
-const inputTime = "2006-01-02T15:04:05"
-
 // travel makes the control of a page. What is stored is asked for its begin only
 // where the page shows a moment of the past.
 func (s *site) travel(r *http.Request) travel {
-	t := travel{Then: s.then, Path: r.URL.Path, Input: s.now().Format(inputTime)}
+	t := travel{Then: s.then, Path: r.URL.Path, Input: inputText(s.now())}
 	q := r.URL.Query()
 	q.Del("at")
 	for name, values := range q {
@@ -161,7 +158,7 @@ func (s *site) travel(r *http.Request) travel {
 		return t
 	}
 	at, now := s.then.At, s.then.Now
-	t.Input = at.Format(inputTime)
+	t.Input = inputText(at)
 	address := func(to time.Time) string {
 		if q.Del("at"); !to.After(now) {
 			q.Set("at", momentText(to))
@@ -175,6 +172,12 @@ func (s *site) travel(r *http.Request) travel {
 	}
 	s.findFirst(r.Context(), t.Then)
 	return t
+}
+
+// inputText writes a moment as people type it: on a clock of 24 hours, as all times
+// of the pages are. Fields for date and time show what their browser is used to.
+func inputText(t time.Time) string {
+	return localText(t.Truncate(time.Second), t.Location())
 }
 
 // findFirst finds out whether the moment lies before all that is stored.

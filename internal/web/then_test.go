@@ -53,6 +53,10 @@ func TestEveryPageAtAMoment(t *testing.T) {
 					t.Errorf("%s at %s: no %q in %s", path, at, want, words(banner))
 				}
 			}
+			// Not a field for date and time: browsers show those on a clock of their own.
+			if !strings.Contains(banner, `name="at" value="2026-11-23 09:30"`) {
+				t.Errorf("%s at %s: no field with the moment in %s", path, at, banner)
+			}
 			checkLinks(t, path, text)
 			if !strings.Contains(banner, `data-key="n" href="`+html.EscapeString(path)+`"`) {
 				t.Errorf("%s at %s: no way back to now in %s", path, at, banner)
