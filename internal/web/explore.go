@@ -24,7 +24,8 @@ const (
 	// explorePoints is how many points of a data item are shown, and so how many of
 	// it are in the CSV of what is shown.
 	explorePoints = 2000
-	// exploreBorders is how many borders of shifts are marked.
+	// exploreBorders is up to how many borders of shifts are marked: of more, none can
+	// be told from the next.
 	exploreBorders = 30
 )
 
@@ -34,8 +35,10 @@ type exploreBody struct {
 	// Layout is stack or overlay.
 	Layout string
 	Range  rangePicker
-	// Shifts are the shifts that begin in the range.
-	Shifts []shop.Shift
+	// Shifts are the shifts that begin in the range; none where there are more than
+	// can be marked, which are TooMany then.
+	Shifts  []shop.Shift
+	TooMany int
 	// ItemLimit, OverlayLimit and Points are the limits.
 	ItemLimit, OverlayLimit, Points int
 	// Problems say what was asked for and is not shown.
@@ -94,6 +97,9 @@ func (s *site) explore(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body.Shifts = bordersIn(s.shop().Calendar, body.Range.From, body.Range.To)
+	if len(body.Shifts) > exploreBorders {
+		body.Shifts, body.TooMany = nil, len(body.Shifts)
+	}
 	p := page{Title: "Explore", Nav: "explore", Script: "explore.js", Body: body}
 	if formOf(r) != asHTML {
 		data, err := s.exploreData(r, body)
@@ -146,14 +152,9 @@ func newSignal(entry api.ItemEntry, place int) signal {
 	}
 }
 
-// bordersIn gives the shifts that begin in a range, none where there are more than
-// can be told apart.
+// bordersIn gives the shifts that begin in a range.
 func bordersIn(c shop.Calendar, from, to time.Time) []shop.Shift {
-	shifts := slices.DeleteFunc(c.Between(from.UnixMicro(), to.UnixMicro()), func(s shop.Shift) bool { return s.From <= from.UnixMicro() })
-	if len(shifts) > exploreBorders {
-		return nil
-	}
-	return shifts
+	return slices.DeleteFunc(c.Between(from.UnixMicro(), to.UnixMicro()), func(s shop.Shift) bool { return s.From <= from.UnixMicro() })
 }
 
 // exploreData reads what the charts show.

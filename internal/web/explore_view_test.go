@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -83,8 +84,9 @@ func TestExploreCursor(t *testing.T) {
 	b.await(fmt.Sprintf(`Math.abs(Number((%s).split(",")[2]) - %g) <= 1`, shown, x))
 	before := values()
 	b.focus(".plot .canvas")
+	b.press(kb.ArrowDown) // Along which the cursor goes then.
 	for range 5 {
-		eval[bool](b, `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", shiftKey: true, bubbles: true }))`)
+		b.press(kb.ArrowRight)
 	}
 	if after := values(); after == before {
 		t.Errorf("with the keys the values stay %q", after)
@@ -156,16 +158,16 @@ func TestExploreZooms(t *testing.T) {
 		b.press("0")
 		b.await(hours + " === 24")
 	}
-	for key, button := range map[string]string{"+": "in", "-": "out"} {
+	for key, button := range map[string]string{"+": "#zoom-in", "-": "#zoom-out"} {
 		b.focus(".plot .canvas")
 		b.press(key)
 		b.await(hours + " !== 24")
 		h := eval[float64](b, hours)
 		b.press("0")
 		b.await(hours + " === 24")
-		eval[bool](b, fmt.Sprintf(`document.querySelector('#moves [data-move=%q]').click() ?? true`, button))
+		eval[bool](b, fmt.Sprintf(`document.querySelector(%q).click() ?? true`, button))
 		b.await(fmt.Sprintf("Math.abs(%s - %g) < .01", hours, h))
-		eval[bool](b, `document.querySelector('#moves [data-move="reset"]').click() ?? true`)
+		eval[bool](b, `document.querySelector("#zoom-reset").click() ?? true`)
 		b.await(hours + " === 24")
 	}
 	// The strip: a window is drawn, and moved by the half of its length.

@@ -69,6 +69,8 @@ func TestLaneLeavesGaps(t *testing.T) {
 	}
 }
 
+// TestLaneZoomPausesLive: what comes while a part is shown is counted, and a range is
+// read anew for as long as something comes of it.
 func TestLaneZoomPausesLive(t *testing.T) {
 	s, b, _ := openMachine(t, nil)
 	if !eval[bool](b, `document.querySelector("#tracks-paused").hidden`) {
@@ -84,6 +86,26 @@ func TestLaneZoomPausesLive(t *testing.T) {
 	b.await(`document.querySelector("#tracks-new").textContent === "+1 new"`)
 	eval[bool](b, `document.querySelector("#tracks-resume").click() ?? true`)
 	b.await(`document.querySelector("#tracks-paused").hidden`)
+
+	// A page that is seen again is read anew, but not where nothing can have come.
+	const readings = `(() => {
+		const real = window.fetch;
+		let n = 0;
+		window.fetch = (address, how) => { n += String(address).includes("/lane?") ? 1 : 0; return real(address, how) };
+		document.dispatchEvent(new Event("visibilitychange"));
+		window.fetch = real;
+		return n;
+	})()`
+	if n := eval[int](b, readings); n != 1 {
+		t.Errorf("a range that goes on is read %d times, want once", n)
+	}
+	end := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
+	b.open(eval[string](b, "location.origin + location.pathname") + "?from=" + end.Add(-time.Hour).Format(time.RFC3339) + "&to=" + end.Format(time.RFC3339))
+	b.live()
+	b.await(`document.querySelector("#tracks-names span")`)
+	if n := eval[int](b, readings); n != 0 {
+		t.Errorf("a range that is over is read %d times more", n)
+	}
 }
 
 func TestCursorIsShared(t *testing.T) {

@@ -1,7 +1,7 @@
 // The alarms of a machine as they are marked on its lane and on every chart: read for
 // a range, put together where their marks would lie on each other, drawn and told of.
 
-import { now, preciseText } from "./clock";
+import { lasted, now, preciseText } from "./clock";
 import { countText, exactText, wordText } from "./format";
 import { read } from "./live";
 import type { Span } from "./range";
@@ -57,6 +57,23 @@ export async function readAlarms(machine: string, span: Span): Promise<Alarms> {
   return { marks, left: Math.max(0, list.total - list.items.length), problem: list.problem };
 }
 
+/** readAlarmsOf reads the alarms of several machines, the oldest first; said is what of them is not marked. */
+export async function readAlarmsOf(machines: readonly string[], span: Span): Promise<{ marks: AlarmMark[]; said: string[] }> {
+  const found = await Promise.allSettled(machines.map((machine) => readAlarms(machine, span)));
+  const said: string[] = [];
+  const marks = found.flatMap((answer, i) => {
+    if (answer.status === "rejected") {
+      said.push(`The alarms of ${machines[i]} could not be read: they are not marked.`);
+      return [];
+    }
+    const { marks, left, problem } = answer.value;
+    if (left > 0) said.push(`${machines[i]}: ${leftText(left)}`);
+    if (problem) said.push(`${machines[i]}: not all alarms could be told: ${problem}.`);
+    return marks;
+  });
+  return { marks: marks.sort((a, b) => a.from - b.from), said };
+}
+
 /** leftText says what is not marked; it is empty where all is. */
 export function leftText(left: number): string {
   return left > 0 ? `The newest ${countText(MOST)} alarms of this range are marked; ${countText(left)} older ${left === 1 ? "one is" : "ones are"} not.` : "";
@@ -91,14 +108,9 @@ export function gravestFirst(marks: readonly AlarmMark[]): AlarmMark[] {
 
 /** tell says what stands in one place, the gravest first, a line for each. */
 export function tell(marks: readonly AlarmMark[]): string[] {
-  const lines = gravestFirst(marks).slice(0, TOLD).map((a) => `${a.level}: ${a.text}, ${when(a)}`);
+  const lines = gravestFirst(marks).slice(0, TOLD).map((a) => `${a.level}: ${a.text}, ${lasted(a).join(", ")}`);
   if (marks.length > TOLD) lines.push(`and ${countText(marks.length - TOLD)} more here`);
   return lines;
-}
-
-/** when says from when to when an alarm was active, and for how long. */
-function when(a: AlarmMark): string {
-  return `${preciseText(a.from / 1000)} – ${a.open ? "lasts" : preciseText(a.to / 1000)}, ${exactText((a.open ? now() * 1000 : a.to) - a.from)}`;
 }
 
 /** drawHead draws the mark of a spot with its point down at y, in pixels of the canvas; how many there are stands beside it. */

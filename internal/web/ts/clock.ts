@@ -1,7 +1,7 @@
 // Time on the page: the server's clock, the plant's zone, and the ages that
 // count up.
 
-import { durationText } from "./format";
+import { durationText, exactText } from "./format";
 
 let offset = Date.parse(document.body.dataset["now"] ?? "") - Date.now() || 0;
 
@@ -81,6 +81,14 @@ export function zoneOffset(t: number): number {
 /** preciseText gives a moment to the millisecond. */
 export function preciseText(t: number): string {
   return `${day.format(t)} ${millis.format(t).replace(",", ".")}`;
+}
+
+/** lasted says from when to when something was, and for how long; what is open lasts still. Times are microseconds; before is what there is to say of the beginning. */
+export function lasted(s: { from: number; to: number; open?: boolean | undefined }, before = ""): [when: string, length: string] {
+  return [
+    `${preciseText(s.from / 1000)}${before} – ${s.open ? "lasts" : preciseText(s.to / 1000)}`,
+    exactText((s.open ? now() * 1000 : s.to) - s.from),
+  ];
 }
 
 function count(): void {

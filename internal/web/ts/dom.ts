@@ -98,6 +98,19 @@ export function retry(root: ParentNode, at: string | undefined): void {
   e.textContent = durationText(t - now());
 }
 
+/** closeOutside closes a <details> that lies over the page with Escape, which leads back to what opened it, and when something beside it is pressed. */
+export function closeOutside(details: HTMLDetailsElement): void {
+  details.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || !details.open) return;
+    details.open = false;
+    details.querySelector("summary")?.focus();
+    e.stopPropagation();
+  });
+  document.addEventListener("click", (e) => {
+    if (details.open && !details.contains(e.target as Node)) details.open = false;
+  });
+}
+
 /** fillList makes a list's entries from data: one per datum, in order. */
 export function fillList<T>(list: Element, template: string, data: readonly T[], draw: (e: HTMLElement, datum: T) => void): void {
   while (list.children.length > data.length) list.lastElementChild?.remove();

@@ -2,7 +2,7 @@
 // time axis. All of what is shown stands in the address.
 
 import "./page";
-import { type AlarmMark, leftText, readAlarms } from "./alarmmarks";
+import { type AlarmMark, readAlarmsOf } from "./alarmmarks";
 import { up } from "./attention";
 import { instant, now, preciseText, then } from "./clock";
 import { byId, fill, put } from "./dom";
@@ -21,6 +21,7 @@ import { statisticsRow } from "./statistics";
 import { Strip } from "./strip";
 import { openAs, openPanels, Trail } from "./trail";
 import type { Agent, Item, Machine, Values } from "./types";
+import { bounded, markZoomed } from "./zoom";
 
 /** How often points and statistics are read anew: the stream leaves some out. */
 const RELOAD_MS = 60_000;
@@ -32,10 +33,8 @@ const REST_MS = 150;
 const RETRY_MS = 5_000;
 /** Units that share a chart. */
 const AXES = 2;
-/** The shortest range, in milliseconds. */
-const SHORTEST = 1000;
-/** By which part of the range the keys move it. */
-const PAN = 0.25;
+/** The longest that can be zoomed to: a year. */
+const LONGEST_MS = 366 * 86_400_000;
 
 const root = byId("explore"), plots = byId("plots");
 const limit = Number(root.dataset["limit"]), points = Number(root.dataset["points"]), overlay = Number(root.dataset["overlay"]);
@@ -123,21 +122,11 @@ async function summarize(span: Span): Promise<void> {
 
 /** alarms marks what was raised on the machines that are shown. */
 async function alarms(span: Span): Promise<void> {
-  const shown = choice.machines;
-  const found = await Promise.allSettled(shown.map((machine) => readAlarms(machine, span)));
+  const found = await readAlarmsOf(choice.machines, span);
   if (loaded !== span) return;
-  const said = signals.filter((s) => s.problem).map((s) => `${s.name}: not all could be told: ${s.problem}.`);
-  marks = found.flatMap((answer, i) => {
-    if (answer.status === "fulfilled") {
-      if (answer.value.left > 0) said.push(`${shown[i]}: ${leftText(answer.value.left)}`);
-      if (answer.value.problem) said.push(`${shown[i]}: not all alarms could be told: ${answer.value.problem}.`);
-      return answer.value.marks;
-    }
-    said.push(`The alarms of ${shown[i]} could not be read: they are not marked.`);
-    return [];
-  });
-  put("said", said.join(" "));
-  marks.sort((a, b) => a.from - b.from);
+  marks = found.marks;
+  const problems = signals.filter((s) => s.problem).map((s) => `${s.name}: not all could be told: ${s.problem}.`);
+  put("said", [...problems, ...found.said].join(" "));
   for (const panel of panels) panel.annotate(marks);
   draw();
 }
@@ -184,6 +173,7 @@ function draw(): void {
   for (const signal of signals) signal.row.classList.toggle("of-words", signal.isLane);
   strip.draw(range(), span, whole, right);
   byId("strip").classList.toggle("zoomed", zoom !== undefined);
+  markZoomed(zoom !== undefined);
   byId("paused").hidden = !zoom || !isLive();
   put("paused-word", `Live paused · +${countText(unseen)} new ·`);
   point();
@@ -210,33 +200,11 @@ function setCursor(t: number | undefined): void {
 
 /** setZoom shows a part of the range, or all of it. */
 function setZoom(span: Span | undefined): void {
-  if (span) {
-    const middle = (span.from + span.to) / 2, half = Math.max(SHORTEST, span.to - span.from) / 2;
-    span = { from: Math.round(middle - half), to: Math.round(middle + half) };
-  }
   if (!span) unseen = 0;
-  zoom = span;
+  zoom = span && bounded(span, LONGEST_MS);
   draw();
   rest();
   trail.moved();
-}
-
-/** move moves or scales what is shown. */
-function move(how: string): void {
-  const { from, to } = view();
-  const length = to - from, middle = from + length / 2;
-  switch (how) {
-    case "left":
-      return setZoom({ from: from - PAN * length, to: to - PAN * length });
-    case "right":
-      return setZoom({ from: from + PAN * length, to: to + PAN * length });
-    case "in":
-      return setZoom({ from: middle - length / 4, to: middle + length / 4 });
-    case "out":
-      return setZoom({ from: middle - length, to: Math.min(middle + length, Math.max(range().to, now())) });
-    case "reset":
-      return setZoom(undefined);
-  }
 }
 
 // The address, and the links that depend on it.
@@ -323,8 +291,9 @@ root.addEventListener("toggle", (e) => {
 
 // Moving about.
 
-for (const e of root.querySelectorAll<HTMLElement>("[data-move]")) e.addEventListener("click", () => move(e.dataset["move"] ?? ""));
-listenTo(plots, { view, panels: () => panels, cursor: () => cursor, point: setCursor, move });
+const reset = (): void => setZoom(undefined);
+byId("resume").addEventListener("click", reset);
+listenTo(plots, { view, zoom: setZoom, reset, panels: () => panels, cursor: () => cursor, point: setCursor });
 const strip = new Strip(byId("strip"), byId("window"), setZoom);
 
 for (const button of root.querySelectorAll<HTMLElement>("[data-copy]")) {

@@ -17,7 +17,7 @@ let first = 0; // When g was pressed.
 export function startKeys(): void {
   const dialog = document.getElementById("keys") as HTMLDialogElement | null;
   if (!dialog) return;
-  for (const a of document.querySelectorAll<HTMLAnchorElement>(".rail a")) {
+  for (const a of document.querySelectorAll<HTMLAnchorElement>(".rail > a, .late a")) {
     const word = a.textContent?.trim() ?? "";
     const key = [...word.toLowerCase()].find((letter) => !pages.has(letter));
     if (!key) continue;

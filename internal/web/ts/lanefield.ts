@@ -21,6 +21,8 @@ export interface Lane {
 /** A tick is as wide as this at least, in CSS pixels: what is shorter is still seen. */
 const TICK = 2;
 const AXIS_HEIGHT = 40;
+/** How far a mark stays from the end of the axis, beside which there are other words, in pixels. */
+const EDGE = 8;
 
 export class LaneField {
   lanes: readonly Lane[] = [];
@@ -219,7 +221,7 @@ export class LaneField {
       c.fillRect(x, height - 5 * ratio, 1, 5 * ratio);
       const text = timeMark(t, this.view.to - this.view.from);
       const half = c.measureText(text).width / 2;
-      c.fillText(text, Math.min(Math.max(x - half, 0), width - 2 * half), height - 13 * ratio);
+      c.fillText(text, Math.min(Math.max(x - half, 0), width - 2 * half - EDGE * ratio), height - 13 * ratio);
     }
     for (const s of this.scheduled ? this.shifts : []) {
       const [x0, x1] = [Math.max(0, px(s.from / 1000)), Math.min(width, px(s.to / 1000))];

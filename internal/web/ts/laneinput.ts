@@ -3,41 +3,19 @@
 // too.
 
 import type { Span } from "./range";
+import { listenToButtons, listenToKeys, type Steps, wheeled } from "./zoom";
 
-/** Moves is what a lane's input asks for. */
-export interface Moves {
-  /** zoom shows another stretch of time, in milliseconds. */
-  zoom(to: Span): void;
-  /** reset shows the whole range. */
-  reset(): void;
-  /** point is over a place, in CSS pixels; undefined where the pointer is away. */
+/** Moves is what a lane's input asks for, in CSS pixels and milliseconds. */
+export interface Moves extends Steps {
+  /** point is over a place; undefined where the pointer is away. */
   point(at: { x: number; y: number } | undefined): void;
   /** open goes to what is at a place, or to what is chosen by keys. */
   open(at?: { x: number; y: number }): void;
-  /** step chooses another machine or segment by keys; false where there is nothing chosen to step from. */
-  step(machines: number, segments: number): boolean;
-  /** forget drops what is chosen. */
-  forget(): void;
-  view(): Span;
   time(x: number): number;
 }
 
-/** How much a step zooms, and which part of the view a step moves. */
-const ZOOM = 1.6;
-const PAN = 0.25;
 /** A drag is shorter than this many pixels where it is meant to be a click. */
 const CLICK = 4;
-
-/** scaled is a stretch of time made shorter or longer about an instant. */
-export function scaled(span: Span, by: number, about: number): Span {
-  return { from: about - (about - span.from) * by, to: about + (span.to - about) * by };
-}
-
-/** shifted is a stretch of time moved by a part of itself. */
-export function shifted(span: Span, by: number): Span {
-  const d = (span.to - span.from) * by;
-  return { from: span.from + d, to: span.to + d };
-}
 
 /** listen hears what is done on the field; selection is drawn while a stretch is dragged over. */
 export function listen(field: HTMLElement, selection: HTMLElement, moves: Moves): void {
@@ -73,7 +51,8 @@ export function listen(field: HTMLElement, selection: HTMLElement, moves: Moves)
     moves.point(undefined);
     if (e.pointerType === "touch") {
       const width = field.clientWidth || 1;
-      moves.zoom(shifted(drag.view, (drag.x - at.x) / width));
+      const by = (drag.view.to - drag.view.from) * (drag.x - at.x) / width;
+      moves.zoom({ from: drag.view.from + by, to: drag.view.to + by });
       return;
     }
     const [left, right] = [Math.max(0, Math.min(drag.x, at.x)), Math.min(field.clientWidth, Math.max(drag.x, at.x))];
@@ -115,36 +94,8 @@ export function listen(field: HTMLElement, selection: HTMLElement, moves: Moves)
   field.addEventListener("wheel", (e) => {
     if (!e.ctrlKey) return; // Without Ctrl the wheel scrolls the page.
     e.preventDefault();
-    moves.zoom(scaled(moves.view(), e.deltaY > 0 ? ZOOM : 1 / ZOOM, moves.time(place(e).x)));
+    moves.zoom(wheeled(moves.view(), e.deltaY, moves.time(place(e).x)));
   }, { passive: false });
-  field.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey) return;
-    if (key(e)) e.preventDefault();
-  });
-
-  const middle = (): number => (moves.view().from + moves.view().to) / 2;
-  function key(e: KeyboardEvent): boolean {
-    switch (e.key) {
-      case "+": case "=": moves.zoom(scaled(moves.view(), 1 / ZOOM, middle())); return true;
-      case "-": moves.zoom(scaled(moves.view(), ZOOM, middle())); return true;
-      case "0": moves.reset(); return true;
-      case "ArrowUp": return moves.step(-1, 0);
-      case "ArrowDown": return moves.step(1, 0);
-      case "ArrowLeft": case "ArrowRight": {
-        const by = e.key === "ArrowLeft" ? -1 : 1;
-        if (e.shiftKey || !moves.step(0, by)) moves.zoom(shifted(moves.view(), by * PAN));
-        return true;
-      }
-      case "Enter": moves.open(); return true;
-      case "Escape": moves.forget(); return true;
-    }
-    return false;
-  }
-
-  const press = (id: string, act: () => void): void => document.getElementById(id)?.addEventListener("click", act);
-  press("zoom-in", () => moves.zoom(scaled(moves.view(), 1 / ZOOM, middle())));
-  press("zoom-out", () => moves.zoom(scaled(moves.view(), ZOOM, middle())));
-  press("pan-back", () => moves.zoom(shifted(moves.view(), -PAN)));
-  press("pan-on", () => moves.zoom(shifted(moves.view(), PAN)));
-  press("zoom-reset", () => moves.reset());
+  listenToKeys(field, "*", moves);
+  listenToButtons(moves);
 }

@@ -3,14 +3,14 @@
 import "./page";
 import { up } from "./attention";
 import { drawCondition, drawState } from "./card";
-import { instant, now, then } from "./clock";
+import { instant, now } from "./clock";
 import { Comparison } from "./compare";
 import { age, byId, fill, fillList, glyph, put, retry, set, show, slot } from "./dom";
 import { causeText, linkWord, placeText, ruleText, wordText } from "./format";
 import { follow, read, readList } from "./live";
 import { Charts } from "./machinecharts";
 import { MachineLane } from "./machinelane";
-import { isLive, keep, keepCopied, range, type Span } from "./range";
+import { isLive, isOver, keep, keepCopied, range, type Span } from "./range";
 import { openAs, openPanels, Trail } from "./trail";
 import { drawSkew } from "./skew";
 import type { Agent, Condition, Item, Machine, MachineDetail, Values } from "./types";
@@ -114,7 +114,7 @@ function takeItems(items: Item[]): void {
     observed(String(item.id), item.time);
     strange ||= !rows.has(String(item.id));
     changed.set(String(item.id), item);
-    if (!lane.zoom) charts.append(item);
+    if (!lane.zoom && !isOver()) charts.append(item);
     lane.append(item);
     drawNow(item);
   }
@@ -132,7 +132,7 @@ async function reread(): Promise<void> {
   if (detail.items.length !== rows.size || detail.items.some((item) => !rows.has(String(item.id)))) await redrawValues();
   takeItems(detail.items);
   strange = false;
-  if (performance.now() - reloaded > POLLED_MS) reloadCharts();
+  if (!isOver() && performance.now() - reloaded > POLLED_MS) reloadCharts();
 }
 
 /** redrawValues takes the tables anew from the server: the machine has other data items than before. */
@@ -290,7 +290,7 @@ if (!lane.zoom) void lane.load();
 lane.keepUp();
 wantUsual();
 setInterval(() => {
-  if (document.hidden || lane.zoom || then !== undefined) return;
+  if (document.hidden || lane.zoom || isOver()) return;
   reloadCharts();
   wantUsual();
 }, RELOAD_MS);

@@ -7,11 +7,12 @@ import { byId, put } from "./dom";
 import { listen, type Moves } from "./laneinput";
 import { type Lane, rowsOf } from "./lanerows";
 import { read } from "./live";
-import type { Span } from "./range";
+import { isOver, type Span } from "./range";
 import type { Segment, Shift, Timeline } from "./segments";
 import { AXIS, type Hit, type Track, Tracks } from "./track";
 import { hitOf, story, stretches, tableOf, withPlan } from "./trackstory";
 import type { Item, Machine } from "./types";
+import { bounded, markZoomed } from "./zoom";
 
 /** How often everything is read anew, in milliseconds; what comes meanwhile is appended. */
 const RELOAD_MS = 60_000;
@@ -19,8 +20,10 @@ const RELOAD_MS = 60_000;
 const SOON_MS = 2000;
 /** How long a zoom has to rest before it is read. */
 const SETTLE_MS = 250;
-/** No view is shorter than this, and none longer than the API tells of: 92 days. */
-const LEAST_MS = 1000, LONGEST_MS = 92 * 86_400_000;
+/** No view is longer than the API tells of: 92 days. */
+const LONGEST_MS = 92 * 86_400_000;
+/** The least margin about a stretch of time that is picked. */
+const MARGIN_MS = 1000;
 
 /** Page is what a lane stands on. */
 export interface Page {
@@ -148,7 +151,7 @@ export class MachineLane {
   append(item: Item): void {
     const row = this.owners.get(String(item.id));
     const t = Date.parse(item.time ?? "") * 1000;
-    if (!row || Number.isNaN(t)) return;
+    if (!row || Number.isNaN(t) || isOver()) return;
     if (this.zoomed) {
       this.missed++; // What comes is read when the view goes on.
       return;
@@ -172,6 +175,7 @@ export class MachineLane {
     this.heard = m.state === "no-link" ? Math.min(this.heard || Infinity, Date.parse(m.lastSeen ?? "") || Infinity) : Infinity;
     const isNew = this.since !== undefined && t > this.since;
     if (!Number.isNaN(t)) this.since = t;
+    if (isOver()) return;
     if (this.zoomed) {
       if (isNew) this.missed++;
       return;
@@ -191,11 +195,13 @@ export class MachineLane {
     }, SOON_MS);
   }
 
-  /** keepUp reads anew now and then, and when the page is seen again. */
+  /** keepUp reads anew now and then, and when the page is seen again, until the range is over. */
   keepUp(): void {
-    if (then !== undefined) return;
-    setInterval(() => this.reload(), RELOAD_MS);
-    document.addEventListener("visibilitychange", () => this.reload());
+    const look = (): void => {
+      if (!isOver()) this.reload();
+    };
+    setInterval(look, RELOAD_MS);
+    document.addEventListener("visibilitychange", look);
   }
 
   /** reload reads anew where somebody looks and the view does not stand still. */
@@ -211,7 +217,7 @@ export class MachineLane {
     this.tracks.end = Math.min(this.zoomed ? this.stood : now(), this.heard || now());
     this.tracks.plan();
     byId("tracks-paused").hidden = !this.zoomed;
-    put("tracks-paused-word", then === undefined ? "Live paused" : "A part of the range");
+    put("tracks-paused-word", isOver() ? "A part of the range" : "Live paused");
     put("tracks-new", this.missed > 0 ? `+${this.missed} new` : "");
   }
 
@@ -224,7 +230,8 @@ export class MachineLane {
 
   private set(span: Span | undefined): void {
     if (!this.zoomed) this.stood = now();
-    this.zoomed = span && bounded(span);
+    this.zoomed = span && bounded(span, LONGEST_MS);
+    markZoomed(span !== undefined);
     if (!span) this.missed = 0;
     clearTimeout(this.settle);
     this.hideTip();
@@ -343,7 +350,7 @@ export class MachineLane {
 
   /** pick shows a stretch of time, such as a cycle, with a margin about it. */
   pick(span: Span): void {
-    const margin = Math.max(LEAST_MS, (span.to - span.from) / 4);
+    const margin = Math.max(MARGIN_MS, (span.to - span.from) / 4);
     this.show({ from: span.from - margin, to: span.to + margin }, span);
   }
 
@@ -351,11 +358,4 @@ export class MachineLane {
   private table(): void {
     if (byId<HTMLDetailsElement>("tracks-details").open) byId("tracks-table").replaceChildren(tableOf(this.tracks.tracks, this.tracks.shifts));
   }
-}
-
-/** bounded gives the nearest view that can be read: neither too short nor too long, and not of what is still to come alone. */
-function bounded({ from, to }: Span): Span {
-  const middle = (from + to) / 2, half = Math.min(LONGEST_MS, Math.max(LEAST_MS, to - from)) / 2;
-  const over = Math.max(0, middle - half - (now() - LEAST_MS));
-  return { from: Math.round(middle - half - over), to: Math.round(middle + half - over) };
 }

@@ -2,6 +2,7 @@
 
 import { keepListening } from "./bell";
 import { keepCounting, then } from "./clock";
+import { closeOutside } from "./dom";
 import { startKeys } from "./keys";
 import { apply, chosen, remember } from "./scheme";
 import { startSearch } from "./search";
@@ -34,8 +35,8 @@ function start(): void {
       location.reload();
     });
   }
-  // On a phone the pages stand in a row that scrolls: the one that is open is in sight.
-  document.querySelector(".rail [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  const more = document.getElementById("more") as HTMLDetailsElement | null;
+  if (more) closeOutside(more);
   startSearch();
   startKeys();
   startTravel();

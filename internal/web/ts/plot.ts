@@ -140,7 +140,7 @@ export class Plot extends Panel {
           zoom: {
             limits: { x: { minRange: SHORTEST } },
             zoom: {
-              mode: "x", drag: { enabled: true, threshold: 5, borderWidth: 1 }, wheel: { enabled: true, modifierKey: "ctrl", speed: 0.15 },
+              mode: "x", drag: { enabled: true, threshold: 5, borderWidth: 1 },
               onZoom: ({ chart }: { chart: Chart }) => this.zoomed({ from: chart.scales.x.min, to: chart.scales.x.max }),
             },
           },

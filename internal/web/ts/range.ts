@@ -1,7 +1,8 @@
 // The range of time that a page shows. The server draws it and it works without
 // this; here links are copied, and the page is told what the range is.
 
-import { clockText, instant, now, preciseText } from "./clock";
+import { clockText, instant, now, preciseText, then } from "./clock";
+import { closeOutside } from "./dom";
 
 /** Span is a stretch of time in milliseconds. */
 export interface Span {
@@ -30,6 +31,14 @@ export function range(): Span {
 /** hasEnded reports whether the range is over, as a shift is that was on when the page was drawn. */
 export function hasEnded(): boolean {
   return !moves && now() > (instant(root?.dataset["to"]) ?? Infinity);
+}
+
+/** For how long after its end something may still come of a range, in milliseconds. */
+const SETTLED_MS = 120_000;
+
+/** isOver reports whether nothing comes of the range any more: it ended a while ago, or the page is of a moment of the past. */
+export function isOver(): boolean {
+  return then !== undefined || (!moves && now() > (instant(root?.dataset["to"]) ?? Infinity) + SETTLED_MS);
 }
 
 const label = document.querySelector<HTMLElement>("#range-label .num");
@@ -125,15 +134,7 @@ function start(): void {
     link.focus();
     if (said) said.textContent = done ? "copied" : "cannot copy: take the address of the link";
   });
-  menu.addEventListener("keydown", (e) => {
-    if (e.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary")?.focus();
-    e.stopPropagation();
-  });
-  document.addEventListener("click", (e) => {
-    if (menu.open && !menu.contains(e.target as Node)) menu.open = false;
-  });
+  closeOutside(menu);
   menu.addEventListener("toggle", () => {
     if (said) said.textContent = "";
   });

@@ -40,14 +40,6 @@ export class Lane extends Panel {
       this.box.addEventListener("pointercancel", () => drag.abort(), { signal: drag.signal });
       this.box.setPointerCapture(down.pointerId);
     });
-    this.box.addEventListener("wheel", (e) => {
-      const t = this.timeAt(e.clientX);
-      if (!e.ctrlKey || t === undefined) return;
-      e.preventDefault();
-      const by = e.deltaY > 0 ? 1.15 : 0.85;
-      const { from, to } = this.view.span;
-      zoomed({ from: t - (t - from) * by, to: t + (to - t) * by });
-    }, { passive: false });
   }
 
   override destroy(): void {

@@ -14,6 +14,7 @@ import { extend, firstAfter, type Plan } from "./segments";
 import { drawTable } from "./shares";
 import { hiddenStates, listenToFilters } from "./timelinefilter";
 import type { Agent, Machine, Segment, TimelineRow } from "./types";
+import { bounded, markZoomed } from "./zoom";
 
 /** What is new is read no more often than this, and this far back: until then thresholds may still change it. */
 const TAIL_MS = 1000;
@@ -24,8 +25,7 @@ const WHOLE_MS = 20_000;
 const REST_MS = 150;
 /** How soon lanes are read again where that failed. */
 const RETRY_MS = 3000;
-/** The shortest and the longest that can be shown. */
-const SHORTEST_MS = 1000;
+/** The longest that can be shown: a week less than the API tells of. */
 const LONGEST_MS = 373 * 24 * 3600 * 1000;
 
 const table = document.querySelector<HTMLTableElement>("table.shares");
@@ -157,11 +157,7 @@ function start(table: HTMLTableElement): void {
 
   let resting = 0;
   function zoom(to: Span): void {
-    const length = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, to.to - to.from));
-    // The present stays in sight: there is nothing behind it.
-    const last = Math.max(range().to, now());
-    const from = Math.max(0, Math.min((to.from + to.to - length) / 2, last - length * 0.1));
-    lanes.view = { from, to: from + length };
+    lanes.view = bounded(to, LONGEST_MS);
     zoomed = true;
     tip.hide();
     lanes.plan();
@@ -193,7 +189,7 @@ function start(table: HTMLTableElement): void {
     for (const [id, form] of [["as-csv", ".csv"], ["as-json", ".json"]] as const) {
       document.getElementById(id)?.setAttribute("href", `/timeline${form}${location.search}`);
     }
-    byId<HTMLButtonElement>("zoom-reset").disabled = !zoomed;
+    markZoomed(zoomed);
   }
 
   function paused(): void {

@@ -3,7 +3,7 @@
 
 import { tell } from "./alarmmarks";
 import { planned } from "./bands";
-import { fullText, now, preciseText } from "./clock";
+import { fullText, lasted, now, preciseText } from "./clock";
 import { countText, exactText, partsText, ruleText } from "./format";
 import { mixText, type Shift, wordOf } from "./segments";
 import { type Hit, spelled, type Track } from "./track";
@@ -39,11 +39,10 @@ export function story({ state, value, alarms, track }: Hit, from: number, at: nu
   return [];
 }
 
-/** when says from when to when something was, and for how long. */
+/** when says from when to when something was, and for how long: all of it, be it longer than what is shown, which begins at from. */
 function when(s: Stretch, from: number): string[] {
-  const begin = s.since || s.from, end = s.until || (s.open ? now() * 1000 : s.to);
-  const before = begin < from ? `, since before ${preciseText(from / 1000)}` : "";
-  return [`${preciseText(begin / 1000)}${before} – ${s.open ? "lasts" : preciseText(end / 1000)}`, exactText(end - begin)];
+  const begin = s.since || s.from;
+  return lasted({ from: begin, to: s.until || s.to, open: s.open }, begin < from ? `, since before ${preciseText(from / 1000)}` : "");
 }
 
 /** withPlan adds to a story what was planned at the moment, where anybody says when shifts are. */

@@ -2,6 +2,8 @@
 // that a page is asked for stays with all that it leads to, and what was chosen on the
 // page since it was drawn stays with another moment.
 
+import { closeOutside } from "./dom";
+
 /** openTravel puts the focus where a moment is typed. */
 export function openTravel(): void {
   const details = document.getElementById("travel") as HTMLDetailsElement | null;
@@ -42,13 +44,5 @@ export function startTravel(): void {
     });
   }
   const details = document.getElementById("travel") as HTMLDetailsElement | null;
-  if (!details) return;
-  details.addEventListener("keydown", (e) => {
-    if (e.key !== "Escape" || !details.open) return;
-    details.open = false;
-    details.querySelector("summary")?.focus();
-  });
-  document.addEventListener("click", (e) => {
-    if (details.open && !details.contains(e.target as Node)) details.open = false;
-  });
+  if (details) closeOutside(details);
 }
