@@ -105,15 +105,15 @@ func TestExploreHidden(t *testing.T) {
 	b.open(d.URL + d.path("&range=1h", "m_load"))
 	b.live()
 	b.drawn(1)
-	hide := `(hidden => { Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden }); document.dispatchEvent(new Event("visibilitychange")); return true })(%t)`
-	eval[bool](b, fmt.Sprintf(hide, true))
+	eval[bool](b, eager)
+	eval[bool](b, fmt.Sprintf(hidden, true))
 	eval[bool](b, `(() => { window.drawings = 0; const c = CanvasRenderingContext2D.prototype, s = c.stroke; c.stroke = function (...a) { window.drawings++; return s.apply(this, a) }; return true })()`)
 	d.commit(t, plant.Observation{Item: d.items["m_load"].ID, Time: time.Now().UnixMicro(), Value: plant.Value{Kind: plant.Number, Number: 77}})
-	time.Sleep(1200 * time.Millisecond) // Longer than the pause between two drawings.
+	b.await("window.told > 0")
 	if n := eval[int](b, "window.drawings"); n > 0 {
 		t.Errorf("%d strokes were drawn on the hidden page", n)
 	}
-	eval[bool](b, fmt.Sprintf(hide, false))
+	eval[bool](b, fmt.Sprintf(hidden, false))
 	b.await(`window.drawings > 0 && document.querySelector("#signals [data-slot=value]").textContent === "77"`)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -19,6 +20,19 @@ const later = `(() => { const real = performance.now.bind(performance); performa
 
 // halted sets that clock to a time after what it says now, at which it stays.
 const halted = `(() => { const t = performance.now() + %d; performance.now = () => t; return true })()`
+
+// hidden hides the page, or shows it again.
+const hidden = `(hidden => { Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden }); document.dispatchEvent(new Event("visibilitychange")); return true })(%t)`
+
+// eager ends all waits of the page at once, those of seconds never, and counts the
+// messages of the stream: each when whatever it was to have drawn has been drawn.
+const eager = `(() => {
+	const soon = setTimeout, parse = JSON.parse;
+	window.told = 0;
+	window.setTimeout = (act, ms) => (ms < 2000 ? soon(act) : 0);
+	JSON.parse = text => { queueMicrotask(() => soon(() => window.told++)); return parse(text) };
+	return true;
+})()`
 
 func TestCardsFollowTheStream(t *testing.T) {
 	s := newShop(time.Now)
@@ -266,15 +280,15 @@ func TestHiddenPageDoesNotDraw(t *testing.T) {
 	b := newTab(t, server.URL, 1280, 800)
 	b.open(server.URL + "/floor")
 	b.live()
-	hide := `(hidden => { Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden }); document.dispatchEvent(new Event("visibilitychange")); return true })(%t)`
-	eval[bool](b, fmt.Sprintf(hide, true))
+	eval[bool](b, eager)
+	eval[bool](b, fmt.Sprintf(hidden, true))
 	m := s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "idle", "Idle" })
 	s.send("machines", []api.Machine{m.Machine})
-	time.Sleep(1200 * time.Millisecond) // Longer than the pause between two drawings.
+	b.await("window.told > 0")
 	if got := eval[string](b, `document.querySelector('[data-slug="vmc-01"]').dataset.state`); got != "running" {
 		t.Errorf("the hidden page has drawn %q", got)
 	}
-	eval[bool](b, fmt.Sprintf(hide, false))
+	eval[bool](b, fmt.Sprintf(hidden, false))
 	took := b.await(`document.querySelector('[data-slug="vmc-01"]').dataset.state === "idle"`)
 	t.Logf("right again %d ms after the return", took.Milliseconds())
 }
@@ -392,6 +406,14 @@ func TestPagesFitTheirScreens(t *testing.T) {
 					t.Errorf("%s on %s: %d px wider than the screen", path, screen.name, over)
 				}
 				b.picture(fmt.Sprintf("%s-%s-%s", name, screen.name, theme))
+			}
+			if name == "about" {
+				const seen = `(() => { document.querySelector("#more").open = true; return new Set([...document.querySelectorAll(".rail a")].filter(a => { const r = a.getBoundingClientRect(); return r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight }).map(a => a.pathname)).size })()`
+				if n := eval[int](b, seen); n != 9 {
+					t.Errorf("on %s, %d of the 9 pages can be chosen", screen.name, n)
+				}
+				b.picture("more-" + screen.name)
+				b.press(kb.Escape)
 			}
 		}
 	}
