@@ -66,6 +66,9 @@ type Position struct {
 // View is one unchanging state of a store, from which observations are read. It
 // is valid while the function that got it runs, and belongs to one goroutine.
 type View interface {
+	// Edition tells states of the blocks apart: where two views of a source have the
+	// same one, they have the same blocks. It is empty where that is not known.
+	Edition() string
 	// BlocksByTime gives the blocks of the items, without data, that have
 	// MaxTime ≥ from and MinTime < to, in ascending order of MinTime, then ID:
 	// those behind (afterTime, afterID) in that order, at most limit of them.

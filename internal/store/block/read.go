@@ -50,6 +50,10 @@ func standard() limits {
 	}
 }
 
+// maxCatalogue is how many listed blocks are kept from one page to the next: some
+// 800 KiB of them.
+const maxCatalogue = 4096
+
 // firstOfItem is how many observations the first page has for each item at least:
 // it opens a block of each, which takes as long as to read so many from one.
 const firstOfItem = 10

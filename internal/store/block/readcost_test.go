@@ -69,8 +69,8 @@ func TestBlocksAreReadOnce(t *testing.T) {
 		}
 		count++
 	}
-	if count != items*each || m.read != len(m.blocks) {
-		t.Errorf("%d observations of items from %d blocks, which were read %d times", count, len(m.blocks), m.read)
+	if count != items*each || m.read != len(m.blocks) || m.listed != len(m.blocks) {
+		t.Errorf("%d observations of items from %d blocks, which were listed %d and read %d times", count, len(m.blocks), m.listed, m.read)
 	}
 	if most := items*each/block.StandardLimits().MaxPage + 5; m.views > most {
 		t.Errorf("%d views for the items, want %d at most", m.views, most)

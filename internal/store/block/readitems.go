@@ -42,8 +42,9 @@ type itemReader struct {
 	// picture is set where observations are put together for one.
 	picture *picture
 
-	shelf *shelf
-	page  page
+	shelf     *shelf
+	catalogue catalogue
+	page      page
 	// after is the position of the last observation read.
 	after Position
 	ended bool

@@ -3,6 +3,7 @@ package block
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -17,9 +18,8 @@ type sweep struct {
 	// heads are of the blocks that are open, and of the rows.
 	heads heads
 	// listed are blocks that are listed and not reached yet: two at least, unless
-	// they are the last ones. unlisted lists the others.
-	listed   []listed
-	unlisted listing
+	// they are the last ones.
+	listed []listed
 	// rowSize is how many rows are read at once, and moreRows whether there are
 	// others behind those that were read.
 	rowSize  int
@@ -36,7 +36,14 @@ type listed struct {
 
 // fill fills the page, or adds all there is.
 func (s *sweep) fill(ctx context.Context) error {
-	s.unlisted = newListing(s.items, s.after.Time, s.to, s.limits)
+	edition := s.view.Edition()
+	if s.picture != nil {
+		edition = "" // What may be put together is a matter of the ledger too.
+	}
+	if edition == "" || edition != s.catalogue.edition {
+		s.catalogue = catalogue{edition: edition, unlisted: newListing(s.items, s.after.Time, s.to, s.limits)}
+	}
+	s.listed = s.catalogue.behind(s.after)
 	if err := s.list(ctx); err != nil {
 		return err
 	}
@@ -66,12 +73,12 @@ func (s *sweep) fill(ctx context.Context) error {
 // list lists more blocks until there are two: what a block overlaps with is
 // known when the next one is.
 func (s *sweep) list(ctx context.Context) error {
-	for s.unlisted.more && len(s.listed) < 2 {
-		found, err := s.unlisted.next(ctx, s.view)
+	for s.catalogue.unlisted.more && len(s.listed) < 2 {
+		found, err := s.catalogue.next(ctx, s.view)
 		if err != nil {
 			return err
 		}
-		together, err := s.picture.together(ctx, s.view, found, s.unlisted)
+		together, err := s.picture.together(ctx, s.view, found, s.catalogue.unlisted)
 		if err != nil {
 			return err
 		}
@@ -220,6 +227,42 @@ func (s *sweep) fold(ctx context.Context) error {
 	s.shelf.keep(&s.heads)
 	s.add(strand{list: rest.observations, end: len(rest.observations)})
 	return nil
+}
+
+// catalogue is the blocks that an edition has of those that are wanted: a later page
+// of the same edition need not list them again.
+type catalogue struct {
+	edition string
+	// blocks are those listed, in order, but for some that were passed; unlisted lists
+	// the others.
+	blocks   []Meta
+	unlisted listing
+}
+
+// behind gives the blocks that have something behind a position, and keeps no other.
+func (c *catalogue) behind(after Position) []listed {
+	c.blocks = slices.DeleteFunc(c.blocks, func(m Meta) bool { return !after.before(Position{m.MaxTime, m.Run, m.LastSequence}) })
+	all := make([]listed, len(c.blocks))
+	for i, m := range c.blocks {
+		all[i].Meta = m
+	}
+	return all
+}
+
+// next lists the next blocks. Where they would be too many to keep, a later page
+// lists them again.
+func (c *catalogue) next(ctx context.Context, v View) ([]Meta, error) {
+	found, err := c.unlisted.next(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.blocks)+len(found) > maxCatalogue {
+		c.edition, c.blocks = "", nil
+	}
+	if c.edition != "" {
+		c.blocks = append(c.blocks, found...)
+	}
+	return found, nil
 }
 
 // listing lists the blocks of items within a time in the order in which they

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -94,6 +95,8 @@ func (v *view) begin(ctx context.Context, method string) error {
 	}
 	return ctx.Err()
 }
+
+func (v *view) Edition() string { return fmt.Sprint(block.IDs(v.blocks)) }
 
 // list gives the blocks that pass.
 func (v *view) list(pass func(m *block.Meta) bool) []block.Meta {

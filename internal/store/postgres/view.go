@@ -79,10 +79,11 @@ func (s *Store) lookOnce(ctx context.Context, v *view, f func(*view) error) erro
 // view is a block.View. Where its rows lie is in viewrows.go, where its blocks lie
 // in viewblocks.go.
 type view struct {
-	faults *store.Faults
-	pace   *pace
-	cache  *block.DataCache
-	conn   *pgx.Conn
+	faults  *store.Faults
+	pace    *pace
+	cache   *block.DataCache
+	conn    *pgx.Conn
+	edition string
 	// partitions are those that are not sealed, the oldest first.
 	partitions []partition
 	// gone are those whose table has gone missing, and missing the tables that were
@@ -112,6 +113,8 @@ func (v *view) begin(ctx context.Context) error {
 		})
 		return err
 	})
+	// All that add and delete blocks write this row anew.
+	batch.Queue(`SELECT xmin::text || ctid::text FROM block_totals`).QueryRow(func(row pgx.Row) error { return row.Scan(&v.edition) })
 	if err := v.conn.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}

@@ -106,6 +106,9 @@ const blocksByTime = `
 			AND (min_time, id) > ($5, $6) ORDER BY min_time, id LIMIT $7) found
 	ORDER BY min_time, id LIMIT $7`
 
+// Edition implements block.View.
+func (v *view) Edition() string { return v.edition }
+
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
 	begins := lowest(from)

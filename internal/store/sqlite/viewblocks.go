@@ -52,6 +52,9 @@ func (r metaReader) meta(row scanner) (block.Meta, error) {
 	}, err
 }
 
+// Edition implements block.View. To list blocks takes little within a process.
+func (v *view) Edition() string { return "" }
+
 // BlocksByTime implements block.View.
 func (v *view) BlocksByTime(ctx context.Context, items []plant.ItemID, from, to int64, afterTime int64, afterID block.ID, limit int) ([]block.Meta, error) {
 	if len(items) == 1 {
