@@ -54,7 +54,7 @@ func TestDrawnStates(t *testing.T) {
 			"partial": {change: func(s *shop) { s.machinesErr = plant.Errorf(plant.Unavailable, "The store is busy.") }, says: "The store is busy."},
 		},
 		"production": {
-			"empty": {change: empty, says: "There are no machines yet"}, "loading": loading, "error": broken, "stale": stale,
+			"empty": {change: empty, says: "No machines yet"}, "loading": loading, "error": broken, "stale": stale,
 			"partial": {change: func(s *shop) {
 				s.production = api.Production{Machines: []api.MachineProduction{{Machine: "vmc-01", Problem: "It is known in part."}}}
 			}, says: "It is known in part."},

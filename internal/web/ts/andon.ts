@@ -6,7 +6,7 @@ import { keepShiftParts, type MachineParts } from "./aims";
 import { fault, faultText, gravity, up } from "./attention";
 import { instant, minuteText, now } from "./clock";
 import { blank, byId, fill, glyph, put, set, slot } from "./dom";
-import { countedText, measureText, UNKNOWN, wordText } from "./format";
+import { measureText, UNKNOWN, wordText } from "./format";
 import { follow, readList } from "./live";
 import { ageText, layout } from "./tiles";
 import type { Agent, Machine } from "./types";
@@ -52,6 +52,7 @@ function size(): void {
   capacity = l.columns * l.rows;
   const style = document.documentElement.style;
   style.setProperty("--type", `${l.type}px`);
+  style.setProperty("--head", `${l.head}px`);
   style.setProperty("--columns", String(l.columns));
   style.setProperty("--rows", String(l.rows));
   list.dataset["cap"] = l.cap.toFixed(1);
@@ -111,8 +112,8 @@ function drawTile(m: Machine): void {
 /** partsOf says what a machine has made in the shift, of how many; where nobody says how many, what its counter shows, whenever that began. */
 function partsOf(m: Machine): string {
   const made = shiftParts.get(m.slug);
-  if (made) return `${made.parts === null ? UNKNOWN : measureText(made.parts)} of ${countedText(made.target, "part")} this shift`;
-  return m.parts === undefined ? "" : `part counter ${measureText(m.parts)}`;
+  if (made) return `${made.parts === null ? UNKNOWN : measureText(made.parts)} / ${measureText(made.target)}`;
+  return m.parts === undefined ? "" : `counter ${measureText(m.parts)}`;
 }
 
 /** count shows how long a machine has been at it. */

@@ -24,8 +24,8 @@ export interface Wall {
   room: [number, number];
 }
 
-/** layout gives the size of the type in pixels, the height of its capitals, and how many tiles there are on a page, of so many in all: where all fit on one, they fill it. */
-export function layout(w: Wall, tiles: number): { type: number; cap: number; columns: number; rows: number } {
+/** layout gives the size of the type of tiles and of the head in pixels, the height of a tile's capitals, and how many tiles there are on a page, of so many in all: where all fit on one, they fill it. */
+export function layout(w: Wall, tiles: number): { type: number; cap: number; columns: number; rows: number; head: number } {
   const perMm = Math.hypot(...w.screen) / (w.panel * 25.4);
   const least = w.distance * 1000 * Math.tan(ANGLE) * perMm;
   const [width, height] = w.room;
@@ -35,11 +35,11 @@ export function layout(w: Wall, tiles: number): { type: number; cap: number; col
   if (tiles <= columns * rows) {
     for (let c = 1; c <= Math.min(columns, tiles); c++) {
       const r = Math.ceil(tiles / c);
-      const cap = Math.min((width / c - GAP_PX) / TILE_WIDTH, (height - FOOT_PX - r * GAP_PX) / (HEAD + r * TILE_HEIGHT), LARGEST * least);
+      const cap = Math.min((width / c - GAP_PX) / TILE_WIDTH, (height - HEAD * least - FOOT_PX - r * GAP_PX) / (r * TILE_HEIGHT), LARGEST * least);
       if (cap >= best.cap && r <= rows) best = { cap, columns: c, rows: r };
     }
   }
-  return { ...best, type: best.cap / CAP };
+  return { ...best, type: best.cap / CAP, head: least / CAP };
 }
 
 /** ageText gives milliseconds in as few figures as tell them from afar: 45 s, 99 min, 5 h, 3 d. */
