@@ -1,7 +1,9 @@
 package block
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -63,6 +65,32 @@ type Position struct {
 	Sequence int64
 }
 
+// Stretch is the sequence numbers of a run from First to Last.
+type Stretch struct {
+	Run         plant.RunID
+	First, Last int64
+}
+
+// Stretches gives the stretches in which blocks lie, in order; none overlap.
+func Stretches(blocks []Meta) []Stretch {
+	all := make([]Stretch, len(blocks))
+	for i, b := range blocks {
+		all[i] = Stretch{b.Run, b.FirstSequence, b.LastSequence}
+	}
+	slices.SortFunc(all, func(a, b Stretch) int {
+		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.First, b.First))
+	})
+	joined := all[:0]
+	for _, s := range all {
+		if n := len(joined); n > 0 && joined[n-1].Run == s.Run && joined[n-1].Last >= s.First {
+			joined[n-1].Last = max(joined[n-1].Last, s.Last)
+			continue
+		}
+		joined = append(joined, s)
+	}
+	return joined
+}
+
 // View is one unchanging state of a store, from which observations are read. It
 // is valid while the function that got it runs, and belongs to one goroutine.
 type View interface {
@@ -77,12 +105,11 @@ type View interface {
 	// observation before a time: those with MinTime < time ≤ MaxTime, and, of
 	// those with MaxTime < time, the ones with the greatest MaxTime.
 	BlocksBefore(ctx context.Context, items []plant.ItemID, time int64) ([]Meta, error)
+	// ClockView reads the clocks, which the methods before do not give.
+	ClockView
 	// BlocksBySequence gives the blocks of a run, without data, that have
 	// LastSequence ≥ from and FirstSequence < to, in any order.
 	BlocksBySequence(ctx context.Context, run plant.RunID, from, to int64) ([]Meta, error)
-	// Data gives the data of blocks, in their order, which nobody changes. Where one
-	// is gone or cannot be read, its place is nil.
-	Data(ctx context.Context, blocks []Meta) ([][]byte, error)
 	// RowsByTime gives the observations of the items in rows that lie behind a
 	// position and before the time to, in order of time, run and sequence: at
 	// most limit of them, or fewer where their texts are long; more is true where

@@ -2,6 +2,7 @@ package block
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -31,9 +32,12 @@ type Builder struct {
 	encoder *Encoder
 	emit    func(Block) error
 	drafts  map[source]*held
-	// last is the draft of the last observation: often the next is of its item.
+	clocks  map[plant.RunID]*heldChronicle
+	// last is the draft of the last observation, and run the chronicle of its run:
+	// often those of the next are the same.
 	last *held
-	// bytes is what all drafts take.
+	run  *heldChronicle
+	// bytes is what all drafts and chronicles take.
 	bytes int
 }
 
@@ -49,15 +53,21 @@ type held struct {
 	bytes int
 }
 
-// NewBuilder makes a builder that gives each block to emit: those of an item and
-// run in order, those of different ones in any. The error of emit is returned as
-// it is.
-func NewBuilder(emit func(Block) error) *Builder {
-	return &Builder{encoder: NewEncoder(), emit: emit, drafts: make(map[source]*held)}
+// heldChronicle is a chronicle with what it takes.
+type heldChronicle struct {
+	chronicle
+	bytes int
 }
 
-// Add takes an observation, with its Run and Item; those of each of them in
-// ascending order of sequence.
+// NewBuilder makes a builder that gives each block to emit: those of an item and
+// run in order, those of different ones, and the clocks that they need, in any. The
+// error of emit is returned as it is.
+func NewBuilder(emit func(Block) error) *Builder {
+	return &Builder{encoder: NewEncoder(), emit: emit, drafts: make(map[source]*held), clocks: make(map[plant.RunID]*heldChronicle)}
+}
+
+// Add takes an observation, with its Run and Item; those of a run in ascending
+// order of sequence, for there to be clocks, and those of an item in any case.
 func (b *Builder) Add(o plant.Observation) error {
 	d := b.last
 	if d == nil || d.run != o.Run || d.item != o.Item {
@@ -65,6 +75,9 @@ func (b *Builder) Add(o plant.Observation) error {
 	}
 	d.add(&o)
 	b.account(d)
+	if err := b.note(d, &o); err != nil {
+		return err
+	}
 	switch {
 	case d.full():
 		return b.flush(d)
@@ -86,6 +99,29 @@ func (b *Builder) draft(s source) *held {
 	return d
 }
 
+// note takes down the time of an observation in the chronicle of its run.
+func (b *Builder) note(d *held, o *plant.Observation) error {
+	c := b.run
+	if c == nil || c.chronicle.run != o.Run {
+		if c = b.clocks[o.Run]; c == nil {
+			c = new(heldChronicle)
+			c.begin(b.encoder, o.Run)
+			b.clocks[o.Run] = c
+		}
+		b.run = c
+	}
+	if c.add(o.Sequence, o.Time, d.near()) {
+		if err := c.take(b.emit); err != nil {
+			return err
+		}
+		c.forget()
+	}
+	bytes := c.memory()
+	b.bytes += bytes - c.bytes
+	c.bytes = bytes
+	return nil
+}
+
 // account takes note of what a draft takes now.
 func (b *Builder) account(d *held) {
 	bytes := d.memory()
@@ -96,7 +132,7 @@ func (b *Builder) account(d *held) {
 // flush makes a block of a draft, which keeps its memory: as its item filled one
 // block, it will fill another.
 func (b *Builder) flush(d *held) error {
-	block, err := b.encoder.seal(&d.draft)
+	block, err := b.encoder.seal(&d.draft, b.teller(d.run))
 	if err != nil {
 		return err
 	}
@@ -105,7 +141,8 @@ func (b *Builder) flush(d *held) error {
 }
 
 // relieve makes blocks of the drafts that hold the most, and drops them, until
-// half of what may be held is free: so this is rare.
+// half of what may be held is free: so this is rare. Of very many runs it may have
+// to drop the chronicles too.
 func (b *Builder) relieve() error {
 	all := b.sorted(func(x, y *held) int { return cmp.Compare(y.size(), x.size()) })
 	for _, d := range all {
@@ -116,7 +153,10 @@ func (b *Builder) relieve() error {
 			return err
 		}
 	}
-	return nil
+	if b.bytes <= MaxBuffered/2 {
+		return nil
+	}
+	return b.endClocks()
 }
 
 // size is about how many bytes what a draft holds takes.
@@ -132,7 +172,7 @@ func (b *Builder) Flush() error {
 			return err
 		}
 	}
-	return nil
+	return b.endClocks()
 }
 
 func (b *Builder) sorted(order func(x, y *held) int) []*held {
@@ -154,9 +194,33 @@ func (b *Builder) drop(d *held) error {
 	if d.Len() == 0 {
 		return nil
 	}
-	block, err := b.encoder.encode(&d.draft)
+	block, err := b.encoder.encode(&d.draft, b.teller(d.run))
 	if err != nil {
 		return err
 	}
 	return b.emit(block)
+}
+
+// teller gives what says which times of a run clocks say.
+func (b *Builder) teller(run plant.RunID) teller {
+	if c := b.clocks[run]; c != nil {
+		return &c.chronicle
+	}
+	return nil // its chronicle was dropped
+}
+
+// endClocks makes clocks of what the chronicles hold, as far as blocks use it, and
+// drops them.
+func (b *Builder) endClocks() error {
+	for _, run := range slices.Sorted(maps.Keys(b.clocks)) {
+		c := b.clocks[run]
+		c.end()
+		if err := c.take(b.emit); err != nil {
+			return err
+		}
+		b.bytes -= c.bytes
+		delete(b.clocks, run)
+	}
+	b.run = nil
+	return nil
 }

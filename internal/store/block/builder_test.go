@@ -28,8 +28,9 @@ func drawStream(t *rapid.T, runs int) []plant.Observation {
 	var stream []plant.Observation
 	next := map[plant.RunID]int64{}
 	says := drawSays(t)
-	items := rapid.Int32Range(-3, rapid.Int32Range(0, 300).Draw(t, "items"))
+	items := rapid.Int32Range(1, rapid.Int32Range(1, 300).Draw(t, "items"))
 	busy := plant.ItemID(items.Draw(t, "busy item"))
+	sharing := rapid.IntRange(1, 4).Draw(t, "observations of a time")
 	for range rapid.IntRange(0, 3000).Draw(t, "observations") {
 		o := plant.Observation{Item: busy}
 		if len(stream)%3 > 0 {
@@ -38,7 +39,7 @@ func drawStream(t *rapid.T, runs int) []plant.Observation {
 		}
 		o.Run = plant.RunID(1 + len(stream)%runs)
 		next[o.Run]++
-		o.Sequence, o.Time = next[o.Run], int64(len(stream))*1000
+		o.Sequence, o.Time = next[o.Run], int64(len(stream)/(runs*sharing))*1000
 		stream = append(stream, o)
 	}
 	return stream
@@ -54,12 +55,23 @@ func byLine(observations []plant.Observation) map[line][]plant.Observation {
 }
 
 // decodeLines gives the observations of blocks, those of each line in the order
-// of its blocks.
-func decodeLines(t rapid.TB, blocks []block.Block) map[line][]plant.Observation {
+// of its blocks. Their clocks are among them.
+func decodeLines(t rapid.TB, all []block.Block) map[line][]plant.Observation {
+	t.Helper()
 	lines := map[line][]plant.Observation{}
+	blocks, clocks := block.Part(all)
+	var (
+		columns block.Columns
+		told    block.Clocks
+	)
+	told.Set(clocks)
+	decoder := block.NewDecoder()
 	for _, b := range blocks {
+		if err := decoder.Decode(b, &told, &columns); err != nil {
+			t.Fatal(err)
+		}
 		l := line{b.Run, b.Item}
-		lines[l] = append(lines[l], decode(t, b)...)
+		lines[l] = append(lines[l], observationsOf(&columns)...)
 	}
 	return lines
 }
@@ -99,8 +111,9 @@ func TestBuilder(t *testing.T) {
 			t.Errorf("observations by line (-added +emitted):\n%.3000s", diff)
 		}
 		early := map[line]int{}
+		blocks, clocks := block.Part(blocks)
 		for _, b := range blocks {
-			if b.Count < block.MaxObservations && textBytes(decode(t, b)) < block.MaxTextBytes {
+			if b.Count < block.MaxObservations && textBytes(decode(t, b, clocks...)) < block.MaxTextBytes {
 				early[line{b.Run, b.Item}]++
 			}
 		}
@@ -145,6 +158,9 @@ func TestBuilderIsBounded(t *testing.T) {
 	sequences := map[plant.ItemID]int64{}
 	var counts []int
 	b := block.NewBuilder(func(b block.Block) error {
+		if b.IsClock() {
+			return nil
+		}
 		if last := sequences[b.Item]; b.FirstSequence <= last {
 			t.Fatalf("item %d: a block from %d on after one up to %d", b.Item, b.FirstSequence, last)
 		}
@@ -161,7 +177,7 @@ func TestBuilderIsBounded(t *testing.T) {
 		most = max(most, block.HeldBytes(b))
 	}
 	for round := range 12 {
-		for item := range plant.ItemID(items) {
+		for item := plant.ItemID(1); item <= items; item++ {
 			add(item, "")
 			if item%100 == 0 {
 				for range 20 {
@@ -244,6 +260,7 @@ func TestSplitter(t *testing.T) {
 		if diff := cmp.Diff(wantLines, decodeLines(t, blocks), exactly); diff != "" {
 			t.Errorf("observations in blocks (-want +got):\n%.3000s", diff)
 		}
+		blocks, _ = block.Part(blocks)
 		for _, b := range blocks {
 			n := len(wantLines[line{1, b.Item}])
 			if b.Count < min(n, block.MaxObservations)/2 && textBytes(wantLines[line{1, b.Item}]) < block.MaxTextBytes {
@@ -258,10 +275,11 @@ func TestSplitterOfManyItems(t *testing.T) {
 	splitter := block.NewSplitter()
 	var batch []plant.Observation
 	for i := range int64(200_000) {
-		batch = append(batch, plant.Observation{Item: plant.ItemID(i/2*7919 - 1<<30), Sequence: i + 1})
+		batch = append(batch, plant.Observation{Item: plant.ItemID(i/2*7919 + 1), Sequence: i + 1})
 	}
 	for _, least := range []int{3, 2} {
 		blocks, rows, err := splitter.Split(9, batch, least)
+		blocks, _ = block.Part(blocks)
 		if err != nil || len(blocks)*2+len(rows) != len(batch) || len(blocks) > 0 && least > 2 {
 			t.Errorf("at least %d: %d blocks, %d rows, %v", least, len(blocks), len(rows), err)
 		}

@@ -15,17 +15,20 @@ import (
 //
 //	1 byte   version
 //	4 bytes  checksum over Meta and all the rest of the data
-//	column   times, as integers from MinTime
+//	column   times, as integers from MinTime; none where clocks say them
 //	column   sequence numbers, as integers from FirstSequence
 //	column   forms: what the observations say but for time, sequence and number
 //	runs     which form each has
 //	column   the numbers of those whose form is a number; none where there are none
 //
-// What a column of integers, of forms and of numbers is, runs and a chunk in
+// A clock is a block of its own version; what it has is in clock.go. What a column of integers, of forms and of numbers is, runs and a chunk in
 // them, stands in codec_ints.go, codec_forms.go, codec_numbers.go and
 // codec_chunk.go.
 const (
-	version    = 1
+	ownTimes = 1 + iota
+	clockTimes
+	clock
+
 	headerSize = 1 + crc32.Size
 )
 
@@ -85,39 +88,46 @@ func (e *Encoder) Encode(observations []plant.Observation) (Block, error) {
 		}
 		e.draft.add(o)
 	}
-	return e.seal(&e.draft)
+	return e.seal(&e.draft, nil)
 }
 
-// seal puts what a draft holds into a block, and empties it.
-func (e *Encoder) seal(d *draft) (Block, error) {
+// seal is encode that empties the draft.
+func (e *Encoder) seal(d *draft, clocks teller) (Block, error) {
 	defer d.begin(d.run, d.item)
-	return e.encode(d)
+	return e.encode(d, clocks)
 }
 
-// encode puts what a draft holds into a block.
-func (e *Encoder) encode(d *draft) (Block, error) {
+// encode puts what a draft holds into a block, without the times where clocks say
+// them; clocks is nil where there are none.
+func (e *Encoder) encode(d *draft, clocks teller) (Block, error) {
 	b := Block{Meta: Meta{Run: d.run, Item: d.item, Count: d.Len()}}
-	if err := e.write(d, &b.Meta); err != nil {
+	version, err := e.write(d, &b.Meta, clocks)
+	if err != nil {
 		return Block{}, fmt.Errorf("encode a block of run %d, item %d, sequence %d to %d: %w", b.Run, b.Item, b.FirstSequence, b.LastSequence, err)
 	}
+	e.finish(&b, version)
+	return b, nil
+}
+
+// finish gives a block what was written, with its header.
+func (e *Encoder) finish(b *Block, version byte) {
 	data := e.out.data
 	data[0] = version
 	binary.LittleEndian.PutUint32(data[1:], b.checksum(&e.meta, b.Summary, data[headerSize:]))
 	b.Data = slices.Clone(data)
-	return b, nil
 }
 
 // write writes what a draft holds, behind room for the header, and fills Meta.
-func (e *Encoder) write(d *draft, m *Meta) error {
+func (e *Encoder) write(d *draft, m *Meta, clocks teller) (version byte, err error) {
 	m.FirstSequence, m.LastSequence = d.Sequences[0], d.Sequences[m.Count-1]
 	if !ascending(d.Sequences) {
-		return errors.New("the sequence numbers do not ascend")
+		return 0, errors.New("the sequence numbers do not ascend")
 	}
 	m.MinTime, m.MaxTime = bounds(d.Times)
 	numbers := e.numbersOf(d)
 	for _, n := range numbers {
 		if n-n != 0 { // NaN or infinite
-			return fmt.Errorf("%v is no finite number", n)
+			return 0, fmt.Errorf("%v is no finite number", n)
 		}
 	}
 	m.Numbers = len(numbers)
@@ -125,16 +135,20 @@ func (e *Encoder) write(d *draft, m *Meta) error {
 
 	out := &e.out
 	out.data = append(kept(out.data), make([]byte, headerSize)...)
-	out.integers(d.Times, m.MinTime, false)
+	version = clockTimes
+	if clocks == nil || !near(m.FirstSequence, m.LastSequence, m.Count) || !clocks.tells(d.Sequences, d.Times) {
+		version = ownTimes
+		out.integers(d.Times, m.MinTime, false)
+	}
 	out.integers(d.Sequences, m.FirstSequence, false)
 	if err := e.forms.write(out, d.forms); err != nil {
-		return err
+		return 0, err
 	}
 	e.runs.write(out, d.form)
 	if len(numbers) > 0 {
 		e.numbers.write(out, numbers)
 	}
-	return nil
+	return version, nil
 }
 
 // numbersOf gives the numbers of those observations that have one.
@@ -173,8 +187,12 @@ func bounds(times []int64) (low, high int64) {
 	return low, high
 }
 
-// wrongChecksum is what is wrong where nearly anything is.
-const wrongChecksum = "its checksum is not that of what it says"
+// wrongChecksum is what is wrong where nearly anything is, and wrongLength where
+// the checksum is right.
+const (
+	wrongChecksum = "its checksum is not that of what it says"
+	wrongLength   = "its columns are not as long as they should be"
+)
 
 // Decoder turns blocks into observations. It belongs to one goroutine, and keeps
 // its memory for the next block.
@@ -184,63 +202,90 @@ type Decoder struct {
 	runs    runs
 	numbers numberReader
 	// What follows is scratch.
-	number []float64
-	meta   metaBytes
+	number         []float64
+	times, lengths []int64
+	meta           metaBytes
 }
 
 // NewDecoder makes a decoder, which takes some microseconds.
 func NewDecoder() *Decoder { return &Decoder{in: newInput()} }
 
 // Decode puts the observations of a block into columns, in place of what these
-// had. It returns a *DamagedError where anything in the block, but for its ID, is
-// not as it was encoded; the columns are empty then. Whatever the data is, it
-// takes no more memory than the largest block would.
-func (d *Decoder) Decode(b Block, into *Columns) error {
+// had. clocks are those that Clocks.Fetch has for it; nil stands for none. It
+// returns a *DamagedError where anything in the block, but for its ID, is not as it
+// was encoded, or a clock that it needs; the columns are empty then. Whatever the
+// data is, it takes no more memory than the largest block would, and its clocks.
+func (d *Decoder) Decode(b Block, clocks *Clocks, into *Columns) error {
 	into.reset()
-	if wrong := d.decode(&b, into); wrong != "" {
+	if wrong := d.decode(&b, clocks, into); wrong != "" {
 		into.reset()
 		return &DamagedError{b.Meta, wrong}
 	}
 	return nil
 }
 
-// decode says what is wrong with a block; nothing where it is decoded.
-func (d *Decoder) decode(b *Block, into *Columns) (wrong string) {
+// open makes the body of a block, of a version from first to last, what is read,
+// and says what is wrong with it.
+func (d *Decoder) open(b *Block, first, last byte) (wrong string) {
 	if len(b.Data) < headerSize {
 		return fmt.Sprintf("its data has %d bytes", len(b.Data))
 	}
-	if b.Data[0] != version {
-		return fmt.Sprintf("it is of version %d, and this program reads version %d", b.Data[0], version)
+	if v := b.Data[0]; v < first || v > last {
+		return fmt.Sprintf("it is of version %d, and this program reads versions %d to %d there", v, first, last)
 	}
 	body := b.Data[headerSize:]
 	if binary.LittleEndian.Uint32(b.Data[1:]) != b.checksum(&d.meta, b.Summary, body) {
 		return wrongChecksum
 	}
+	d.in.data, d.in.bad = body, false
+	return ""
+}
+
+// ended ends the reading of a body, and reports whether it was as long as it
+// should be.
+func (d *Decoder) ended() bool {
+	ok := !d.in.bad && len(d.in.data) == 0
+	d.in.data = nil
+	return ok
+}
+
+// decode says what is wrong with a block; nothing where it is decoded.
+func (d *Decoder) decode(b *Block, clocks *Clocks, into *Columns) (wrong string) {
+	if wrong := d.open(b, ownTimes, clockTimes); wrong != "" {
+		return wrong
+	}
 	if b.Count < 1 || b.Count > maxCount || b.Numbers < 0 || b.Numbers > b.Count {
 		return fmt.Sprintf("it has %d observations, of which %d are numbers", b.Count, b.Numbers)
 	}
-	d.in.data, d.in.bad = body, false
-	d.read(&b.Meta, into)
-	wrongLength := d.in.bad || len(d.in.data) > 0
-	if d.in.data = nil; wrongLength {
-		return "its columns are not as long as they should be"
+	own := b.Data[0] == ownTimes
+	d.read(&b.Meta, own, into)
+	if !d.ended() {
+		return wrongLength
 	}
-	low, high := bounds(into.Times)
-	if low != b.MinTime || high != b.MaxTime || !ascending(into.Sequences) ||
-		into.Sequences[0] != b.FirstSequence || into.Sequences[b.Count-1] != b.LastSequence {
-		return "its times or sequence numbers are not those it should have"
+	if !ascending(into.Sequences) || into.Sequences[0] != b.FirstSequence || into.Sequences[b.Count-1] != b.LastSequence {
+		return "its sequence numbers are not those it should have"
+	}
+	if !own {
+		if err := clocks.read(d, b.Run, into.Sequences, into.Times); err != nil {
+			return err.Error()
+		}
+	}
+	if low, high := bounds(into.Times); low != b.MinTime || high != b.MaxTime {
+		return "its times are not those it should have"
 	}
 	return ""
 }
 
-// read reads the columns of a block.
-func (d *Decoder) read(m *Meta, into *Columns) {
+// read reads the columns of a block, which has times or not.
+func (d *Decoder) read(m *Meta, times bool, into *Columns) {
 	into.Times = resize(into.Times, m.Count)
 	into.Sequences = resize(into.Sequences, m.Count)
 	into.form = resize(into.form, m.Count)
 	into.numbers = resize(into.numbers, m.Count)
 	in := &d.in
-	in.integers(into.Times, m.MinTime)
+	if times {
+		in.integers(into.Times, m.MinTime)
+	}
 	in.integers(into.Sequences, m.FirstSequence)
 	into.forms = d.forms.read(in, into.forms, m)
 	if in.bad {

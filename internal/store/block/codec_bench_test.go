@@ -107,7 +107,7 @@ func BenchmarkDecode(b *testing.B) {
 	observations := 0
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		if err := decoder.Decode(blocks[n%len(blocks)], &columns); err != nil {
+		if err := decoder.Decode(blocks[n%len(blocks)], nil, &columns); err != nil {
 			b.Fatal(err)
 		}
 		observations += columns.Len()

@@ -39,6 +39,13 @@ func (d *draft) full() bool {
 	return d.Len() >= MaxObservations || d.textBytes >= MaxTextBytes
 }
 
+// near reports whether what the draft holds lies so near together that a clock may
+// say its times.
+func (d *draft) near() bool {
+	n := d.Len()
+	return near(d.Sequences[0], d.Sequences[n-1], n)
+}
+
 // add puts an observation behind the others. Its run and item are taken to be
 // those of the draft.
 func (d *draft) add(o *plant.Observation) {

@@ -202,11 +202,15 @@ func encode(t rapid.TB, observations []plant.Observation) block.Block {
 	return b
 }
 
-// decode gives the observations of a block.
-func decode(t rapid.TB, b block.Block) []plant.Observation {
+// decode gives the observations of a block, of which some clocks may say the times.
+func decode(t rapid.TB, b block.Block, clocks ...block.Block) []plant.Observation {
 	t.Helper()
-	var c block.Columns
-	if err := block.NewDecoder().Decode(b, &c); err != nil {
+	var (
+		c    block.Columns
+		told block.Clocks
+	)
+	told.Set(clocks)
+	if err := block.NewDecoder().Decode(b, &told, &c); err != nil {
 		t.Fatal(err)
 	}
 	return observationsOf(&c)

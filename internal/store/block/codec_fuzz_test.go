@@ -27,7 +27,7 @@ func FuzzDecode(f *testing.F) {
 		}, Data: append([]byte(nil), data...)}
 		block.Sign(&b)
 		_, _ = b.Summarize() // whatever it says
-		if err := decoder.Decode(b, &columns); err != nil {
+		if err := decoder.Decode(b, nil, &columns); err != nil {
 			if columns.Len() != 0 {
 				t.Errorf("%d observations beside an error", columns.Len())
 			}
@@ -70,7 +70,7 @@ func TestClaimsTakeNoMemory(t *testing.T) {
 			hostile.Data = append(append(append([]byte(nil), b.Data[:i]...), claim...), b.Data[i:]...)
 			block.Sign(&hostile)
 			var columns block.Columns
-			_ = decoder.Decode(hostile, &columns) // it may well be an error
+			_ = decoder.Decode(hostile, nil, &columns) // it may well be an error
 		}
 	}
 	runtime.ReadMemStats(&after)

@@ -28,7 +28,7 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(metaOf(want), b.Meta, exactly, cmp.FilterPath(isSummary, cmp.Ignore())); diff != "" {
 			t.Errorf("meta (-want +got):\n%s", diff)
 		}
-		if err := decoder.Decode(b, &columns); err != nil {
+		if err := decoder.Decode(b, nil, &columns); err != nil {
 			t.Fatal(err)
 		}
 		if diff := diff(want, observationsOf(&columns)); diff != "" {
@@ -129,7 +129,7 @@ func TestNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := decoder.Decode(b, &columns); err != nil {
+		if err := decoder.Decode(b, nil, &columns); err != nil {
 			t.Fatal(err)
 		}
 		for i, n := range numbers {
@@ -273,7 +273,7 @@ func TestDamage(t *testing.T) {
 	notice := func(what string, b block.Block) {
 		t.Helper()
 		var damaged *block.DamagedError
-		if err := decoder.Decode(b, &columns); !errors.As(err, &damaged) || damaged.Block.ID != b.ID || columns.Len() != 0 {
+		if err := decoder.Decode(b, nil, &columns); !errors.As(err, &damaged) || damaged.Block.ID != b.ID || columns.Len() != 0 {
 			t.Errorf("%s: error %v, %d observations", what, err, columns.Len())
 		}
 		if _, err := b.Summarize(); b.Data == nil && !errors.As(err, &damaged) {
@@ -306,7 +306,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	numbers.ID = 5
-	if err := decoder.Decode(numbers, &columns); err != nil {
+	if err := decoder.Decode(numbers, nil, &columns); err != nil {
 		t.Errorf("with another ID: %v", err)
 	}
 	if _, err := numbers.Summarize(); err != nil {
@@ -341,13 +341,13 @@ func TestColumnsAreUsedAgain(t *testing.T) {
 	decoder := block.NewDecoder()
 	var columns block.Columns
 	b := mixture(t, 100)
-	if err := decoder.Decode(b, &columns); err != nil {
+	if err := decoder.Decode(b, nil, &columns); err != nil {
 		t.Fatal(err)
 	}
 	before := observationsOf(&columns)
 	want := decode(t, b)
 	for _, other := range []block.Block{mixture(t, 1000), encode(t, numbersAt(1, 2)), b} {
-		if err := decoder.Decode(other, &columns); err != nil {
+		if err := decoder.Decode(other, nil, &columns); err != nil {
 			t.Fatal(err)
 		}
 		if diff := diff(decode(t, other), observationsOf(&columns)); diff != "" {
@@ -379,7 +379,7 @@ func TestAllocations(t *testing.T) {
 	}
 	sum := 0.0
 	if n := testing.AllocsPerRun(20, func() {
-		if err := decoder.Decode(b, &columns); err != nil {
+		if err := decoder.Decode(b, nil, &columns); err != nil {
 			t.Fatal(err)
 		}
 		for i := range columns.Len() {

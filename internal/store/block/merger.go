@@ -1,5 +1,11 @@
 package block
 
+import (
+	"slices"
+
+	"github.com/factorydash/factorydash/internal/plant"
+)
+
 // MergeSpan is how much time a merged block spans at most, in microseconds, unless
 // one that it is made of spans more: a chart of a day should not decode a month of
 // a quiet item.
@@ -60,21 +66,23 @@ type Merger struct {
 // NewMerger makes a merger.
 func NewMerger() *Merger { return &Merger{encoder: NewEncoder(), decoder: NewDecoder()} }
 
-// Merge puts the blocks of a group of Mergeable together. What it gives holds the
-// same observations, and takes the place of all of them; it is nothing where that
-// would not be fewer blocks, since their texts are long. It returns a
-// *DamagedError for the first block that cannot be decoded.
-func (m *Merger) Merge(group []Block) ([]Block, error) {
+// Merge puts the blocks of a group of Mergeable together; clocks are those that
+// Clocks.Fetch has for them. What it gives holds the same observations, and takes
+// the place of all of them; it is nothing where that would not be fewer blocks,
+// since their texts are long. It returns a *DamagedError for the first block that
+// cannot be decoded.
+func (m *Merger) Merge(group []Block, clocks *Clocks) ([]Block, error) {
+	tells := told{decoder: m.decoder, run: group[0].Run, clocks: clocks}
 	m.draft.begin(group[0].Run, group[0].Item)
 	defer m.draft.begin(0, 0) // so that it holds no texts
 	var merged []Block
 	seal := func() error {
-		b, err := m.encoder.seal(&m.draft)
+		b, err := m.encoder.seal(&m.draft, &tells)
 		merged = append(merged, b)
 		return err
 	}
 	for _, b := range group {
-		if err := m.decoder.Decode(b, &m.columns); err != nil {
+		if err := m.decoder.Decode(b, clocks, &m.columns); err != nil {
 			return nil, err
 		}
 		for i := range m.columns.Len() {
@@ -94,4 +102,17 @@ func (m *Merger) Merge(group []Block) ([]Block, error) {
 		return nil, nil
 	}
 	return merged, nil
+}
+
+// told tells whether clocks that are there say the times of observations.
+type told struct {
+	decoder *Decoder
+	run     plant.RunID
+	clocks  *Clocks
+	times   []int64
+}
+
+func (t *told) tells(sequences, times []int64) bool {
+	t.times = resize(t.times, len(times))
+	return t.clocks.read(t.decoder, t.run, sequences, t.times) == nil && slices.Equal(t.times, times)
 }

@@ -24,7 +24,7 @@ func metas(blocks []block.Block) []block.Meta {
 
 // mergeAll puts blocks together as long as there are any to put together, and
 // gives how many observations it wrote.
-func mergeAll(t rapid.TB, m *block.Merger, blocks []block.Block) (merged []block.Block, written int) {
+func mergeAll(t rapid.TB, m *block.Merger, blocks []block.Block, clocks *block.Clocks) (merged []block.Block, written int) {
 	for changed := true; changed; {
 		changed = false
 		for _, g := range block.Mergeable(metas(blocks)) {
@@ -36,7 +36,7 @@ func mergeAll(t rapid.TB, m *block.Merger, blocks []block.Block) (merged []block
 				t.Fatalf("a group is not of neighbours (-got +want):\n%.1000s", diff)
 			}
 			checkGroup(t, group)
-			fewer, err := m.Merge(group)
+			fewer, err := m.Merge(group, clocks)
 			if err != nil || len(fewer) >= len(group) {
 				t.Fatalf("%d blocks became %d: %v", len(group), len(fewer), err)
 			}
@@ -94,7 +94,7 @@ func TestMergeKeepsAll(t *testing.T) {
 				blocks, all = append(blocks, b), append(all, part...)
 			}
 		}
-		merged, _ := mergeAll(t, merger, blocks)
+		merged, _ := mergeAll(t, merger, blocks, nil)
 		if diff := cmp.Diff(byLine(all), decodeLines(t, merged), exactly); diff != "" {
 			t.Errorf("observations (-before +after):\n%.3000s", diff)
 		}
@@ -117,7 +117,7 @@ func TestMergeWritesLittle(t *testing.T) {
 		blocks = append(blocks, encode(t, part))
 		if random.IntN(4) == 0 {
 			var n int
-			blocks, n = mergeAll(t, merger, blocks)
+			blocks, n = mergeAll(t, merger, blocks, nil)
 			written += n
 		}
 	}
@@ -179,12 +179,12 @@ func TestMergeOfLongTexts(t *testing.T) {
 		}}})
 	}
 	merger := block.NewMerger()
-	merged, err := merger.Merge([]block.Block{long(1, 2<<20), long(2, 2<<20)})
+	merged, err := merger.Merge([]block.Block{long(1, 2<<20), long(2, 2<<20)}, nil)
 	if err != nil || merged != nil {
 		t.Errorf("two texts of 2 MiB became %d blocks: %v", len(merged), err)
 	}
 	group := []block.Block{long(1, 600_000), long(2, 600_000), long(3, 600_000), long(4, 10)}
-	merged, err = merger.Merge(group)
+	merged, err = merger.Merge(group, nil)
 	if err != nil || len(merged) != 2 {
 		t.Fatalf("texts of 1.8 MB became %d blocks: %v", len(merged), err)
 	}
@@ -198,7 +198,7 @@ func TestMergeOfDamaged(t *testing.T) {
 	bad.ID = 8
 	bad.Data[len(bad.Data)-1] ^= 1
 	var damaged *block.DamagedError
-	if _, err := block.NewMerger().Merge([]block.Block{good, bad}); !errors.As(err, &damaged) || damaged.Block.ID != 8 {
+	if _, err := block.NewMerger().Merge([]block.Block{good, bad}, nil); !errors.As(err, &damaged) || damaged.Block.ID != 8 {
 		t.Errorf("error %v does not name the damaged block", err)
 	}
 }

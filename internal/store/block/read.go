@@ -82,8 +82,10 @@ type shelf struct {
 	blocks  map[ID]*decoded
 	// bytes is the memory that blocks takes.
 	bytes int
-	// data is that of blocks that will be opened soon, maxData of them at most.
-	data map[ID][]byte
+	// data is that of blocks that will be opened soon, maxData of them at most, and
+	// clocks are those they need: at most heldClocks+1 of each, 32 KiB decoded.
+	data   map[ID][]byte
+	clocks Clocks
 	// spare is the memory of blocks that were dropped.
 	spare []*Columns
 }
@@ -119,7 +121,11 @@ func (s *shelf) fetch(ctx context.Context, view View, blocks []Meta) error {
 	for i := range missing {
 		s.data[missing[i].ID] = data[i]
 	}
-	return nil
+	held := make([]Block, len(blocks))
+	for i := range blocks {
+		held[i] = Block{blocks[i], s.data[blocks[i].ID]}
+	}
+	return s.clocks.Fetch(ctx, view, held)
 }
 
 // ready reports whether a block can be opened.
@@ -145,7 +151,7 @@ func (s *shelf) open(m Meta) (*decoded, error) {
 	} else {
 		columns = new(Columns)
 	}
-	if err := s.decoder.Decode(Block{m, data}, columns); err != nil {
+	if err := s.decoder.Decode(Block{m, data}, &s.clocks, columns); err != nil {
 		return nil, s.source.Damaged(m, err)
 	}
 	d := &decoded{Meta: m, columns: columns, order: orderOf(columns)}

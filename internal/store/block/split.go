@@ -6,6 +6,7 @@ import "github.com/factorydash/factorydash/internal/plant"
 // one goroutine, and keeps memory for the next batch: about 2 MiB.
 type Splitter struct {
 	encoder *Encoder
+	clocks  chronicle
 	// tally is a hash table of the items of a batch, less than half full: looking
 	// into a map for each observation would take as long as encoding it.
 	tally []tallied
@@ -38,8 +39,9 @@ func NewSplitter() *Splitter {
 
 // Split gives the observations of a run, which stand in ascending order of
 // sequence, as blocks of the items that have at least least of them, those of an
-// item in order, and the others as they are and in their order. Their Run may be
-// 0. What it gives of observations may share their memory.
+// item in order, with the clocks that these need, and the others as they are and
+// in their order. Their Run may be 0. What it gives of observations may share their
+// memory.
 func (s *Splitter) Split(run plant.RunID, observations []plant.Observation, least int) (blocks []Block, rows []plant.Observation, err error) {
 	if len(observations) < least {
 		return nil, observations, nil
@@ -50,15 +52,23 @@ func (s *Splitter) Split(run plant.RunID, observations []plant.Observation, leas
 		return nil, observations, nil
 	}
 	rows = make([]plant.Observation, 0, len(observations)-many)
-	seal := func(d *draft) error {
-		b, err := s.encoder.seal(d)
+	add := func(b Block) error {
 		blocks = append(blocks, b)
-		return err
+		return nil
 	}
+	seal := func(d *draft) error {
+		b, err := s.encoder.seal(d, &s.clocks)
+		if err != nil {
+			return err
+		}
+		return add(b)
+	}
+	s.clocks.begin(s.encoder, run)
 	for i := range observations {
 		o := &observations[i]
 		t := s.find(o.Item)
 		if t.limit == 0 {
+			s.clocks.add(o.Sequence, o.Time, false)
 			rows = append(rows, *o)
 			continue
 		}
@@ -66,6 +76,7 @@ func (s *Splitter) Split(run plant.RunID, observations []plant.Observation, leas
 			t.draft = s.take(run, o.Item)
 		}
 		t.draft.add(o)
+		s.clocks.add(o.Sequence, o.Time, t.draft.near())
 		if t.draft.Len() == t.limit || t.draft.full() {
 			if err := seal(t.draft); err != nil {
 				return nil, nil, err
@@ -79,7 +90,8 @@ func (s *Splitter) Split(run plant.RunID, observations []plant.Observation, leas
 			}
 		}
 	}
-	return blocks, rows, nil
+	s.clocks.end()
+	return blocks, rows, s.clocks.take(add)
 }
 
 // count counts the observations of each item, finds how many of them go into a

@@ -17,6 +17,7 @@ import (
 type memory struct {
 	rows   []plant.Observation
 	blocks []block.Meta
+	clocks []block.Meta
 	data   map[block.ID][]byte
 	gaps   []plant.Gap
 	lost   []block.Lost
@@ -167,6 +168,17 @@ func (v *view) BlocksBySequence(ctx context.Context, run plant.RunID, from, to i
 	return found, nil
 }
 
+func (v *view) Clocks(ctx context.Context, blocks []block.Meta) ([]block.Meta, error) {
+	if err := v.begin(ctx, "Clocks"); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(v.clocks), func(c block.Meta) bool {
+		return !slices.ContainsFunc(blocks, func(b block.Meta) bool {
+			return b.Run == c.Run && b.FirstSequence <= c.LastSequence && c.FirstSequence <= b.LastSequence
+		})
+	}), nil
+}
+
 func (v *view) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
 	if err := v.begin(ctx, "Data"); err != nil {
 		return nil, err
@@ -301,7 +313,7 @@ func (m *memory) unseal(t testing.TB, i int) []plant.Observation {
 	t.Helper()
 	var columns block.Columns
 	b := block.Block{Meta: m.blocks[i], Data: m.data[m.blocks[i].ID]}
-	if err := block.NewDecoder().Decode(b, &columns); err != nil {
+	if err := block.NewDecoder().Decode(b, nil, &columns); err != nil {
 		t.Fatalf("decode: %v", err)
 	}
 	var all []plant.Observation

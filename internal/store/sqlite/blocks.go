@@ -56,7 +56,11 @@ func sum(runs map[plant.RunID]totals) (all totals) {
 func totalsOf(blocks []block.Block) (all totals) {
 	for i := range blocks {
 		b := &blocks[i]
-		all = all.plus(totals{1, int64(b.Count), int64(len(b.Summary) + len(b.Data))})
+		t := totals{1, int64(b.Count), int64(len(b.Summary) + len(b.Data))}
+		if b.IsClock() {
+			t.blocks, t.observations = 0, 0
+		}
+		all = all.plus(t)
 	}
 	return all
 }
@@ -64,16 +68,25 @@ func totalsOf(blocks []block.Block) (all totals) {
 // columns is what blocks take, their columns counted.
 func (t totals) columns() int64 { return t.bytes + columnBytes*t.blocks }
 
+// clockReach stands for the reach of a clock, so that the index of sequence numbers
+// keeps clocks apart.
+const clockReach = -1
+
 // reach is the bound of how far a block's sequence numbers lie apart: see the
 // table.
 func reach(m *block.Meta) int64 {
+	if m.IsClock() {
+		return clockReach
+	}
 	return int64(1)<<bits.Len64(uint64(m.LastSequence-m.FirstSequence)) - 1
 }
 
-// putBlocks stores blocks, each of which gets a number of its own.
+// putBlocks stores blocks, each of which gets a number of its own. A clock that is
+// there already, since an earlier step has stored it, it leaves out.
 func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block) error {
-	if len(blocks) == 0 {
-		return nil
+	blocks, err := newClocks(ctx, tx, blocks)
+	if err != nil || len(blocks) == 0 {
+		return err
 	}
 	steady := context.WithoutCancel(ctx) // see Commit
 	insert := tx.StmtContext(steady, s.insertBlock)
@@ -93,6 +106,9 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 		if err != nil {
 			return err
 		}
+		if b.IsClock() {
+			continue
+		}
 		if _, err := lengthen.ExecContext(steady, int64(b.Item), b.MaxTime, b.MinTime); err != nil {
 			return err
 		}
@@ -106,6 +122,27 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 		first++
 	}
 	return countBlocks(ctx, tx, totalsOf(blocks))
+}
+
+// newClocks gives all of some blocks but the clocks that are there already.
+func newClocks(ctx context.Context, tx *sql.Tx, blocks []block.Block) ([]block.Block, error) {
+	var fresh []block.Block
+	for _, b := range blocks {
+		if b.IsClock() {
+			var there bool
+			err := tx.QueryRowContext(ctx, `
+				SELECT EXISTS (SELECT 1 FROM blocks WHERE instance = ? AND sequence_reach = ? AND first_sequence = ? AND last_sequence = ?)`,
+				b.Run, clockReach, b.FirstSequence, b.LastSequence).Scan(&there)
+			if err != nil {
+				return nil, err
+			}
+			if there {
+				continue
+			}
+		}
+		fresh = append(fresh, b)
+	}
+	return fresh, nil
 }
 
 // lastPage gives the page that blocks go on in, with what is in it already: the
@@ -130,9 +167,16 @@ type place struct {
 
 func (p place) lastPage() int64 { return p.page + (p.start+p.bytes-1)/pageBytes }
 
+// taken are the blocks of a run that were deleted: what they were together, and
+// the stretch in which they lay.
+type taken struct {
+	totals
+	block.Stretch
+}
+
 // takeBlocks deletes the blocks whose numbers a query gives, with their data, and
-// gives what those of each run were together.
-func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, error) {
+// gives those of each run. Clocks that nobody needs without them it leaves.
+func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]taken, error) {
 	runs, places, err := deleteBlocks(ctx, tx, ids, args...)
 	if err != nil || len(places) == 0 {
 		return runs, err
@@ -151,27 +195,55 @@ func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[p
 			return nil, err
 		}
 	}
-	return runs, countBlocks(ctx, tx, sum(runs).negative())
+	return runs, countBlocks(ctx, tx, sumTaken(runs).negative())
+}
+
+// sumTaken is what all those of several runs were together.
+func sumTaken(runs map[plant.RunID]taken) (all totals) {
+	for _, t := range runs {
+		all = all.plus(t.totals)
+	}
+	return all
+}
+
+// takeClocks deletes the clocks of a run that have a sequence number in a stretch
+// and none where a block lies, and gives what they were together.
+func takeClocks(ctx context.Context, tx *sql.Tx, s block.Stretch) (totals, error) {
+	runs, err := takeBlocks(ctx, tx, reaches+`
+		SELECT c.id FROM blocks c
+		WHERE c.instance = ?1 AND c.sequence_reach = -1 AND c.first_sequence > ?2 - ?4 AND c.first_sequence <= ?3 AND c.last_sequence >= ?2
+			AND NOT EXISTS (
+				SELECT 1 FROM reaches CROSS JOIN blocks b ON b.instance = ?1 AND b.sequence_reach = reach
+				WHERE b.first_sequence >= c.first_sequence - reach AND b.first_sequence <= c.last_sequence AND b.last_sequence >= c.first_sequence)`,
+		s.Run, s.First, s.Last, int64(block.ClockSpan))
+	return sumTaken(runs), err
 }
 
 // deleteBlocks is takeBlocks for the rows of blocks; it gives where their data is.
-func deleteBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, []place, error) {
+func deleteBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]taken, []place, error) {
 	rows, err := tx.QueryContext(ctx, `
 		DELETE FROM blocks WHERE id IN (`+ids+`)
-		RETURNING instance, count, coalesce(length(summary), 0), id, page, start, bytes`, args...)
+		RETURNING instance, iif(sequence_reach < 0, 0, count), coalesce(length(summary), 0), id, page, start, bytes,
+			first_sequence, last_sequence`, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
-	runs := make(map[plant.RunID]totals)
+	runs := make(map[plant.RunID]taken)
 	var places []place
-	for f := newFields(7); rows.Next(); {
+	for f := newFields(9); rows.Next(); {
 		if err := f.read(rows); err != nil {
 			return nil, nil, err
 		}
 		p := place{block.ID(f.int(3)), f.int(4), f.int(5), f.int(6)}
-		run := plant.RunID(f.int(0))
-		runs[run] = runs[run].plus(totals{1, f.int(1), f.int(2) + p.bytes})
+		run, n := plant.RunID(f.int(0)), f.int(1)
+		t, ok := runs[run]
+		if !ok {
+			t.Stretch = block.Stretch{Run: run, First: f.int(7), Last: f.int(8)}
+		}
+		t.First, t.Last = min(t.First, f.int(7)), max(t.Last, f.int(8))
+		t.totals = t.plus(totals{min(n, 1), n, f.int(2) + p.bytes}) // a clock has none
+		runs[run] = t
 		places = append(places, p)
 	}
 	return runs, places, rows.Err()

@@ -75,19 +75,26 @@ func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) e
 func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would string, err error) {
 	if e.dry {
 		old, err := e.countOld(ctx, agent, cutoff)
-		e.count(old)
+		e.count(sum(old))
 		return runCounts(old), err
 	}
 	for {
-		var freed map[plant.RunID]totals
-		err := e.step(ctx, "expire", func(tx *sql.Tx) (err error) {
-			if freed, err = takeBlocks(ctx, tx, `SELECT b.id`+oldBlocks+` LIMIT ?3`, agent, cutoff, stepBlocks); err != nil {
+		var freed totals
+		err := e.step(ctx, "expire", func(tx *sql.Tx) error {
+			runs, err := takeBlocks(ctx, tx, `SELECT b.id`+oldBlocks+` LIMIT ?3`, agent, cutoff, stepBlocks)
+			if err != nil {
 				return err
 			}
-			for run, t := range freed {
+			freed = sumTaken(runs)
+			for run, t := range runs {
 				if _, err := tx.ExecContext(ctx, `UPDATE instances SET freed = freed + ? WHERE id = ?`, t.observations, run); err != nil {
 					return err
 				}
+				clocks, err := takeClocks(ctx, tx, t.Stretch)
+				if err != nil {
+					return err
+				}
+				freed = freed.plus(clocks)
 			}
 			return nil
 		})
@@ -95,7 +102,7 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 			return "", err
 		}
 		e.count(freed)
-		if sum(freed).blocks < stepBlocks {
+		if freed.blocks < stepBlocks {
 			return runCounts(nil), nil
 		}
 	}
@@ -113,11 +120,10 @@ func (e *expiry) countOld(ctx context.Context, agent plant.AgentID, cutoff int64
 	return old, err
 }
 
-func (e *expiry) count(freed map[plant.RunID]totals) {
-	all := sum(freed)
-	e.done.Observations += all.observations
-	e.done.Blocks += all.blocks
-	e.done.Bytes += all.columns()
+func (e *expiry) count(freed totals) {
+	e.done.Observations += freed.observations
+	e.done.Blocks += freed.blocks
+	e.done.Bytes += freed.columns()
 }
 
 // runCounts is the observations of runs as a JSON array of pairs.

@@ -36,6 +36,12 @@ func (s *Store) blockFault(m block.Meta, why error) store.Fault {
 	if errors.As(why, &damaged) {
 		reason = damaged.Reason
 	}
+	if m.IsClock() {
+		return store.Fault{
+			What:   fmt.Sprintf("clock %d of run %d", m.ID, m.Run),
+			Detail: fmt.Sprintf("times of the sequence numbers from %d to %d: %s", m.FirstSequence, m.LastSequence, reason),
+		}
+	}
 	return store.Fault{
 		What: fmt.Sprintf("block %d", m.ID), Agent: s.items.known(m.Item), Item: m.Item,
 		Detail: fmt.Sprintf("%d observations with sequence numbers from %d to %d: %s", m.Count, m.FirstSequence, m.LastSequence, reason),

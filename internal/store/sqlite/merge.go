@@ -31,6 +31,7 @@ func (s *Store) Merge(ctx context.Context) (done store.Merged, err error) {
 type merging struct {
 	*Store
 	merger *block.Merger
+	clocks block.Clocks
 	done   store.Merged
 	// due are groups with what is to take their place, which wait to be stored
 	// together; size and bytes are how many blocks they are and how long.
@@ -54,7 +55,7 @@ func (m *merging) some(ctx context.Context) (more bool, err error) {
 		if err := v.tx.QueryRowContext(ctx, `SELECT merged FROM block_totals`).Scan(&before); err != nil {
 			return err
 		}
-		const next = `SELECT id, item, min_time, max_time FROM blocks WHERE id > ?1 ORDER BY id LIMIT ?2`
+		const next = `SELECT id, item, min_time, max_time FROM blocks WHERE id > ?1 AND sequence_reach >= 0 ORDER BY id LIMIT ?2`
 		if err := v.tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM (`+next+`)`, before, mergeBlocks).Scan(&last); err != nil {
 			return err
 		}
@@ -117,8 +118,11 @@ func (m *merging) group(ctx context.Context, v *view, group []block.Meta) error 
 	for i := range group {
 		blocks[i] = block.Block{Meta: group[i], Data: data[i]}
 	}
+	if err := m.clocks.Fetch(ctx, stored{v}, blocks); err != nil {
+		return err
+	}
 	var damaged *block.DamagedError
-	switch r.blocks, err = m.merger.Merge(blocks); {
+	switch r.blocks, err = m.merger.Merge(blocks, &m.clocks); {
 	case errors.As(err, &damaged):
 		m.faults.Note(m.blockFault(damaged.Block, err))
 		return nil

@@ -99,10 +99,11 @@ func (s *Store) settledAfter(ctx context.Context, last int64, settled time.Time)
 
 // sealPartition seals a partition, and counts what it did.
 func (s *Store) sealPartition(ctx context.Context, p *partition, done *store.Sealed) error {
-	blocks, err := s.encodePartition(ctx, p)
+	all, err := s.encodePartition(ctx, p)
 	if err != nil {
 		return err
 	}
+	blocks, clocks := block.Part(all)
 	slices.SortStableFunc(blocks, func(a, b block.Block) int { return cmp.Compare(a.Item, b.Item) })
 	for len(blocks) > 0 {
 		n := wholeItems(blocks)
@@ -110,7 +111,8 @@ func (s *Store) sealPartition(ctx context.Context, p *partition, done *store.Sea
 			if err := p.sealUpTo(ctx, tx, blocks[n-1].Item); err != nil {
 				return err
 			}
-			return s.putBlocks(ctx, tx, blocks[:n])
+			// Where an earlier step has stored a clock, it may have been freed since.
+			return s.putBlocks(ctx, tx, slices.Concat(block.Needed(clocks, blocks[:n]), blocks[:n]))
 		})
 		if err != nil {
 			return err

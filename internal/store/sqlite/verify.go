@@ -44,6 +44,7 @@ type verification struct {
 	yield   func(store.Fault, error) bool
 	decoder *block.Decoder
 	columns block.Columns
+	clocks  block.Clocks
 }
 
 // found yields a fault.
@@ -138,6 +139,13 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 	if err != nil {
 		return after, nil, err
 	}
+	blocks := make([]block.Block, len(all))
+	for i := range all {
+		blocks[i] = block.Block{Meta: all[i], Data: data[i]}
+	}
+	if err := v.clocks.Fetch(ctx, stored{view}, blocks); err != nil {
+		return after, nil, err
+	}
 	for i, m := range all {
 		switch {
 		case data[i] == nil:
@@ -145,7 +153,7 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 		case hidden[m.ID]:
 			faults = append(faults, v.blockFault(m, errors.New("it is longer than its reach says, or than the longest block known of its item, so that reads may not find it")))
 		default:
-			if err := v.decoder.Decode(block.Block{Meta: m, Data: data[i]}, &v.columns); err != nil {
+			if err := v.decoder.Check(blocks[i], &v.clocks, &v.columns); err != nil {
 				faults = append(faults, v.blockFault(m, err))
 			}
 		}
@@ -162,8 +170,9 @@ func (v *verification) someBlocks(ctx context.Context, view *view, after block.I
 func hiddenBlocks(ctx context.Context, view *view, ids []block.ID) (map[block.ID]bool, error) {
 	hidden, err := collect(ctx, view.tx, scanID, `
 		SELECT b.id FROM json_each(?1) CROSS JOIN blocks b ON b.id = value
-		WHERE coalesce((SELECT longest_block FROM data_items WHERE id = b.item), -1) < b.max_time - b.min_time
-			OR b.sequence_reach < b.last_sequence - b.first_sequence`, numberList(ids))
+		WHERE CASE WHEN b.item = 0 THEN b.sequence_reach <> -1
+			ELSE coalesce((SELECT longest_block FROM data_items WHERE id = b.item), -1) < b.max_time - b.min_time
+				OR b.sequence_reach < b.last_sequence - b.first_sequence END`, numberList(ids))
 	set := make(map[block.ID]bool, len(hidden))
 	for _, id := range hidden {
 		set[id] = true

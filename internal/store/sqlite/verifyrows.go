@@ -129,7 +129,7 @@ func scanTally(row scanner) (t tally, err error) {
 func (v *view) checkLedger(ctx context.Context) (faults []store.Fault, err error) {
 	runs, err := collect(ctx, v.tx, scanTally, `
 		SELECT id, agent, first, next, stored, freed,
-			(SELECT coalesce(sum(count), 0) FROM blocks WHERE instance = i.id),
+			(SELECT coalesce(sum(count), 0) FROM blocks WHERE instance = i.id AND sequence_reach >= 0),
 			(SELECT coalesce(sum(to_sequence - from_sequence + 1), 0) FROM gaps WHERE instance = i.id AND to_sequence >= from_sequence)
 		FROM instances i ORDER BY id`)
 	if err != nil {
@@ -161,7 +161,7 @@ func (v *view) checkLedger(ctx context.Context) (faults []store.Fault, err error
 		return nil, err
 	}
 	var blocks int64
-	if err := v.tx.QueryRowContext(ctx, `SELECT count(*) FROM blocks`).Scan(&blocks); err != nil {
+	if err := v.tx.QueryRowContext(ctx, `SELECT count(*) FROM blocks WHERE sequence_reach >= 0`).Scan(&blocks); err != nil {
 		return nil, err
 	}
 	if t.blocks != blocks || t.observations != blocked {

@@ -46,14 +46,14 @@ type view struct {
 
 // reads are statements that are prepared, since a read asks them again and again
 // and parsing them takes as long as answering them.
-type reads struct{ partitions, blocks, blocksOfItem, places, pages *sql.Stmt }
+type reads struct{ partitions, blocks, blocksOfItem, clocks, places, pages *sql.Stmt }
 
 // prepareReads prepares them.
 func prepareReads(ctx context.Context, db *sql.DB) (r reads, err error) {
 	prepare := preparer(ctx, db, &err)
 	return reads{
 		partitions: prepare(selectPartitions), blocks: prepare(selectBlocks), blocksOfItem: prepare(selectBlocksOfItem),
-		places: prepare(selectPlaces), pages: prepare(selectPages),
+		clocks: prepare(selectClocks), places: prepare(selectPlaces), pages: prepare(selectPages),
 	}, err
 }
 

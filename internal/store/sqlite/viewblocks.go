@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"math"
 	"slices"
 
@@ -91,11 +92,11 @@ func (v *view) BlocksBefore(ctx context.Context, items []plant.ItemID, time int6
 		numberList(items), time)
 }
 
-// reaches are the reaches of the blocks of a run, see the table. Each is found by
-// one look into the index.
+// reaches are the reaches of the blocks of a run, see the table, but for clocks.
+// Each is found by one look into the index.
 const reaches = `
 	WITH RECURSIVE reaches (reach) AS (
-		SELECT min(sequence_reach) FROM blocks WHERE instance = ?1
+		SELECT min(sequence_reach) FROM blocks WHERE instance = ?1 AND sequence_reach >= 0
 		UNION ALL
 		SELECT (SELECT min(sequence_reach) FROM blocks WHERE instance = ?1 AND sequence_reach > reach) FROM reaches WHERE reach IS NOT NULL
 	)`
@@ -117,6 +118,35 @@ func (v *view) firstBlock(ctx context.Context, run plant.RunID, from int64) (seq
 		)), ?3) FROM reaches`,
 		run, from, int64(math.MaxInt64)).Scan(&sequence)
 	return sequence, err
+}
+
+// selectClocks finds the clocks of stretches, which are a JSON array of
+// [run, first, last].
+const selectClocks = `
+	SELECT ` + metaColumns + ` FROM json_each(?1) s CROSS JOIN blocks b ON b.instance = s.value ->> 0 AND b.sequence_reach = -1
+	WHERE b.first_sequence > (s.value ->> 1) - ?2 AND b.first_sequence <= s.value ->> 2 AND b.last_sequence >= s.value ->> 1`
+
+// Clocks implements block.View.
+func (v *view) Clocks(ctx context.Context, blocks []block.Meta) ([]block.Meta, error) {
+	var stretches [][3]int64
+	for _, s := range block.Stretches(blocks) {
+		stretches = append(stretches, [3]int64{int64(s.Run), s.First, s.Last})
+	}
+	list, err := json.Marshal(stretches)
+	if err != nil {
+		return nil, err
+	}
+	found, err := ask(ctx, v, v.reads.clocks, newMetaReader().meta, string(list), int64(block.ClockSpan))
+	// One may lie in two stretches.
+	slices.SortFunc(found, func(a, b block.Meta) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(found, func(a, b block.Meta) bool { return a.ID == b.ID }), err
+}
+
+// stored is a view that reads data out of the file.
+type stored struct{ *view }
+
+func (v stored) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
+	return v.storedData(ctx, block.IDs(blocks))
 }
 
 // Data implements block.View.
