@@ -78,39 +78,51 @@ func report(b *testing.B, observations, bytes int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkEncode encodes blocks. An op is a block.
+// BenchmarkEncode encodes all observations into full blocks, and the clocks that
+// these need. An op is all of that.
 func BenchmarkEncode(b *testing.B) {
-	all := parts(benched(b))
+	all := benched(b)
+	blocks := parts(all)
 	encoder := block.NewEncoder()
 	observations, bytes := 0, 0
 	b.ReportAllocs()
-	for n := 0; b.Loop(); n++ {
-		part := all[n%len(all)]
-		encoded, err := encoder.Encode(part)
+	for b.Loop() {
+		encoded, err := block.EncodeAll(encoder, all, blocks)
 		if err != nil {
 			b.Fatal(err)
 		}
-		observations += len(part)
-		bytes += len(encoded.Data) + len(encoded.Summary)
+		observations += len(all)
+		for _, e := range encoded {
+			bytes += len(e.Data) + len(e.Summary)
+		}
 	}
 	report(b, observations, bytes)
 }
 
-// BenchmarkDecode decodes them into columns.
+// BenchmarkDecode decodes them into columns, each clock once. An op is all of that.
 func BenchmarkDecode(b *testing.B) {
-	var blocks []block.Block
-	for _, part := range parts(benched(b)) {
-		blocks = append(blocks, encode(b, part))
+	all := benched(b)
+	encoded, err := block.EncodeAll(block.NewEncoder(), all, parts(all))
+	if err != nil {
+		b.Fatal(err)
 	}
+	blocks, clocks := block.Part(encoded)
 	decoder := block.NewDecoder()
-	var columns block.Columns
+	var (
+		columns block.Columns
+		told    block.Clocks
+	)
 	observations := 0
 	b.ReportAllocs()
-	for n := 0; b.Loop(); n++ {
-		if err := decoder.Decode(blocks[n%len(blocks)], nil, &columns); err != nil {
-			b.Fatal(err)
+	for b.Loop() {
+		told.Set(nil) // so that none is decoded
+		told.Set(clocks)
+		for i := range blocks {
+			if err := decoder.Decode(blocks[i], &told, &columns); err != nil {
+				b.Fatal(err)
+			}
+			observations += columns.Len()
 		}
-		observations += columns.Len()
 	}
 	report(b, observations, 0)
 }

@@ -40,6 +40,32 @@ func EncodeTold(observations []plant.Observation, clocks *Clocks) (Block, error)
 	return e.seal(&e.draft, &told{decoder: NewDecoder(), run: observations[0].Run, clocks: clocks})
 }
 
+// EncodeAll encodes observations of a run, which stand in order of sequence: parts
+// of them of one item each as blocks, and the clocks that these need.
+func EncodeAll(e *Encoder, observations []plant.Observation, parts [][]plant.Observation) (all []Block, err error) {
+	var c chronicle
+	c.begin(e, observations[0].Run)
+	for i := range observations {
+		c.add(observations[i].Sequence, observations[i].Time, true)
+	}
+	c.end()
+	for _, part := range parts {
+		e.draft.begin(part[0].Run, part[0].Item)
+		for i := range part {
+			e.draft.add(&part[i])
+		}
+		b, err := e.seal(&e.draft, &c)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return all, c.take(func(b Block) error {
+		all = append(all, b)
+		return nil
+	})
+}
+
 // LeavesTimes reports whether clocks say the times of a block.
 func LeavesTimes(b Block) bool { return leavesTimes(b.Data) }
 
