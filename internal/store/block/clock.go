@@ -23,11 +23,14 @@ const (
 	// ClockSpan is how many sequence numbers a clock has at most: decoding all of
 	// them takes some 20 µs.
 	ClockSpan = 4096
-	// clockLeast is how many it has at least.
+	// clockLeast is how many it has at least, mostly.
 	clockLeast = 256
 	// clockReach is how many sequence numbers there may be for each observation of a
 	// block that leaves its times to clocks: it bounds what is decoded beside it.
 	clockReach = 32
+	// ClockReach is how far the sequence numbers of a block that leaves its times to
+	// clocks may lie apart, at most.
+	ClockReach = clockReach * maxCount
 )
 
 // IsClock reports whether the block is a clock.
@@ -127,8 +130,8 @@ type opened struct {
 
 // ClockView is what is read of a View to have clocks.
 type ClockView interface {
-	// Clocks gives the clocks that have a sequence number in common with one of the
-	// blocks, each once, in any order.
+	// Clocks gives the clocks that have a sequence number within one of the blocks, in
+	// any order, and perhaps more than once.
 	Clocks(ctx context.Context, blocks []Meta) ([]Meta, error)
 	// Data gives the data of blocks and clocks, in their order, which nobody changes.
 	// Where one is gone or cannot be read, its place is nil.
@@ -152,6 +155,8 @@ func (c *Clocks) Fetch(ctx context.Context, view ClockView, blocks []Block) erro
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(found, func(a, b Meta) int { return cmp.Compare(a.ID, b.ID) })
+	found = slices.CompactFunc(found, func(a, b Meta) bool { return a.ID == b.ID })
 	have := make(map[identity]bool, len(c.all))
 	for i := range c.all {
 		have[c.all[i].identity()] = true

@@ -88,7 +88,7 @@ func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) e
 
 // blocks frees the blocks of an agent. Where it only looks, it gives what would be
 // freed of each run.
-func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would map[plant.RunID]totals, err error) {
+func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would map[plant.RunID]stretched, err error) {
 	if e.dry {
 		would, _, err := taken(ctx, e.conn, `SELECT `+takenColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, nil)
 		e.count(sum(would))
@@ -101,12 +101,17 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 			if err != nil || len(runs) == 0 {
 				return err
 			}
+			freed = sum(runs)
 			var batch pgx.Batch
 			// In the order in which commits lock runs.
 			for _, run := range slices.Sorted(maps.Keys(runs)) {
+				clocks, err := takeClocks(ctx, tx, runs[run].Stretch)
+				if err != nil {
+					return err
+				}
+				freed = freed.plus(clocks)
 				batch.Queue(`UPDATE instances SET freed = freed + $2 WHERE id = $1`, run, runs[run].observations)
 			}
-			freed = sum(runs)
 			queueTotals(&batch, freed.negative())
 			return tx.SendBatch(ctx, &batch).Close()
 		})

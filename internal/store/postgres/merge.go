@@ -44,6 +44,7 @@ type merging struct {
 	*Store
 	conn   *pgx.Conn
 	merger *block.Merger
+	clocks block.Clocks
 	done   store.Merged
 }
 
@@ -61,7 +62,7 @@ func (m *merging) all(ctx context.Context) error {
 func (m *merging) some(ctx context.Context, merged, newest block.ID) (block.ID, error) {
 	var small []block.Period
 	rows, err := m.conn.Query(ctx, `
-		SELECT id, item, min_time, max_time FROM blocks WHERE id > $1 AND id <= $2 AND count <= $3 ORDER BY id LIMIT $4`,
+		SELECT id, item, min_time, max_time FROM blocks WHERE id > $1 AND id <= $2 AND count <= $3 AND item <> 0 ORDER BY id LIMIT $4`,
 		merged, newest, smallBlock, mergeNew)
 	if err != nil {
 		return merged, err
@@ -135,7 +136,13 @@ func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 		if blocks == nil {
 			continue
 		}
-		together, err := m.merger.Merge(blocks)
+		if err := m.clocks.Fetch(ctx, m, blocks); isCorrupt(err) {
+			m.faults.Note(m.blockFault(group[0], err))
+			continue
+		} else if err != nil {
+			return err
+		}
+		together, err := m.merger.Merge(blocks, &m.clocks)
 		var damaged *block.DamagedError
 		if errors.As(err, &damaged) {
 			m.faults.Note(m.blockFault(damaged.Block, err))
@@ -177,6 +184,21 @@ func (m *merging) step(ctx context.Context, groups [][]block.Meta) error {
 	m.done.Before += int64(len(old))
 	m.done.After += int64(len(merged))
 	return nil
+}
+
+// Clocks implements block.ClockView.
+func (m *merging) Clocks(ctx context.Context, blocks []block.Meta) ([]block.Meta, error) {
+	return readClocks(ctx, m.conn, blocks)
+}
+
+// Data implements block.ClockView.
+func (m *merging) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
+	found, err := readData(ctx, m.conn, block.IDs(blocks))
+	data := make([][]byte, len(blocks))
+	for i := range blocks {
+		data[i] = found[blocks[i].ID]
+	}
+	return data, err
 }
 
 // read gives the blocks of a group with their data: none where that of one cannot

@@ -67,7 +67,7 @@ func (s *segment) add(b *block.Block) {
 	s.low, s.high, s.sums = append(s.low, b.Low), append(s.high, b.High), append(s.sums, b.Sum)
 	s.runs, s.items = append(s.runs, int32(b.Run)), append(s.items, int32(b.Item))
 	s.counts, s.numbers = append(s.counts, int16(b.Count)), append(s.numbers, int16(b.Numbers))
-	s.sequenceReach = append(s.sequenceReach, int16(reach(b.FirstSequence, b.LastSequence)))
+	s.sequenceReach = append(s.sequenceReach, int16(sequenceReach(&b.Meta)))
 	s.timeReach = append(s.timeReach, int16(reach(b.MinTime, b.MaxTime)))
 	s.summaries = append(s.summaries, b.Summary)
 }

@@ -42,6 +42,7 @@ type verification struct {
 	yield   func(store.Fault, error) bool
 	decoder *block.Decoder
 	columns block.Columns
+	clocks  block.Clocks
 }
 
 // found yields faults.
@@ -96,14 +97,21 @@ func (v *verification) someBlocks(ctx context.Context, view *view, next *block.I
 	if err != nil {
 		return nil, 0, err
 	}
+	blocks := make([]block.Block, len(all))
+	for i := range all {
+		blocks[i] = block.Block{Meta: all[i].Meta, Data: data[i]}
+	}
+	if err := v.clocks.Fetch(ctx, stored{view}, blocks); err != nil {
+		return nil, 0, err
+	}
 	for i, m := range all {
 		switch {
 		case data[i] == nil:
 			faults = append(faults, v.blockFault(m.Meta, errors.New("its data cannot be read")))
-		case m.sequenceReach != reach(m.FirstSequence, m.LastSequence), m.timeReach != reach(m.MinTime, m.MaxTime):
+		case m.sequenceReach != sequenceReach(&m.Meta), m.timeReach != reach(m.MinTime, m.MaxTime):
 			faults = append(faults, v.blockFault(m.Meta, errors.New("its reach is not what its observations have, so that reads may not find it")))
 		default:
-			if err := v.decoder.Decode(block.Block{Meta: m.Meta, Data: data[i]}, &v.columns); err != nil {
+			if err := v.decoder.Check(blocks[i], &v.clocks, &v.columns); err != nil {
 				faults = append(faults, v.blockFault(m.Meta, err))
 			}
 		}

@@ -109,7 +109,7 @@ func (v *view) checkLedger(ctx context.Context) (faults []store.Fault, err error
 	runs, err := collect(ctx, v.conn, scanTally, `
 		SELECT id, agent, first, next, stored, freed, coalesce(b.observations, 0), coalesce(b.blocks, 0), coalesce(g.missing, 0)
 		FROM instances i
-		LEFT JOIN (SELECT instance, sum(count) AS observations, count(*) AS blocks FROM blocks GROUP BY instance) b ON b.instance = i.id
+		LEFT JOIN (SELECT instance, sum(count) AS observations, count(*) AS blocks FROM blocks WHERE item <> 0 GROUP BY instance) b ON b.instance = i.id
 		LEFT JOIN (
 			SELECT instance, sum(to_sequence - from_sequence + 1)::bigint AS missing FROM gaps WHERE to_sequence >= from_sequence GROUP BY instance
 		) g ON g.instance = i.id

@@ -153,6 +153,12 @@ func (s *Store) Damaged(m block.Meta, why error) error {
 }
 
 func (s *Store) blockFault(m block.Meta, why error) store.Fault {
+	if m.IsClock() {
+		return store.Fault{
+			What:   fmt.Sprintf("clock %d of run %d", m.ID, m.Run),
+			Detail: fmt.Sprintf("times of the sequence numbers from %d to %d: %v", m.FirstSequence, m.LastSequence, why),
+		}
+	}
 	return store.Fault{
 		What: fmt.Sprintf("block %d", m.ID), Agent: s.itemAgents.known(int32(m.Item)), Item: m.Item,
 		Detail: fmt.Sprintf("%d observations with sequence numbers from %d to %d: %v", m.Count, m.FirstSequence, m.LastSequence, why),

@@ -77,6 +77,18 @@ const maxReach = 64
 // reach is how many bits the distance between two places has.
 func reach(first, last int64) int { return bits.Len64(uint64(last) - uint64(first)) }
 
+// clockReach stands for the reach of the sequence numbers of a clock, so that the
+// index keeps clocks apart.
+const clockReach = -1
+
+// sequenceReach is the reach of the sequence numbers of a block.
+func sequenceReach(m *block.Meta) int {
+	if m.IsClock() {
+		return clockReach
+	}
+	return reach(m.FirstSequence, m.LastSequence)
+}
+
 // lowest gives for each reach, from 0 on, the lowest first place that a block with
 // it can have that reaches the place from.
 func lowest(from int64) []int64 {
@@ -210,6 +222,34 @@ func (v *view) gaplessEach(ctx context.Context, blocks []block.Meta) ([]bool, er
 		SELECT NOT EXISTS (SELECT 1 FROM gaps WHERE instance = run AND from_sequence > first AND from_sequence < last)
 		FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS b(run, first, last, place) ORDER BY place`,
 		runs, first, last)
+}
+
+// Clocks implements block.View.
+func (v *view) Clocks(ctx context.Context, blocks []block.Meta) ([]block.Meta, error) {
+	return readClocks(ctx, v.conn, blocks)
+}
+
+// readClocks reads the clocks that have a sequence number within one of some blocks.
+func readClocks(ctx context.Context, q querier, blocks []block.Meta) ([]block.Meta, error) {
+	var (
+		runs        []plant.RunID
+		first, last []int64
+	)
+	for _, s := range block.Stretches(blocks) {
+		runs, first, last = append(runs, s.Run), append(first, s.First), append(last, s.Last)
+	}
+	return collect(ctx, q, scanMeta, `
+		SELECT `+blockColumns+` FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) s(run, first, last), LATERAL (
+			SELECT `+blockColumns+` FROM blocks
+			WHERE instance = run AND sequence_reach = -1 AND first_sequence > first - $4 AND first_sequence <= last AND last_sequence >= first) found`,
+		runs, first, last, int64(block.ClockSpan))
+}
+
+// stored is a view that reads data out of the database.
+type stored struct{ *view }
+
+func (v stored) Data(ctx context.Context, blocks []block.Meta) ([][]byte, error) {
+	return v.storedData(ctx, block.IDs(blocks))
 }
 
 // Data implements block.View.

@@ -136,10 +136,7 @@ func (v *view) Clocks(ctx context.Context, blocks []block.Meta) ([]block.Meta, e
 	if err != nil {
 		return nil, err
 	}
-	found, err := ask(ctx, v, v.reads.clocks, newMetaReader().meta, string(list), int64(block.ClockSpan))
-	// One may lie in two stretches.
-	slices.SortFunc(found, func(a, b block.Meta) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(found, func(a, b block.Meta) bool { return a.ID == b.ID }), err
+	return ask(ctx, v, v.reads.clocks, newMetaReader().meta, string(list), int64(block.ClockSpan))
 }
 
 // stored is a view that reads data out of the file.
