@@ -2,6 +2,7 @@ package block_test
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -43,6 +44,40 @@ func FuzzDecode(f *testing.F) {
 		}
 		if diff := diff(all, decode(t, again)); diff != "" {
 			t.Errorf("observations encoded again (-want +got):\n%.2000s", diff)
+		}
+	})
+}
+
+// FuzzDecodeByClock decodes a block by a clock, both of which have right checksums
+// whatever they say: there are observations or an error, and no times that neither
+// has.
+func FuzzDecodeByClock(f *testing.F) {
+	blocks, clocks := block.Part(build(f, lines(0, 1_200, 3)))
+	for _, b := range blocks {
+		c := clocks[0]
+		f.Add(b.Count, b.Numbers, b.FirstSequence, b.LastSequence, b.Data, c.Count, c.FirstSequence, c.LastSequence, c.MinTime, c.MaxTime, c.Data)
+	}
+	decoder := block.NewDecoder()
+	var columns block.Columns
+	f.Fuzz(func(t *testing.T, count, numbers int, first, last int64, data []byte, times int, clockFirst, clockLast, minTime, maxTime int64, clockData []byte) {
+		c := block.Block{Meta: block.Meta{
+			Count: times, FirstSequence: clockFirst, LastSequence: clockLast, MinTime: minTime, MaxTime: maxTime,
+		}, Data: slices.Clone(clockData)}
+		block.Sign(&c)
+		var told block.Clocks
+		told.Set([]block.Block{c})
+		b := block.Block{Meta: block.Meta{
+			Count: count, Numbers: numbers, FirstSequence: first, LastSequence: last, MinTime: minTime, MaxTime: maxTime,
+		}, Data: slices.Clone(data)}
+		block.Sign(&b)
+		if err := decoder.Decode(b, &told, &columns); err != nil {
+			if columns.Len() != 0 {
+				t.Errorf("%d observations beside an error", columns.Len())
+			}
+			return
+		}
+		if n := columns.Len(); n != count || slices.Min(columns.Times) != minTime || slices.Max(columns.Times) != maxTime {
+			t.Errorf("%d observations of %d, from %d to %d", n, count, columns.Times[0], columns.Times[n-1])
 		}
 	})
 }

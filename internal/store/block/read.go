@@ -110,22 +110,24 @@ func (s *shelf) fetch(ctx context.Context, view View, blocks []Meta) error {
 			missing = append(missing, blocks[i])
 		}
 	}
+	if len(missing) > 0 {
+		data, err := view.Data(ctx, missing)
+		if err != nil {
+			return err
+		}
+		for i := range missing {
+			fetched[missing[i].ID] = data[i]
+		}
+		held := make([]Block, len(blocks))
+		for i := range blocks {
+			held[i] = Block{blocks[i], fetched[blocks[i].ID]}
+		}
+		if err := s.clocks.Fetch(ctx, view, held); err != nil {
+			return err
+		}
+	}
 	s.data = fetched
-	if len(missing) == 0 {
-		return nil
-	}
-	data, err := view.Data(ctx, missing)
-	if err != nil {
-		return err
-	}
-	for i := range missing {
-		s.data[missing[i].ID] = data[i]
-	}
-	held := make([]Block, len(blocks))
-	for i := range blocks {
-		held[i] = Block{blocks[i], s.data[blocks[i].ID]}
-	}
-	return s.clocks.Fetch(ctx, view, held)
+	return nil
 }
 
 // ready reports whether a block can be opened.

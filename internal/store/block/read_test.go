@@ -126,6 +126,10 @@ func (h *history) sealSome() {
 	h.rows = slices.DeleteFunc(slices.Clone(h.rows), func(o plant.Observation) bool {
 		return o.Item == of.Item && o.Run == of.Run && slices.ContainsFunc(observations, func(s plant.Observation) bool { return s.Sequence == o.Sequence })
 	})
+	if h.random.IntN(2) == 0 {
+		all := runObservations(h.all, of.Run, 0)
+		h.wind(all[h.random.IntN(len(all)):])
+	}
 	h.seal(h.t, observations, 1+h.random.IntN(30))
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/factorydash/factorydash/internal/plant"
@@ -41,9 +42,11 @@ func count[T any](sequence iter.Seq2[T, error]) (n int, err error) {
 	return n, err
 }
 
-// twoItems is a store of two items of one run, most of it in blocks.
+// twoItems is a store of two items of one run, most of it in blocks, some of which
+// leave their times to a clock.
 func twoItems(t *testing.T) *memory {
 	m := newMemory()
+	m.wind(numbersOf(1, 2_000, 2_001, 1))
 	for item := range int64(2) {
 		all := numbersOf(plant.ItemID(item+1), 3_000, item+1, 2)
 		m.seal(t, all[:2_500], 300)
@@ -132,6 +135,29 @@ func TestDamagedBlock(t *testing.T) {
 	last := m.blocks[0].MaxTime
 	if _, err := count(block.ItemObservations(t.Context(), m, []plant.ItemID{1}, last+1, math.MaxInt64, false)); err != nil {
 		t.Errorf("another range: %v", err)
+	}
+}
+
+// A damaged clock is the damage of the blocks that need it, and of nothing else.
+func TestDamagedClock(t *testing.T) {
+	for what, damaged := range map[string]func(m *memory){
+		"gone":         func(m *memory) { m.clocks = nil },
+		"without data": func(m *memory) { m.data[m.clocks[0].ID] = nil },
+		"changed":      func(m *memory) { m.data[m.clocks[0].ID][9] ^= 4 },
+		"of others":    func(m *memory) { m.clocks[0].FirstSequence++ },
+	} {
+		m := twoItems(t)
+		damaged(m)
+		for name, readAll := range reads {
+			if _, err := readAll(t.Context(), m); plant.ErrorCode(err) != plant.Damaged || !strings.Contains(err.Error(), "clock") {
+				t.Errorf("%s with a clock that is %s: %v", name, what, err)
+			}
+		}
+		for _, times := range [][2]int64{{0, 24_000}, {36_010, math.MaxInt64}} {
+			if n, err := count(block.ItemObservations(t.Context(), m, []plant.ItemID{1}, times[0], times[1], false)); n == 0 || err != nil {
+				t.Errorf("%d to %d beside a clock that is %s: %d observations, %v", times[0], times[1], what, n, err)
+			}
+		}
 	}
 }
 

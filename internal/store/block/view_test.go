@@ -291,13 +291,42 @@ func (v *view) Gapless(ctx context.Context, blocks []block.Meta) ([]bool, error)
 	return gapless, nil
 }
 
+// wind makes a clock of the times of the observations of a run, which stand in order
+// of sequence: those of the first number on, as long as none is missing.
+func (m *memory) wind(observations []plant.Observation) {
+	first := observations[0]
+	var times []int64
+	for i, o := range observations {
+		if o.Sequence != first.Sequence+int64(i) || i == block.ClockSpan {
+			break
+		}
+		times = append(times, o.Time)
+	}
+	c := block.EncodeClock(first.Run, first.Sequence, times)
+	m.lastID++
+	c.ID = m.lastID
+	m.clocks = append(m.clocks, c.Meta)
+	m.data[c.ID] = c.Data
+}
+
+// told gives the clocks.
+func (m *memory) told() *block.Clocks {
+	var clocks []block.Block
+	for _, c := range m.clocks {
+		clocks = append(clocks, block.Block{Meta: c, Data: m.data[c.ID]})
+	}
+	told := new(block.Clocks)
+	told.Set(clocks)
+	return told
+}
+
 // seal puts observations of one item and one run, in order of sequence, into
-// blocks of at most so many.
+// blocks of at most so many, which leave their times to clocks that are there.
 func (m *memory) seal(t testing.TB, observations []plant.Observation, most int) {
 	t.Helper()
-	encoder := block.NewEncoder()
+	clocks := m.told()
 	for part := range slices.Chunk(observations, most) {
-		b, err := encoder.Encode(part)
+		b, err := block.EncodeTold(part, clocks)
 		if err != nil {
 			t.Fatalf("encode: %v", err)
 		}
@@ -313,7 +342,7 @@ func (m *memory) unseal(t testing.TB, i int) []plant.Observation {
 	t.Helper()
 	var columns block.Columns
 	b := block.Block{Meta: m.blocks[i], Data: m.data[m.blocks[i].ID]}
-	if err := block.NewDecoder().Decode(b, nil, &columns); err != nil {
+	if err := block.NewDecoder().Decode(b, m.told(), &columns); err != nil {
 		t.Fatalf("decode: %v", err)
 	}
 	var all []plant.Observation

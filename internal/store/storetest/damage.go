@@ -29,12 +29,14 @@ func RunDamage(t *testing.T, s UpkeepStore, execute func(statement string), more
 	b.States = []plant.StateChange{{Device: l.device.ID, Sequence: 2, Time: 2, State: plant.Alarmed, Rule: "1"}}
 	l.commit(t, b)
 	sealAll(t, s)
+	l.commit(t, l.sharing(1_500, 1_000))
 	sound(t, s)
 	for _, d := range append([]Damage{
 		{`UPDATE models SET document = substr(document, 1, 12)`, "device models of agent a", "unpack"},
 		{`UPDATE latest SET active = '[{'`, "what is known now of agent a", "activations"},
 		{`UPDATE latest SET active = NULL, detail = '{"level":'`, "what is known now of agent a", "detail"},
 		{`UPDATE baselines SET detail = '{'`, "baselines of run ", "detail"},
+		{`UPDATE blocks SET min_time = min_time - 1 WHERE item = 0`, "block ", "clock"},
 		{`UPDATE blocks SET sequence_reach = 0`, "block ", "may not find"},
 	}, more...) {
 		execute(d.Statement)

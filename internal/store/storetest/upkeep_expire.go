@@ -41,6 +41,44 @@ func (l *line) timed(t tester, n int, from int64) []plant.Observation {
 	return b.Observations
 }
 
+// sharing gives n observations of the items of a line, of which three each have the
+// same time, from a time on.
+func (l *line) sharing(n int, from int64) *store.Batch {
+	b := l.batch(numbers(n)...)
+	for i := range b.Observations {
+		b.Observations[i].Item = l.items[i%len(l.items)].ID
+		b.Observations[i].Time = from + int64(i/3)*1000
+	}
+	return b
+}
+
+// testExpireSharedTimes seals observations that share their times, of which some go
+// and at last all.
+func testExpireSharedTimes(t *testing.T, s UpkeepStore) {
+	a, b := newLine(t, s, "a", 3), newLine(t, s, "b", 3)
+	empty := must[store.Size](t)(s.Size(t.Context()))
+	for i := range int64(3) {
+		a.commit(t, a.sharing(3_000, i*1_000_000)) // blocks at once
+		b.commit(t, b.sharing(600, i*1_000_000))
+	}
+	before := a.observations(t)
+	ofB := b.observations(t)
+	sealAll(t, s)
+	sound(t, s)
+	equal(t, "observations of a", a.observations(t), before)
+	equal(t, "observations of b", b.observations(t), ofB)
+	must[store.Merged](t)(s.Merge(t.Context()))
+	equal(t, "observations of b when merged", b.observations(t), ofB)
+	expire(t, s, map[plant.AgentID]int64{a.agent.ID: 2_000_000})
+	equal(t, "what is left of a", a.observations(t), before[6_000:])
+	sound(t, s)
+	expire(t, s, map[plant.AgentID]int64{a.agent.ID: math.MaxInt64, b.agent.ID: math.MaxInt64})
+	sound(t, s)
+	if size := must[store.Size](t)(s.Size(t.Context())); size.Blocks != 0 || size.BlockBytes > empty.BlockBytes && size.TotalBytes == 0 {
+		t.Errorf("of nothing there are %+v", size)
+	}
+}
+
 func testExpire(t *testing.T, s UpkeepStore) {
 	ctx := t.Context()
 	const early, late = 1_000_000, 2_000_000
