@@ -102,6 +102,7 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 				return err
 			}
 			freed = sum(runs)
+			gone := freed // with clocks, which are no observations
 			var batch pgx.Batch
 			// In the order in which commits lock runs.
 			for _, run := range slices.Sorted(maps.Keys(runs)) {
@@ -109,10 +110,10 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 				if err != nil {
 					return err
 				}
-				freed = freed.plus(clocks)
+				gone = gone.plus(clocks)
 				batch.Queue(`UPDATE instances SET freed = freed + $2 WHERE id = $1`, run, runs[run].observations)
 			}
-			queueTotals(&batch, freed.negative())
+			queueTotals(&batch, gone.negative())
 			return tx.SendBatch(ctx, &batch).Close()
 		})
 		if err != nil {

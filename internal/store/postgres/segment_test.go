@@ -34,6 +34,32 @@ func expire(t testing.TB, s *postgres.Store, cutoff int64) {
 	}
 }
 
+// TestClocksBecomeFree frees blocks that leave their times to clocks: these go with
+// the last of them.
+func TestClocksBecomeFree(t *testing.T) {
+	s := openPlant(t, pgtest.Database(t), postgres.Options{})
+	const clocks = `SELECT count(*) FROM blocks WHERE item = 0`
+	count := func(query string) (n int) {
+		t.Helper()
+		if err := s.Write().QueryRow(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	storetest.Sharing(t, s, 6_000, 1_000_000)
+	storetest.Sharing(t, s, 6_000, 10_000_000)
+	before := count(clocks)
+	expire(t, s, 10_000_000)
+	if n := count(clocks); n == 0 || n >= before {
+		t.Errorf("%d of %d clocks are left of half of the blocks", n, before)
+	}
+	storetest.CheckSound(t, s)
+	expire(t, s, 100_000_000)
+	if n := count(`SELECT count(*) FROM blocks`); n != 0 || pages(t, s) != 0 {
+		t.Errorf("%d clocks and %d pages are left of nothing", n, pages(t, s))
+	}
+}
+
 // TestPagesBecomeFree commits blocks of all lengths, of which some share pages and
 // some take several, merges and frees them: a page stays for as long as a block has
 // something in it.

@@ -207,16 +207,16 @@ func sumTaken(runs map[plant.RunID]taken) (all totals) {
 }
 
 // takeClocks deletes the clocks of a run that have a sequence number in a stretch
-// and none where a block lies that may need them, and gives what they were together.
-func takeClocks(ctx context.Context, tx *sql.Tx, s block.Stretch) (totals, error) {
-	runs, err := takeBlocks(ctx, tx, reaches+`
+// and none where a block lies that may need them.
+func takeClocks(ctx context.Context, tx *sql.Tx, s block.Stretch) error {
+	_, err := takeBlocks(ctx, tx, reaches+`
 		SELECT c.id FROM blocks c
 		WHERE c.instance = ?1 AND c.sequence_reach = -1 AND c.first_sequence > ?2 - ?4 AND c.first_sequence <= ?3 AND c.last_sequence >= ?2
 			AND NOT EXISTS (
 				SELECT 1 FROM reaches CROSS JOIN blocks b ON b.instance = ?1 AND b.sequence_reach = reach AND reach < ?5
 				WHERE b.first_sequence >= c.first_sequence - reach AND b.first_sequence <= c.last_sequence AND b.last_sequence >= c.first_sequence)`,
 		s.Run, s.First, s.Last, int64(block.ClockSpan), int64(block.ClockReach))
-	return sumTaken(runs), err
+	return err
 }
 
 // deleteBlocks is takeBlocks for the rows of blocks; it gives where their data is.

@@ -90,11 +90,10 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 				if _, err := tx.ExecContext(ctx, `UPDATE instances SET freed = freed + ? WHERE id = ?`, t.observations, run); err != nil {
 					return err
 				}
-				clocks, err := takeClocks(ctx, tx, t.Stretch)
-				if err != nil {
+				// They are no observations, and not counted.
+				if err := takeClocks(ctx, tx, t.Stretch); err != nil {
 					return err
 				}
-				freed = freed.plus(clocks)
 			}
 			return nil
 		})

@@ -41,8 +41,8 @@ func TestMigrateRunsOfPartitions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec1(t, s.Write(), `DROP TABLE partition_runs; DELETE FROM goose_db_version WHERE version_id = 7; DROP TABLE observations_1`)
-	if made, err := sqlite.MigrateUp(t.Context(), path); err != nil || len(made) != 1 {
+	exec1(t, s.Write(), `DROP TABLE partition_runs; DELETE FROM goose_db_version WHERE version_id >= 7; DROP TABLE observations_1`)
+	if made, err := sqlite.MigrateUp(t.Context(), path); err != nil || len(made) == 0 {
 		t.Fatal(made, err)
 	}
 	s = open(t, path, sqlite.Options{})

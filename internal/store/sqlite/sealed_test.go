@@ -149,6 +149,39 @@ func (w *written) check(r *rapid.T, begin int64) {
 	same(fmt.Sprintf("items %v from %d", of, from), read(r, w.ItemObservations(ctx, of, from, math.MaxInt64, false)), want)
 }
 
+// TestClocksBecomeFree frees blocks that leave their times to clocks: these go with
+// the last of them.
+func TestClocksBecomeFree(t *testing.T) {
+	s, _, _, _ := twoItems(t)
+	count := func() (clocks, blocks, pages int) {
+		t.Helper()
+		err := s.Write().QueryRowContext(t.Context(), `
+			SELECT count(*) FILTER (WHERE item = 0), count(*), (SELECT count(*) FROM block_pages) FROM blocks`).Scan(&clocks, &blocks, &pages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return clocks, blocks, pages
+	}
+	expire := func(cutoff int64) {
+		t.Helper()
+		if _, err := s.Expire(t.Context(), map[plant.AgentID]int64{storetest.OnlyRun(t, s).Agent: cutoff}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	storetest.Sharing(t, s, 6_000, 1_000_000)
+	storetest.Sharing(t, s, 6_000, 10_000_000)
+	before, _, _ := count()
+	expire(10_000_000)
+	if n, _, _ := count(); n == 0 || n >= before {
+		t.Errorf("%d of %d clocks are left of half of the blocks", n, before)
+	}
+	storetest.CheckSound(t, s)
+	expire(100_000_000)
+	if clocks, blocks, pages := count(); blocks != 0 || pages != 0 {
+		t.Errorf("%d clocks of %d blocks in %d pages are left of nothing", clocks, blocks, pages)
+	}
+}
+
 // TestBlocksFillPages commits blocks one by one: they go on in the page where those
 // before them ended, and not even a commit leaves a part of one free.
 func TestBlocksFillPages(t *testing.T) {

@@ -38,6 +38,7 @@ func RunUpkeep(t *testing.T, open func(t *testing.T) UpkeepStore) {
 		{"BesideCapture", testUpkeepBesideCapture},
 		{"Interrupted", testUpkeepInterrupted},
 		{"Expire", testExpire},
+		{"ExpireSharedTimes", testExpireSharedTimes},
 		{"ExpireWhatIsDerived", testExpireDerived},
 		{"ExpireRows", testExpireRows},
 		{"ExpireQuietItem", testExpireQuietItem},
