@@ -8,7 +8,8 @@
 // own that is closed when it is full or old. Seal encodes the rows of a closed
 // partition, stores the blocks and drops the table, which costs next to nothing
 // where deleting the rows would take as long as inserting them did. Readers ask
-// for both over a view, one read transaction; block merges what they find. The
+// for both over a view, one read transaction; block merges what they find. Clocks,
+// to which blocks of a run leave their times, are stored as blocks of no item. The
 // data of blocks stands in pages of its own, the ends of neighbours in the same
 // one, so that it fills the file.
 //
