@@ -66,8 +66,9 @@ func NewBuilder(emit func(Block) error) *Builder {
 	return &Builder{encoder: NewEncoder(), emit: emit, drafts: make(map[source]*held), clocks: make(map[plant.RunID]*heldChronicle)}
 }
 
-// Add takes an observation, with its Run and Item; those of a run in ascending
-// order of sequence, for there to be clocks, and those of an item in any case.
+// Add takes an observation, with its Run and Item; those of each of them in
+// ascending order of sequence. There are clocks only where those of a run are so
+// too.
 func (b *Builder) Add(o plant.Observation) error {
 	d := b.last
 	if d == nil || d.run != o.Run || d.item != o.Item {

@@ -83,7 +83,7 @@ type shelf struct {
 	// bytes is the memory that blocks takes.
 	bytes int
 	// data is that of blocks that will be opened soon, maxData of them at most, and
-	// clocks are those they need: at most heldClocks+1 of each, 32 KiB decoded.
+	// clocks are those they need, which take at most 300 KiB of each when decoded.
 	data   map[ID][]byte
 	clocks Clocks
 	// spare is the memory of blocks that were dropped.
