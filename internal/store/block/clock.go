@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 
 	"github.com/factorydash/factorydash/internal/plant"
 )
@@ -233,10 +232,8 @@ func (c *Clocks) read(d *Decoder, run plant.RunID, sequences, times []int64) err
 	if c == nil {
 		return errNoClock
 	}
-	i := sort.Search(len(c.all), func(i int) bool {
-		o := &c.all[i]
-		return o.Run > run || o.Run == run && o.LastSequence >= sequences[0]
-	})
+	// Where clocks overlap, the last numbers of clocks are in no order.
+	i, _ := slices.BinarySearchFunc(c.all, run, func(o opened, run plant.RunID) int { return cmp.Compare(o.Run, run) })
 	err, at := errNoClock, 0
 	for ; i < len(c.all) && at < len(sequences); i++ {
 		o := &c.all[i]

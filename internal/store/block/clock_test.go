@@ -123,3 +123,19 @@ func TestMergeByClocks(t *testing.T) {
 		t.Errorf("%d blocks became %d, none of which leaves its times to clocks", len(blocks), len(merged))
 	}
 }
+
+// Clocks may lie within others: commits and sealing write them apart.
+func TestClocksThatOverlap(t *testing.T) {
+	all := lines(1, 20_000, 3)
+	blocks := build(t, all)
+	for _, within := range [][2]int{{90, 900}, {4_300, 5_000}, {7_000, 9_500}, {12_000, 12_400}} {
+		_, clocks := block.Part(build(t, all[within[0]:within[1]]))
+		if len(clocks) == 0 {
+			t.Fatalf("no clock of observations %d", within)
+		}
+		blocks = append(blocks, clocks...)
+	}
+	if diff := cmp.Diff(byLine(all), decodeLines(t, blocks), exactly); diff != "" {
+		t.Errorf("observations (-given +decoded):\n%.2000s", diff)
+	}
+}

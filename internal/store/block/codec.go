@@ -21,9 +21,9 @@ import (
 //	runs     which form each has
 //	column   the numbers of those whose form is a number; none where there are none
 //
-// A clock is a block of its own version; what it has is in clock.go. What a column of integers, of forms and of numbers is, runs and a chunk in
-// them, stands in codec_ints.go, codec_forms.go, codec_numbers.go and
-// codec_chunk.go.
+// A clock is a block of its own version; what it has is in clock.go. What a column
+// of integers, of forms and of numbers is, runs and a chunk in them, stands in
+// codec_ints.go, codec_forms.go, codec_numbers.go and codec_chunk.go.
 const (
 	ownTimes = 1 + iota
 	clockTimes
