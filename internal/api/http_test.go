@@ -120,7 +120,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /api/v1/machines/{slug}/lane",
 		"get /api/v1/machines/{slug}/observations",
 		"get /api/v1/machines/{slug}/parts", "get /api/v1/machines/{slug}/paths", "get /api/v1/machines/{slug}/usual", "get /api/v1/machines/{slug}/why",
-		"get /api/v1/production", "get /api/v1/shift/parts",
+		"get /api/v1/production", "get /api/v1/shift/parts", "get /api/v1/shift/usual",
 		"get /api/v1/store",
 		"get /api/v1/stream",
 		"get /api/v1/system", "get /api/v1/timeline",

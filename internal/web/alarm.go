@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +17,8 @@ type alarmBody struct {
 	// Steps are what happened around its raising, in order of time.
 	Steps   []alarmEvent
 	Earlier []alarmRow
+	// Reach says how far back the times before were looked for.
+	Reach string
 }
 
 // AroundHref is the address of the machine with what it did in the time around the
@@ -51,10 +54,25 @@ func (s *site) alarm(w http.ResponseWriter, r *http.Request) {
 	}
 	row := alarmRow{detail.AlarmEntry, s.now()}
 	b := alarmBody{alarmRow: row, From: detail.From, To: detail.To, Steps: s.alarmEvents(detail), Earlier: s.alarmRows(detail.Earlier)}
+	b.Reach = s.reachText(r, detail.Raised)
 	s.draw(w, r, http.StatusOK, "alarm", page{
 		Title: "Alarm " + row.Title(), Nav: "alarms", Body: b, Data: detail,
 		Table: alarmsTable(append([]api.AlarmEntry{detail.AlarmEntry}, detail.Earlier...)),
 	})
+}
+
+// reachText says how far before a moment alarms were looked for: as far as anything is
+// stored, where that is less than api.AlarmHistory.
+func (s *site) reachText(r *http.Request, raised time.Time) string {
+	days := int(api.AlarmHistory / (24 * time.Hour))
+	first, err := s.views.FirstAfter(r.Context(), raised.Add(-api.AlarmHistory))
+	switch {
+	case err != nil:
+		s.log.ErrorContext(r.Context(), "alarm without the begin of what is stored", "error", err)
+	case !first.IsZero() && first.Before(raised):
+		return "in the " + durationText(raised.Sub(first)) + " before that are stored"
+	}
+	return fmt.Sprintf("in the %d days before", days)
 }
 
 // alarmEvents puts what happened around an alarm together.

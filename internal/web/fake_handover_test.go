@@ -41,6 +41,11 @@ func (s *shop) ShiftUsual(_ context.Context, q api.ShiftUsualQuery) (api.ShiftUs
 	return v, s.productionErr
 }
 
+// Executions says that the machine was held while it stopped.
+func (s *shop) Executions(_ context.Context, _ string, from, _ time.Time) ([]api.ExecutionStep, error) {
+	return []api.ExecutionStep{{Time: from.Add(-time.Hour), Value: ptr("ACTIVE")}, {Time: from, Value: ptr("FEED_HOLD")}}, nil
+}
+
 // shiftUsual answers the floor.
 func (s *shop) shiftUsual(w http.ResponseWriter, _ *http.Request) {
 	now := s.now()

@@ -93,7 +93,7 @@ func usualText(id string, v *float64) string {
 
 func newFigureRow(f api.UsualFigure) figureRow {
 	row := figureRow{UsualFigure: f, Text: usualText(f.ID, f.Value), Band: newUsualBand(f)}
-	if f.Median != nil && f.Verdict != string(insight.TooFewToSay) {
+	if f.Median != nil && f.Shifts >= insight.StandingLeast {
 		row.Usual = fmt.Sprintf("usually %s (%s – %s)", usualText(f.ID, f.Median), usualText(f.ID, f.P10), usualText(f.ID, f.P90))
 	}
 	return row

@@ -39,7 +39,12 @@ func TestHandover(t *testing.T) {
 	if status, body := page(t, server, "/handover.json?range=shift:prev"); status != http.StatusOK || !strings.Contains(body, `"verdict":"worse"`) {
 		t.Errorf("as JSON it is %d: %s", status, body)
 	}
-	for path, want := range map[string]string{"/handover?range=day:today": "Choose a shift", "/m/vmc-01?range=shift:prev": "worse than usual — ran 41 %, usually 66 %"} {
+	for path, want := range map[string]string{
+		"/handover?range=day:today":             "Choose a shift",
+		"/m/vmc-01?range=shift:prev":            "worse than usual — ran 41 %, usually 66 %",
+		"/m/vmc-01?range=day:today":             "Active conditions",
+		"/m/vmc-01?range=shift:2026-11-24.Late": "Active conditions now, whatever the range",
+	} {
 		if _, html := page(t, server, path); !strings.Contains(words(html), want) {
 			t.Errorf("%s: no %q in %s", path, want, words(html))
 		}

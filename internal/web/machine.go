@@ -35,6 +35,9 @@ type machineBody struct {
 	MoreStops int
 	// Past is true where a moment of the past is shown.
 	Past bool
+	// ConditionsTitle names the active conditions: they are of now, or of the moment
+	// that is shown, whatever the range is.
+	ConditionsTitle string
 	// ChartLimit is how many charts there can be.
 	ChartLimit int
 	// Problems say what was asked for and is not shown, or could not be had.
@@ -101,7 +104,14 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 	if body.Range, ok = s.machineRange(w, r); !ok {
 		return
 	}
-	body.Blank = blank{body.Now}
+	switch body.Blank = (blank{body.Now}); {
+	case past:
+		body.ConditionsTitle = "Active conditions then"
+	case body.Range.Live:
+		body.ConditionsTitle = "Active conditions"
+	default:
+		body.ConditionsTitle = "Active conditions now, whatever the range"
+	}
 	if !past {
 		s.addLink(r, &body)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -19,8 +20,11 @@ const (
 // stop is a time in which a machine stood still within a program, or with an alarm.
 type stop struct {
 	State, Word, Rule string
-	From              time.Time
-	Length            string
+	// Said is what execution said when it began, such as Feed hold; empty where it was
+	// nothing that stops.
+	Said   string
+	From   time.Time
+	Length string
 	// Usual is how long stops by the same rule usually are; empty where too few are
 	// known. Long is true where this one is longer.
 	Usual string
@@ -84,4 +88,36 @@ func (s *site) addStops(r *http.Request, body *machineBody) {
 		body.Stops = append(body.Stops, one)
 	}
 	body.MoreStops = max(0, len(stops)-stopLimit)
+	s.addSaid(r, body)
+}
+
+// addSaid adds what execution said when the stops began.
+func (s *site) addSaid(r *http.Request, body *machineBody) {
+	if len(body.Stops) == 0 {
+		return
+	}
+	oldest, newest := body.Stops[len(body.Stops)-1].From, body.Stops[0].From
+	steps, err := s.views.Executions(r.Context(), body.Slug, oldest, newest.Add(time.Microsecond))
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "stops without what execution said", "error", err)
+		return
+	}
+	for i := range body.Stops {
+		words := make(map[string]string) // by path
+		for _, step := range steps {
+			if !step.Time.After(body.Stops[i].From) {
+				words[step.Path] = deref(step.Value)
+			}
+		}
+		for _, path := range slices.Sorted(maps.Keys(words)) {
+			if word := words[path]; stopping[word] && body.Stops[i].Said == "" {
+				body.Stops[i].Said = wordText(word)
+			}
+		}
+	}
+}
+
+// stopping are the words of execution that say that a program was stopped.
+var stopping = map[string]bool{
+	"FEED_HOLD": true, "INTERRUPTED": true, "PROGRAM_STOPPED": true, "OPTIONAL_STOP": true, "PROGRAM_OPTIONAL_STOP": true, "STOPPED": true, "WAIT": true,
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/insight"
 )
 
 // productionBody is what the page of production shows.
@@ -18,6 +19,9 @@ type productionBody struct {
 	// Shifts are those of the range, of which each row has one cell.
 	Shifts []api.ShiftProduction
 	Now    time.Time
+	// Unset says of how many machines there are figures missing that the shop file may
+	// tell; empty where none are.
+	Unset string
 	// JSON and CSV are the addresses of the page in its other forms.
 	JSON, CSV string
 }
@@ -27,6 +31,8 @@ type productionRow struct {
 	api.MachineProduction
 	Bar   partsBar
 	Cells []shiftCell
+	// Targetless says why there is no target beside the parts.
+	Targetless string
 	// Running, Performance and Product are its figures: Product is OEE where quality
 	// is measured, and A × P otherwise.
 	Running, Performance, Product shownFigure
@@ -77,8 +83,9 @@ func newPartsBar(parts, target *float64) partsBar {
 type shownFigure struct {
 	api.Figure
 	// Text is the value, "—" where there is none, with "~" where it is doubtful.
-	// Why is what it was worked out from.
-	Text, Why string
+	// Missing says why there is none, where somebody can do something about that. Why is
+	// what it was worked out from.
+	Text, Missing, Why string
 }
 
 // showFigure shows the first of the figures that is one of those with the ids.
@@ -101,8 +108,10 @@ func newShownFigure(f api.Figure) shownFigure {
 		if f.Doubtful {
 			s.Text = "~" + s.Text
 		}
-	} else if f.Note == "not scheduled" {
-		s.Text = "— not scheduled"
+	} else if f.Note == insight.NoteNotScheduled {
+		s.Text = "— " + f.Note
+	} else if strings.Contains(f.Note, insight.NoteNotSet) {
+		s.Missing = "no ideal cycle is set"
 	}
 	why := []string{f.Label}
 	if f.Value != nil && f.Unit != "" {
@@ -146,6 +155,11 @@ func (s *site) production(w http.ResponseWriter, r *http.Request) {
 			MachineProduction: m, Bar: newPartsBar(m.Parts, m.Target),
 			Running: showFigure(m.Figures, runningFigures...), Performance: showFigure(m.Figures, "performance"), Product: showFigure(m.Figures, productFigures...),
 		}
+		if m.Parts != nil && m.Target == nil {
+			if row.Targetless = "no target is set"; len(s.shop().Machine(m.Machine).Targets) > 0 {
+				row.Targetless = "a target only of whole shifts that have one"
+			}
+		}
 		for _, shift := range m.Shifts {
 			row.Cells = append(row.Cells, shiftCell{shift, newPartsBar(shift.Parts, shift.Target), newShownFigure(shift.RunningShare)})
 		}
@@ -154,11 +168,33 @@ func (s *site) production(w http.ResponseWriter, r *http.Request) {
 			body.Shifts = m.Shifts
 		}
 	}
+	body.Unset = unset(body.Rows)
 	body.Total = productionTotal{
 		Bar:     newPartsBar(v.Parts, v.Target),
 		Running: showFigure(v.Figures, runningFigures...), Performance: showFigure(v.Figures, "performance"), Product: showFigure(v.Figures, productFigures...),
 	}
 	s.draw(w, r, http.StatusOK, "production", page{Title: "Production", Nav: "production", Script: "production.js", Body: body, Data: v, Table: productionTable(v)})
+}
+
+// unset says of how many machines nobody says what the figures need.
+func unset(rows []productionRow) string {
+	targets, ideals := 0, 0
+	for _, r := range rows {
+		if r.Targetless == "no target is set" {
+			targets++
+		}
+		if r.Performance.Missing != "" {
+			ideals++
+		}
+	}
+	var said []string
+	if ideals > 0 {
+		said = append(said, fmt.Sprintf("Without an ideal cycle there is no performance: %d of %d machines.", ideals, len(rows)))
+	}
+	if targets > 0 {
+		said = append(said, fmt.Sprintf("No target of parts is set for %d of %d machines.", targets, len(rows)))
+	}
+	return strings.Join(said, " ")
 }
 
 // ProgramRows are the programs that ran, those that ran longest first.
@@ -175,6 +211,9 @@ func (r productionRow) Beside() string {
 	var said []string
 	if r.PartsProblem != "" {
 		said = append(said, r.PartsProblem)
+	}
+	if r.Targetless != "" {
+		said = append(said, r.Targetless)
 	}
 	if r.PartsUnknown > 0 {
 		said = append(said, fmt.Sprintf("not known %d×", r.PartsUnknown))

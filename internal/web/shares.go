@@ -62,7 +62,7 @@ func (s shares) Cells() []shareCell {
 			if c.Doubtful = doubtful; doubtful {
 				c.Text = "~" + c.Text
 			}
-			c.Title = fmt.Sprintf("%s-share: %s of the %s in which a state is known; coverage %s",
+			c.Title = fmt.Sprintf("%s-share: %s of the %s in which a state is known; coverage %s (~ is below 90 %%)",
 				state.Slug(), exactText(t), exactText(known), percentText(s.Coverage))
 		}
 		cells = append(cells, c)

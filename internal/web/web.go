@@ -43,6 +43,8 @@ type Views interface {
 	Why(ctx context.Context, slug string, at time.Time) (api.Why, error)
 	// Production gives what machines made over a range.
 	Production(ctx context.Context, q api.ProductionQuery) (api.Production, error)
+	// Executions gives what the execution of each path said over a range.
+	Executions(ctx context.Context, slug string, from, to time.Time) ([]api.ExecutionStep, error)
 	// ShiftUsual gives whether a shift was as usual.
 	ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.ShiftUsual, error)
 	// Agents gives the agents that are read.

@@ -13,6 +13,8 @@ type whyBody struct {
 	api.Why
 	Name   string
 	Inputs []whyInput
+	// Said is what execution said where it decides, such as Feed hold.
+	Said string
 	// Past is the moment that was asked for; nil for now.
 	Past *time.Time
 	Now  time.Time
@@ -51,6 +53,9 @@ func (s *site) why(w http.ResponseWriter, r *http.Request) {
 		item := api.Item{Type: input.Item.Type, Observed: input.Time != nil, Value: input.Value, Active: input.Active, Category: "EVENT"}
 		if input.Level != "" {
 			item.Category = "CONDITION"
+		}
+		if said, ok := input.Value.(string); ok && input.Decides && input.Item.Type == "EXECUTION" {
+			body.Said = wordText(said)
 		}
 		body.Inputs = append(body.Inputs, whyInput{
 			WhyInput: input, Label: itemLabel(item), Place: placeText(input.Item.Component), Show: show(item, 1), Now: now,

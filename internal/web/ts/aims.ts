@@ -14,6 +14,7 @@ const WIDTH = 100;
 export interface MachineParts {
   machine: string;
   parts: number | null;
+  /** Why the parts are not known. */
   problem?: string;
   target: number;
   due: number;
@@ -52,12 +53,13 @@ function draw(card: HTMLElement, m: MachineParts, shift: NonNullable<ShiftParts[
     count?.after(aim);
   }
   show(card, "parts", false);
+  fill(card, "partsName", "Parts of the shift");
   const due = Math.floor(m.due), made = m.parts === null ? UNKNOWN : measureText(m.parts);
   fill(aim, "made", made);
   fill(aim, "target", measureText(m.target));
   const behind = m.parts === null ? 0 : m.parts - due;
-  fill(aim, "behind", m.parts === null ? "" : behind < 0 ? `−${measureText(-behind)}` : `+${measureText(behind)}`);
-  const title = `${made} made in shift ${shift.name} since ${minuteText(Date.parse(shift.from))}, of ${measureText(m.target)}; ${measureText(due)} should be made by now${m.problem ? `; not known: ${m.problem}` : ""}`;
+  fill(aim, "behind", m.parts === null ? "not known" : behind < 0 ? `−${measureText(-behind)}` : `+${measureText(behind)}`);
+  const title = m.parts === null ? `Not known: ${m.problem ?? ""}` : `${made} made in shift ${shift.name} since ${minuteText(Date.parse(shift.from))}, of ${measureText(m.target)}; ${measureText(due)} should be made by now`;
   if (aim.title !== title) aim.title = title;
   const most = Math.max(1, m.parts ?? 0, m.target);
   length(aim, ".made", "width", (WIDTH * (m.parts ?? 0)) / most);
@@ -73,4 +75,5 @@ function length(aim: Element, selector: string, name: string, units: number): vo
 function clear(card: HTMLElement): void {
   slot(card, "aim")?.remove();
   show(card, "parts", true);
+  fill(card, "partsName", "Counter");
 }

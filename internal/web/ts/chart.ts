@@ -8,7 +8,7 @@ import { fill, slot } from "./dom";
 import { countedText, measureText } from "./format";
 import { read } from "./live";
 import { Line, type Mark } from "./points";
-import type { Span } from "./range";
+import { isLive, type Span } from "./range";
 import type { Item, Series } from "./types";
 import type { Usual } from "./usual";
 
@@ -119,11 +119,13 @@ export class ItemChart {
     this.drawTable();
   }
 
-  /** sayNow says the value at the moment that is pointed at, or the newest. */
+  /** sayNow says the value at the moment that is pointed at, or the newest of the range: that of a past one ends with it. */
   private sayNow(): void {
     const { marks } = this.line;
-    const at = this.cursor;
+    const at = this.cursor ?? (isLive() ? undefined : this.view().to);
     const mark = at === undefined ? marks[marks.length - 1] : marks.findLast((m) => m.x <= at);
+    const word = slot(this.figure, "now");
+    if (word) word.title = this.cursor !== undefined ? "at the cursor" : at === undefined ? "now" : "at the end of the range";
     fill(this.figure, "now", mark ? this.line.say(mark) : at === undefined ? "" : "—");
   }
 

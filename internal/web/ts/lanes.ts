@@ -49,17 +49,18 @@ export class Lanes {
       if (strip.getAttribute("aria-label") !== text) strip.setAttribute("aria-label", text);
       const one = new Sum();
       one.add(row);
-      show(card, one);
+      show(card, one, "coverage ");
     }
-    show(this.overview, all);
+    show(this.overview, all, "");
   }
 }
 
-function show(root: HTMLElement, sum: Sum): void {
+/** show shows a share with its coverage, before which stands what names it. */
+function show(root: HTMLElement, sum: Sum, name: string): void {
   fill(root, "share", sum.share);
-  fill(root, "coverage", sum.coverage);
-  for (const name of ["share", "coverage"]) {
-    const e = slot(root, name);
+  fill(root, "coverage", name + sum.coverage);
+  for (const part of ["share", "coverage"]) {
+    const e = slot(root, part);
     if (e && e.title !== sum.title) e.title = sum.title;
   }
 }

@@ -38,7 +38,7 @@ function cells(s: Shares): Cell[] {
     const t = s.states[state] ?? 0;
     return {
       column: state, text: (doubtful ? "~" : "") + percentText(t / known), doubtful,
-      title: `${state}-share: ${exactText(t)} of the ${exactText(known)} in which a state is known; coverage ${percentText(s.coverage)}`,
+      title: `${state}-share: ${exactText(t)} of the ${exactText(known)} in which a state is known; coverage ${percentText(s.coverage)} (~ is below 90 %)`,
     };
   });
   const none = s.total <= 0;
