@@ -61,9 +61,9 @@ func TestFloorShowsEachState(t *testing.T) {
 		"vmc-04":      "VMC-04 DMG MORI CMX 1100 Alarm 27 min Program O1180 Counter 21 Mode Automatic Ran — Fault 1010 Spindle temperature high Warning 52 Coolant concentration out of range",
 		"lathe-2":     "LATHE-2 Mazak QTN-200 Stopped 12 min Program O1234 Counter 55 Mode Automatic Ran —",
 		"mill-turn-1": "MILL-TURN-1 Mazak Integrex i-200 Running 8 min Program O7001 SHAFT Counter 9 Mode Automatic Ran — P1 Active O7001 SHAFT P2 Ready O7002 SUB",
-		"grinder-1":   "GRINDER-1 Studer S33 Setup 35 min Program none Counter 0 Mode Manual Ran —",
-		"robot-cell":  "ROBOT-CELL KUKA KR 60 Idle over 9 h 00 min Program — Counter 1204 Mode Automatic Ran —",
-		"saw-1":       "SAW-1 Offline 2 h 04 min Program — Counter — Mode — Ran —",
+		"grinder-1":   "GRINDER-1 Studer S33 Setup 35 min clock 95 s behind Program none Counter 0 Mode Manual Ran —",
+		"robot-cell":  "ROBOT-CELL KUKA KR 60 Idle over 9 h 00 min clock 95 s behind Program — Counter 1204 Mode Automatic Ran —",
+		"saw-1":       "SAW-1 Offline 2 h 04 min clock 95 s behind Program — Counter — Mode — Ran —",
 		"edm-1":       "EDM-1 Sodick AQ35L No link 4 min last known: Running 11:55:53 Program — Counter — Mode — Ran —",
 	} {
 		card := section(t, html, `<article class="machine" data-slug="`+slug+`"`, "</article>")
