@@ -150,6 +150,38 @@ func TestStoreRefuses(t *testing.T) {
 	}
 }
 
+// Where another store answers, as a standby that had not heard of all, devices and
+// data items are put into it anew, and none is taken for another one with its number.
+func TestStoreTakenOver(t *testing.T) {
+	s, m := newMemory(), newMachine(t, 1<<14)
+	_, stop := supervise(t, options(s), m.agent(1, "mill"))
+	m.say(100)
+	m.caughtUp(t, s, 1)
+	s.mu.Lock()
+	standby := newMemory()
+	s.runs, s.models, s.stored, s.gaps, s.baselines, s.latest, s.states = nil, nil, standby.stored, standby.gaps, standby.baselines, standby.latest, standby.states
+	s.devices = []plant.Device{{ID: 1, Agent: 2, Name: "another"}}
+	s.items = []plant.DataItem{{ID: 1, Device: 1, DataItemID: "another"}}
+	failed := false
+	s.fail = func(op string) error {
+		if op == "commit" && !failed {
+			failed = true
+			return plant.Errorf(plant.Conflict, "there is no run 1")
+		}
+		return nil
+	}
+	s.mu.Unlock()
+	m.say(10)
+	m.caughtUp(t, s, 1)
+	stop()
+	for _, o := range s.stored[s.runs[0].ID] {
+		if int(o.Item) > len(s.items) || s.devices[s.items[o.Item-1].Device-1].Agent != 1 {
+			t.Fatalf("observation %d is stored as one of data item %d; those of the agent are in %+v", o.Sequence, o.Item, s.items)
+		}
+	}
+	m.prove(t, s, 1)
+}
+
 // An agent whose model changes again and again cannot fill the memory.
 func TestTooManyDataItems(t *testing.T) {
 	s, m := newMemory(), newMachine(t, 1000)

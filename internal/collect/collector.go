@@ -116,8 +116,15 @@ func (c *collector) finish(ctx context.Context) error {
 }
 
 // session finds where to go on and calls read, until something is wrong. It
-// returns nil only where read does.
-func (c *collector) session(ctx context.Context, read func(context.Context) error) error {
+// returns nil only where read does. Where the store is what is wrong, it may be
+// another one that answers next, as a standby that had not heard of the last commits:
+// nothing of what it knew is taken to be there.
+func (c *collector) session(ctx context.Context, read func(context.Context) error) (err error) {
+	defer func() {
+		if isStore(err) {
+			c.catalog, c.digest, c.run = nil, "", plant.Run{}
+		}
+	}()
 	if err := c.drain(ctx); err != nil {
 		c.run = plant.Run{}
 		return err
@@ -200,14 +207,14 @@ func (c *collector) down(ctx context.Context, text string, wait time.Duration) {
 // standBy waits until the cursor of an agent that another process reads stands
 // still.
 func (c *collector) standBy(ctx context.Context) error {
-	seen, err := c.opts.Store.LastRun(ctx, c.agent.ID)
+	seen, err := c.lastRun(ctx)
 	for err == nil {
 		c.meter.link(plant.LinkConnecting, "another process captures this agent: standing by", c.opts.Now().Add(c.opts.StandbyDelay))
 		if err := sleep(ctx, c.opts.StandbyDelay); err != nil {
 			return err
 		}
 		var run plant.Run
-		if run, err = c.opts.Store.LastRun(ctx, c.agent.ID); run == seen {
+		if run, err = c.lastRun(ctx); err == nil && run == seen {
 			break
 		}
 		seen = run
@@ -217,6 +224,18 @@ func (c *collector) standBy(ctx context.Context) error {
 	}
 	c.standby = false
 	return nil
+}
+
+// lastRun gives the newest run of the agent in the store; zero where there is none.
+func (c *collector) lastRun(ctx context.Context) (plant.Run, error) {
+	run, err := c.opts.Store.LastRun(ctx, c.agent.ID)
+	if plant.ErrorCode(err) == plant.NotFound {
+		return plant.Run{}, nil
+	}
+	if err != nil {
+		return plant.Run{}, fmt.Errorf("read the cursor: %w", err)
+	}
+	return run, nil
 }
 
 // countLedger makes the status count the gaps that are in the ledger already.

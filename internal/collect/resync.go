@@ -72,12 +72,9 @@ func isStore(err error) bool {
 // resync finds where reading goes on: it compares the newest run in the store
 // with what the agent has.
 func (c *collector) resync(ctx context.Context) error {
-	last, err := c.opts.Store.LastRun(ctx, c.agent.ID)
-	if plant.ErrorCode(err) == plant.NotFound {
-		last, err = plant.Run{}, nil
-	}
+	last, err := c.lastRun(ctx)
 	if err != nil {
-		return fmt.Errorf("read the cursor: %w", err)
+		return err
 	}
 	h, err := c.head(ctx, last)
 	if err != nil {

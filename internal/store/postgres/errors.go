@@ -38,12 +38,15 @@ func errorCode(err error) string {
 
 // fail gives the error of an operation the code that the contract asks for. nil
 // stays nil. Where a connection was lost, the others are as good as lost, and are
-// made anew: so that one operation finds that out and not one for each of them.
+// made anew: so that one operation finds that out and not one for each of them. What
+// answers next may be a standby that had not heard of the last commits, so nothing
+// that this process knows is taken to be there.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	if ctx.Err() == nil && lost(err) {
 		s.write.Reset()
 		s.read.Reset()
 		s.lease.Reset()
+		s.forget()
 	}
 	return fail(ctx, op, err)
 }

@@ -13,7 +13,7 @@ import (
 
 // owners knows the agent of each thing of a kind, by its number, so that a commit
 // can check every observation without asking the database. Nothing changes its
-// agent or is removed.
+// agent or is removed while connections last.
 type owners struct {
 	// query gives numbers and agents: of all from $1 on, and that of $2.
 	query string
@@ -30,6 +30,13 @@ const (
 	deviceOwners = `SELECT id, agent FROM devices WHERE id >= $1 OR id = $2`
 	runOwners    = `SELECT id, agent FROM instances WHERE id >= $1 OR id = $2`
 )
+
+// forget has everything asked for again.
+func (o *owners) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.agents.Store(nil)
+}
 
 // of gives the agent of a thing, 0 where there is no such thing.
 func (o *owners) of(ctx context.Context, q querier, number int32) (plant.AgentID, error) {

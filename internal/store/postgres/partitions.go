@@ -133,6 +133,16 @@ func (c *commit) drew() {
 	}
 }
 
+// forget forgets what this process knows of the database.
+func (s *Store) forget() {
+	for _, o := range []*owners{&s.itemAgents, &s.deviceAgents, &s.runAgents} {
+		o.forget()
+	}
+	s.current.Lock()
+	defer s.current.Unlock()
+	s.current.partition, s.current.drawn = partition{}, nil
+}
+
 // forgetPartition makes the next commit look for a partition anew, unless that has
 // happened since p was given.
 func (s *Store) forgetPartition(p partition) {
