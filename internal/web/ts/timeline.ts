@@ -25,7 +25,7 @@ const WHOLE_MS = 20_000;
 const REST_MS = 150;
 /** How soon lanes are read again where that failed. */
 const RETRY_MS = 3000;
-/** The longest that can be shown: a week less than the API tells of. */
+/** The longest that can be shown, in milliseconds; the API tells of up to 400 days. */
 const LONGEST_MS = 373 * 24 * 3600 * 1000;
 
 const table = document.querySelector<HTMLTableElement>("table.shares");

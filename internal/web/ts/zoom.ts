@@ -32,7 +32,7 @@ export interface Steps extends Zooms {
 }
 
 /** scaled is a stretch of time made shorter or longer about an instant. */
-export function scaled(span: Span, by: number, about: number): Span {
+function scaled(span: Span, by: number, about: number): Span {
   return { from: about - (about - span.from) * by, to: about + (span.to - about) * by };
 }
 
