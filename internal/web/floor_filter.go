@@ -33,7 +33,7 @@ type viewChoice struct {
 // parseFloorFilter reads the filter; Invalid for a state or a view that there is not.
 func parseFloorFilter(q url.Values) (f floorFilter, err error) {
 	f.Query = strings.TrimSpace(q.Get("q"))
-	if f.State, err = oneOf(q, "state", append([]string{"", unknownState}, stateSlugs...)...); err != nil {
+	if f.State, err = oneOf(q, "state", append([]string{"", unknownState}, stateSlugs()...)...); err != nil {
 		return f, err
 	}
 	views := make([]string, len(densities))

@@ -15,13 +15,14 @@ var shownStates = []plant.State{
 	plant.Alarmed, plant.Offline, plant.NoLink,
 }
 
-// stateSlugs are the names of shownStates in addresses.
-var stateSlugs = func() (slugs []string) {
-	for _, s := range shownStates {
-		slugs = append(slugs, s.Slug())
+// stateSlugs gives the names of shownStates in addresses.
+func stateSlugs() []string {
+	slugs := make([]string, len(shownStates))
+	for i, s := range shownStates {
+		slugs[i] = s.Slug()
 	}
 	return slugs
-}()
+}
 
 // stateWord is the word for the slug of a state.
 func stateWord(slug string) string {

@@ -191,8 +191,8 @@ func (b *timelineBody) choose(q url.Values) (columns int, err error) {
 		if state == "" {
 			continue
 		}
-		if !slices.Contains(stateSlugs, state) {
-			return 0, notOneOf("hide", state, stateSlugs)
+		if !slices.Contains(stateSlugs(), state) {
+			return 0, notOneOf("hide", state, stateSlugs())
 		}
 		b.Hidden = append(b.Hidden, state)
 	}
