@@ -16,6 +16,7 @@ func TestAlarmsAreLive(t *testing.T) {
 	s := newAlarmShop(time.Now)
 	server := s.serve(t)
 	b := newTab(t, server.URL, 1280, 900)
+	b.before(hurried)
 	b.open(server.URL + "/alarms?range=1h")
 	b.await(`document.getElementById("live").dataset.link === "streaming"`)
 	if text := b.text("#active"); !strings.Contains(text, "Coolant concentration out of range") {
@@ -50,6 +51,7 @@ func TestBellOnEveryPage(t *testing.T) {
 	s := newAlarmShop(time.Now)
 	server := s.serve(t)
 	b := newTab(t, server.URL, 1280, 900)
+	b.before(hurried)
 	b.open(server.URL + "/about")
 	s.set(func() { s.book.alarms = s.book.alarms[1:] })
 	b.await(`document.getElementById("bell-count").textContent === "1"`)

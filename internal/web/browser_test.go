@@ -13,10 +13,13 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	devtools "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // The tests of this file drive the pages in a real browser. There is one browser
@@ -172,6 +175,18 @@ func (b *tab) open(address string) {
 	b.await(`!window.left && location.protocol !== "about:" && document.readyState === "complete"`)
 }
 
+// hurried makes the timers of a page go ten times as fast.
+const hurried = `for (const name of ["setTimeout", "setInterval"]) {
+	const real = window[name]
+	window[name] = (f, ms, ...rest) => real(f, ms / 10, ...rest)
+}`
+
+// before has a script run in every page of the tab before those of the page.
+func (b *tab) before(script string) {
+	b.t.Helper()
+	call(b, devtools.AddScriptToEvaluateOnNewDocument, devtools.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
 // run runs an action of the tab.
 func run[T any](b *tab, action chromedp.Action[T]) (T, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -218,6 +233,23 @@ func (b *tab) text(selector string) string {
 func (b *tab) focus(selector string) {
 	b.t.Helper()
 	eval[bool](b, fmt.Sprintf("document.querySelector(%q).focus() ?? true", selector))
+}
+
+// press presses keys where the focus is. A key and the text of it are one event, as
+// they are where somebody presses it: a page that has dealt with the key has no text
+// of it typed, wherever the focus is by then.
+func (b *tab) press(keys string) {
+	b.t.Helper()
+	for _, r := range keys {
+		events := kb.Encode(r)
+		if text := events[1]; text.Type == kb.KeyChar {
+			events[0].Text, events[0].UnmodifiedText = text.Text, text.UnmodifiedText
+			events = []*input.DispatchKeyEventParams{events[0], events[2]}
+		}
+		for _, e := range events {
+			call(b, input.DispatchKeyEvent, *e)
+		}
+	}
 }
 
 // live waits until the page follows the stream and has read the current values.

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/factorydash/factorydash/internal/api"
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -173,14 +171,6 @@ func (d *aDay) path(rest string, ids ...string) string {
 func (b *tab) drawn(charts int) {
 	b.t.Helper()
 	b.await(fmt.Sprintf(`document.querySelectorAll(".plot").length === %d && [...document.querySelectorAll(".plot .message")].every(m => m.textContent === "")`, charts))
-}
-
-// press presses keys where the focus is.
-func (b *tab) press(keys string) {
-	b.t.Helper()
-	if _, err := run(b, chromedp.KeyEvent(keys)); err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 // columns gives of each pixel column of the page's first chart the rows in which the

@@ -249,6 +249,7 @@ func TestPollingWhereTheStreamIsBlocked(t *testing.T) {
 	s.blocked = true
 	server := s.serve(t)
 	b := newTab(t, server.URL, 1280, 800)
+	b.before(hurried)
 	b.open(server.URL + "/floor")
 	b.await(`document.querySelector("#live").dataset.link === "polling"`)
 	s.edit("vmc-01", func(m *api.MachineDetail) { m.State, m.Word = "idle", "Idle" })
@@ -321,9 +322,7 @@ func TestFilterStandsInTheAddress(t *testing.T) {
 	b.live()
 	visible := `[...document.querySelectorAll(".machine")].filter(c => c.checkVisibility()).map(c => c.dataset.slug).join(" ")`
 	b.focus("#q")
-	if _, err := run(b, chromedp.KeyEvent("haas")); err != nil {
-		t.Fatal(err)
-	}
+	b.press("haas")
 	b.await(`location.search === "?q=haas" && ` + visible + ` === "vmc-01 vmc-02"`)
 	eval[bool](b, `document.querySelector('.chip[data-state="alarm"]').click() ?? true`)
 	b.await(`location.search === "?q=haas&state=alarm" && document.querySelector("#no-match").checkVisibility()`)
@@ -332,9 +331,7 @@ func TestFilterStandsInTheAddress(t *testing.T) {
 	b.await(visible + ` === "vmc-04"`)
 	// The same chip takes the filter away, by keyboard too.
 	b.focus(`.chip[data-state="alarm"]`)
-	if _, err := run(b, chromedp.KeyEvent("\r")); err != nil {
-		t.Fatal(err)
-	}
+	b.press(kb.Enter)
 	b.await(`location.search === "" && document.querySelectorAll(".machine:not([hidden])").length === 9`)
 }
 

@@ -59,9 +59,9 @@ function press(e: KeyboardEvent, dialog: HTMLDialogElement): void {
   const step = second ? null : document.querySelector<HTMLAnchorElement>(`a[data-key="${CSS.escape(e.key)}"]`);
   if (page) location.href = page.href;
   else if (step) step.click();
-  else if (e.key === "t" && !second) setTimeout(openTravel); // As with the search.
+  else if (e.key === "t" && !second) openTravel();
   else if (e.key === "?") dialog.showModal();
-  else if (e.key === "/") setTimeout(openSearch); // Not before the key has been dealt with, which would be typed into the field.
+  else if (e.key === "/") openSearch();
   else if (e.key === "g") {
     first = performance.now();
     return;
