@@ -90,25 +90,6 @@ func TestReadOnlyConnection(t *testing.T) {
 	recovered(t, s)
 }
 
-func TestReadOnlyFile(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may write everything: run the tests as another user to see this one")
-	}
-	path := newFile(t)
-	mode := func(file, folder os.FileMode) {
-		t.Helper()
-		if err := errors.Join(os.Chmod(path, file), os.Chmod(filepath.Dir(path), folder)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	mode(0o400, 0o500)
-	defer mode(0o600, 0o700)
-	_, err := sqlite.Open(t.Context(), path, impatient)
-	unavailable(t, "open", err, "cannot make or write")
-	mode(0o600, 0o700)
-	recovered(t, open(t, path, impatient))
-}
-
 func TestDiskFull(t *testing.T) {
 	s := open(t, newFile(t), sqlite.Options{})
 	exec1(t, s.Write(), `PRAGMA max_page_count = 200`)

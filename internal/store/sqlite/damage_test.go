@@ -241,8 +241,11 @@ func TestFlippedByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 150 {
+	random, flips := rand.New(rand.NewPCG(1, 2)), 150
+	if testing.Short() {
+		flips = 20
+	}
+	for range flips {
 		at, bit := random.IntN(len(file)), byte(1)<<random.IntN(8)
 		broken := filepath.Join(t.TempDir(), "plant.db")
 		flipped := slices.Clone(file)
