@@ -73,6 +73,7 @@ func naiveAlarms(said []naiveObservation) []naiveAlarm {
 // API, with those that naive code finds in its documents: which they are, when they
 // began and ended, and how long they lasted in all, to the microsecond.
 func TestAlarmsOfNIST(t *testing.T) {
+	t.Parallel()
 	archive := filepath.Join(nist(t), "recorded", "mazak03.tgz")
 	want := naiveAlarms(readObservations(t, unpack(t, archive)))
 	data := t.TempDir()
@@ -159,6 +160,7 @@ func alarmMill() mtconnect.Device {
 // than the range of the page, one that comes and goes, and what is left when the agent
 // is away. Their times are those of their observations.
 func TestAlarmsReachThePage(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	ring, err := agent.NewRing(agent.RingConfig{
 		Info:    agent.Info{Sender: "test", Version: "1.0", SchemaVersion: "2.2", InstanceID: uint64(time.Now().Unix()), BufferSize: 1 << 12},

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,7 +27,7 @@ type unreliable struct {
 	server *httptest.Server
 	// mishap is one in how many answers is cut or damaged; 0 is none.
 	mishap atomic.Int64
-	// mishaps counts those that were begun: they are cuts and damages in turn.
+	// mishaps counts those that came about: they are cuts and damages in turn.
 	mishaps, cuts, damage atomic.Int64
 
 	devices  agent.Source // the device models
@@ -42,7 +43,7 @@ func newUnreliable(t *testing.T, devices agent.Source) *unreliable {
 	u.restart()
 	u.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n := u.mishap.Load(); n > 0 && rand.Int64N(n) == 0 {
-			w = &faultyWriter{ResponseWriter: w, u: u, left: rand.IntN(1 << (8 + rand.IntN(14))), damages: u.mishaps.Add(1)%2 == 0}
+			w = &faultyWriter{ResponseWriter: w, u: u, left: rand.IntN(1 << (8 + rand.IntN(14)))}
 		}
 		u.handler.Load().ServeHTTP(w, r)
 	}))
@@ -92,9 +93,8 @@ func (u *unreliable) say(observations []agent.Observation) {
 // another document.
 type faultyWriter struct {
 	http.ResponseWriter
-	u       *unreliable
-	left    int
-	damages bool
+	u    *unreliable
+	left int
 }
 
 func (w *faultyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -108,7 +108,7 @@ func (w *faultyWriter) Write(b []byte) (int, error) {
 	}
 	at := w.left
 	w.left = -1
-	if !w.damages {
+	if w.u.mishaps.Add(1)%2 == 1 {
 		w.u.cuts.Add(1)
 		w.ResponseWriter.Write(b[:at])
 		panic(http.ErrAbortHandler)
@@ -185,6 +185,7 @@ func observationsOf(t *testing.T, source agent.Source) []agent.Observation {
 // once with an agent that restarts as well. In the end every observation is
 // stored exactly once with the value it had, or in the ledger.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	chaosOver(t, func(*testing.T) {}, func(data string, after time.Duration) (undone func()) {
 		time.AfterFunc(after, holdStore(t, data))
 		return func() {}
@@ -240,6 +241,9 @@ func chaosOver(t *testing.T, fresh func(t *testing.T), disturb disturb) {
 	})
 }
 
+// runBegins is what is logged when the first of a run of an agent is stored.
+const runBegins = "a run of the agent begins"
+
 // captureInChaos lets the program live and be killed so many times while the
 // agent says all there is to say, and gives the data folder. Every few lives,
 // where restartEvery is not 0, the agent restarts.
@@ -248,13 +252,19 @@ func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives,
 	data = t.TempDir()
 	name := "mazak=" + u.server.URL
 	restarts, held := 0, 0
-	for life := range lives {
+	begun := false // Something of this instance of the agent is stored.
+	// Some more lives show what those before were too short for.
+	enough := func() bool { return u.cuts.Load() > 0 && u.damage.Load() > 0 }
+	for life := 0; life < lives || !enough() && life < 5*lives; life++ {
 		u.mishap.Store(2)
 		if restartEvery > 0 && life%restartEvery == restartEvery-2 {
 			u.restart()
 			restarts++
+			begun = false
 		}
-		u.say(all[life*len(all)/lives : (life+1)*len(all)/lives])
+		if life < lives {
+			u.say(all[life*len(all)/lives : (life+1)*len(all)/lives])
+		}
 		p := start(t, "serve", "--data", data, "--listen", "127.0.0.1:0", "--agent", name)
 		if life%4 != 0 { // else the kill may come while the program starts
 			p.address()
@@ -266,6 +276,11 @@ func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives,
 		}
 		// The moment of the kill is random: that is the point of the test.
 		time.Sleep(time.Duration(rand.IntN(900)) * time.Millisecond)
+		begun = begun || slices.ContainsFunc(p.logged(), func(line map[string]any) bool { return line["msg"] == runBegins })
+		if !begun && restartEvery > 0 && (life+1)%restartEvery == restartEvery-2 {
+			p.waitLog(runBegins) // It would leave no trace of the instance that ends now.
+			begun = true
+		}
 		p.kill()
 		undone()
 	}
@@ -275,7 +290,7 @@ func captureInChaos(t *testing.T, u *unreliable, all []agent.Observation, lives,
 	}
 	t.Logf("%d observations, %d kills, %d restarts of the agent, %d times the store was away, %d cuts, %d damaged documents",
 		len(all), lives, restarts, held, u.cuts.Load(), u.damage.Load())
-	if u.cuts.Load() == 0 || u.damage.Load() == 0 {
+	if !enough() {
 		t.Error("no answer was cut or none damaged: the test shows less than it says")
 	}
 	return data

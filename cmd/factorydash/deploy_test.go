@@ -172,6 +172,7 @@ func checkDeployment(t *testing.T, host string, migrate process, processes []pro
 // TestComposeCommands runs what compose.yaml runs, with the secrets that
 // scripts/compose-secrets makes.
 func TestComposeCommands(t *testing.T) {
+	t.Parallel()
 	var project struct {
 		Services map[string]struct {
 			Image       string
@@ -258,6 +259,7 @@ func makeComposeSecrets(t *testing.T, folder string) string {
 // TestRailwayCommands runs what deploy/railway has Railway run, with the variables of
 // variables.env: three services, and one.
 func TestRailwayCommands(t *testing.T) {
+	t.Parallel()
 	_, image := readDockerfile(t)
 	h, _ := openHall(t, 1, 10)
 	server, broker := pgtest.New(t), redistest.Start(t).URL()
@@ -381,6 +383,7 @@ func unitCommand(t *testing.T, unit, instance string, environmentFile map[string
 // TestSystemdCommands runs what the units run: several processes over PostgreSQL and
 // Redis, and one on the embedded store, with what their settings file names.
 func TestSystemdCommands(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(repository, "deploy", "systemd", "factorydash.env"))
 	if err != nil {
 		t.Fatal(err)

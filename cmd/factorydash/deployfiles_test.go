@@ -178,6 +178,7 @@ func TestRelease(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles everything")
 	}
+	t.Parallel()
 	needs(t, "dpkg-deb", "")
 	folder := t.TempDir()
 	if out, code := runIn(t, []string{"PLATFORMS=linux/amd64"}, "scripts/release", "v1.2.3", folder); code != 0 {
@@ -301,6 +302,7 @@ func (s *railway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // API is away, and rolls back what it deployed where a service or the pages are not
 // well.
 func TestRailwayDeploy(t *testing.T) {
+	t.Parallel()
 	needs(t, "jq", "scripts/install-checkers")
 	needs(t, "curl", "scripts/install-checkers")
 	image := "ghcr.io/factorydash/factorydash@sha256:" + strings.Repeat("0a", 32)

@@ -29,6 +29,7 @@ func TestImage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles everything")
 	}
+	t.Parallel()
 	build, image := readDockerfile(t)
 	folder := t.TempDir()
 	if err := os.Chmod(folder, 0o755); err != nil {

@@ -26,6 +26,7 @@ func importInto(tb testing.TB, data string, args ...string) (stdout string, code
 // TestNISTRecordingIsImportedExactly imports the whole recording and compares
 // ledger and export with counts that were made without this project's code.
 func TestNISTRecordingIsImportedExactly(t *testing.T) {
+	t.Parallel()
 	want := readNISTCounts(t)
 	data, archive := t.TempDir(), filepath.Join(nist(t), "recorded", "mazak03.tgz")
 	if out, code := importInto(t, data, "--agent", "mazak", archive); code != 0 || !strings.Contains(out, "677878") {
@@ -41,6 +42,7 @@ func TestNISTRecordingIsImportedExactly(t *testing.T) {
 
 // An import that is killed again and again comes to the same as one that is not.
 func TestImportIsKilled(t *testing.T) {
+	t.Parallel()
 	want := readNISTCounts(t)
 	data, archive := t.TempDir(), filepath.Join(nist(t), "recorded", "mazak03.tgz")
 	killed := 0
@@ -67,6 +69,7 @@ func TestImportIsKilled(t *testing.T) {
 // ledger has exactly their ranges as gaps. Whoever comes with them later is told
 // that it is too late.
 func TestNISTRecordingWithHolesIsImported(t *testing.T) {
+	t.Parallel()
 	r := withHoles(t)
 	data := t.TempDir()
 	shuffled := slices.Clone(r.kept) // the order of files says nothing

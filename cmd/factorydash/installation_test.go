@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strconv"
 	"sync"
 	"syscall"
@@ -100,9 +101,10 @@ func (h *hall) said(i int) int64 {
 }
 
 // installation is factorydash as several processes on a database and a broker of
-// their own.
+// their own, which its commands are told of and other tests are not.
 type installation struct {
 	t        *testing.T
+	env      []string
 	database *pgtest.Server
 	redis    *redistest.Server
 	hall     *hall
@@ -114,9 +116,8 @@ func install(t *testing.T, h *hall) *installation {
 	t.Helper()
 	in := &installation{t: t, database: pgtest.New(t, "max_connections=200"), redis: redistest.Start(t), hall: h, running: make(map[string]*program)}
 	url := in.database.Database(t)
-	t.Setenv("DATABASE_URL", url)
-	t.Setenv("REDIS_URL", in.redis.URL())
-	if out, code := output(t, "migrate", "up"); code != 0 {
+	in.env = []string{"DATABASE_URL=" + url, "REDIS_URL=" + in.redis.URL()}
+	if out, code := outputOf(t, in.command("migrate", "up")); code != 0 {
 		t.Fatalf("migrate up: exit code %d: %s", code, out)
 	}
 	var err error
@@ -136,6 +137,13 @@ func install(t *testing.T, h *hall) *installation {
 	return in
 }
 
+// command makes a process of the installation that is not started yet.
+func (in *installation) command(args ...string) *exec.Cmd {
+	cmd := command(in.t.Context(), args...)
+	cmd.Env = append(cmd.Env, in.env...)
+	return cmd
+}
+
 // begin starts a process by its name.
 func (in *installation) begin(name string) {
 	var role string
@@ -143,7 +151,7 @@ func (in *installation) begin(name string) {
 	if _, err := fmt.Sscanf(name, "%s %d", &role, &number); err != nil {
 		in.t.Fatal(err)
 	}
-	in.running[name] = start(in.t, "--log-level", "debug", role, "--listen", "127.0.0.1:0")
+	in.running[name] = launch(in.t, in.command("--log-format", "json", "--log-level", "debug", role, "--listen", "127.0.0.1:0"))
 }
 
 // captured gives how many observations of each agent are committed; ok is false
@@ -169,15 +177,19 @@ func (in *installation) captured() (next map[string]int64, ok bool) {
 	return next, true
 }
 
-// settle waits until all that the agents have said is stored.
+// settle waits until all that the agents have said by now is stored.
 func (in *installation) settle(within time.Duration) {
 	in.t.Helper()
+	said := make(map[string]int64)
+	for i := range in.hall.rings {
+		said[hallAgent(i)] = in.hall.said(i)
+	}
 	deadline := time.Now().Add(within)
 	for {
 		next, ok := in.captured()
 		behind := 0
-		for i := range in.hall.rings {
-			if !ok || next[hallAgent(i)] < in.hall.said(i) {
+		for name, n := range said {
+			if !ok || next[name] < n {
 				behind++
 			}
 		}
@@ -195,14 +207,14 @@ func (in *installation) settle(within time.Duration) {
 // number once, in order, and nothing in the ledger.
 func (in *installation) checkCounting() {
 	in.t.Helper()
-	for _, e := range ledger(in.t, "") {
+	for _, e := range ledgerOf(in.t, in.command("ledger", "--json")) {
 		if len(e.Gaps) != 0 || e.First != 1 || e.Stored != e.Next-1 {
 			in.t.Errorf("ledger: %+v", e)
 		}
 	}
 	next := make(map[string]int64)
 	total := 0
-	export(in.t, "", func(o exported) {
+	exportOf(in.t, in.command("export", "--format", "jsonl"), func(o exported) {
 		next[o.Agent]++
 		total++
 		if value, _ := o.Value.(float64); o.Sequence != next[o.Agent] || o.DataItem == "n" && int64(value) < 1 {

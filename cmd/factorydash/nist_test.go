@@ -60,6 +60,7 @@ func startReplay(tb testing.TB, nist string, docs ...string) string {
 // TestNISTRecordingIsCapturedExactly captures the whole recording and compares
 // ledger and export with counts that were made without this project's code.
 func TestNISTRecordingIsCapturedExactly(t *testing.T) {
+	t.Parallel()
 	want := readNISTCounts(t)
 	url := startReplay(t, nist(t), filepath.Join(nist(t), "recorded", "mazak03.tgz"))
 	data := t.TempDir()
@@ -129,6 +130,7 @@ func checkNIST(t *testing.T, data string, want nistCounts) {
 // TestNISTRecordingWithHoles leaves documents of the recording out: the ledger
 // has exactly their ranges as gaps.
 func TestNISTRecordingWithHoles(t *testing.T) {
+	t.Parallel()
 	r := withHoles(t)
 	url := startReplay(t, nist(t), r.kept...)
 	data := t.TempDir()

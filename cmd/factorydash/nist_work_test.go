@@ -100,6 +100,7 @@ func (c *cyclesByHand) count(n float64, ok bool) {
 // TestNISTCyclesAndParts: the cycles and parts of the recording are those that are
 // counted from its observations by hand, to the microsecond.
 func TestNISTCyclesAndParts(t *testing.T) {
+	t.Parallel()
 	counts := readNISTCounts(t)
 	url := startReplay(t, nist(t), filepath.Join(nist(t), "recorded", "mazak03.tgz"))
 	data := t.TempDir()

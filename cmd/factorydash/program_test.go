@@ -43,7 +43,13 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // output runs factorydash to its end and gives what it printed.
 func output(tb testing.TB, args ...string) (stdout string, code int) {
 	tb.Helper()
-	cmd := command(tb.Context(), args...)
+	return outputOf(tb, command(tb.Context(), args...))
+}
+
+// outputOf runs a command of factorydash to its end and gives what it printed.
+func outputOf(tb testing.TB, cmd *exec.Cmd) (stdout string, code int) {
+	tb.Helper()
+	args := cmd.Args[1:]
 	var out, diagnostics bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diagnostics
 	err := cmd.Run()
@@ -234,7 +240,13 @@ type ledgerEntry struct {
 
 func ledger(tb testing.TB, data string) []ledgerEntry {
 	tb.Helper()
-	out, code := output(tb, "ledger", "--json", "--data", data)
+	return ledgerOf(tb, command(tb.Context(), "ledger", "--json", "--data", data))
+}
+
+// ledgerOf gives what a command tells of the ledger.
+func ledgerOf(tb testing.TB, cmd *exec.Cmd) []ledgerEntry {
+	tb.Helper()
+	out, code := outputOf(tb, cmd)
 	var entries []ledgerEntry
 	if err := json.Unmarshal([]byte(out), &entries); err != nil || code != 0 {
 		tb.Fatalf("ledger: exit code %d, %v: %s", code, err, out)
@@ -264,7 +276,12 @@ type exported struct {
 // export calls yield with every exported observation.
 func export(t *testing.T, data string, yield func(exported), args ...string) {
 	t.Helper()
-	cmd := command(t.Context(), append([]string{"export", "--format", "jsonl", "--data", data}, args...)...)
+	exportOf(t, command(t.Context(), append([]string{"export", "--format", "jsonl", "--data", data}, args...)...), yield)
+}
+
+// exportOf calls yield with every observation that a command exports.
+func exportOf(t *testing.T, cmd *exec.Cmd, yield func(exported)) {
+	t.Helper()
 	var diagnostics bytes.Buffer
 	cmd.Stderr = &diagnostics
 	out, err := cmd.StdoutPipe()

@@ -25,6 +25,7 @@ func TestInstallationInChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
+	t.Parallel()
 	agents, length, frozen := 12, 45*time.Second, 14*time.Second
 	names := []string{"worker 1", "worker 2", "scheduler 1", "scheduler 2", "web 1"}
 	if longChaos() {
@@ -86,8 +87,7 @@ func TestInstallationInChaos(t *testing.T) {
 		happenings[count%len(happenings)]()
 		time.Sleep(time.Duration(rand.IntN(3000)) * time.Millisecond)
 	}
-	// The last happening has its time to be made good.
-	time.Sleep(recapture)
+	in.settle(2 * time.Minute) // The last happening is made good while the agents go on.
 	quiet()
 	in.settle(2 * time.Minute)
 	close(stop)
@@ -98,9 +98,10 @@ func TestInstallationInChaos(t *testing.T) {
 	}
 	in.checkCounting()
 	in.checkJobs(killed, length)
-	if out, code := output(t, "workers"); code != 0 || strings.Count(out, "alive") < 2 {
-		t.Errorf("workers: exit code %d: %s", code, out)
-	}
+	eventually(t, "two workers that are alive", func() bool {
+		out, code := outputOf(t, in.command("workers"))
+		return code == 0 && strings.Count(out, "alive") >= 2
+	})
 }
 
 // upMessage is what a process logs when it is up.
@@ -141,6 +142,7 @@ func TestWorkersShareAgents(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
+	t.Parallel()
 	const agents = 12
 	h, quiet := openHall(t, agents, 10)
 	in := install(t, h)
@@ -198,6 +200,7 @@ func (in *installation) waitShares(within time.Duration, want ...int) time.Durat
 // TestStartsWithoutRedis starts everything while Redis is away: agents are
 // captured and pages served, and when it appears jobs run and pages are live.
 func TestStartsWithoutRedis(t *testing.T) {
+	t.Parallel()
 	h, quiet := openHall(t, 3, 10)
 	in := install(t, h)
 	in.redis.Stop()
@@ -213,7 +216,7 @@ func TestStartsWithoutRedis(t *testing.T) {
 	eventually(t, "capture without Redis", func() bool { return captured() > 30 })
 	in.redis.Restart()
 	eventually(t, "jobs after Redis came", func() bool {
-		out, code := output(t, "jobs", "list")
+		out, code := outputOf(t, in.command("jobs", "list"))
 		return code == 0 && strings.Contains(out, "leads since") && strings.Count(out, "ok") >= 3
 	})
 	web := in.running["web 1"].address()

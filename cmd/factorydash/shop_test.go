@@ -37,6 +37,7 @@ func write(t *testing.T, path, text string) {
 
 // A new shop file is in force without a restart, and one that is wrong is told of.
 func TestShopFileIsReadAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "shop.json")
 	write(t, path, `{"zone": "Europe/Berlin"}`)
 	p := start(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--shop", path, "--simulate")

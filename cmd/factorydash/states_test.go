@@ -222,6 +222,7 @@ func naiveIntervals(states []naiveState, from, to, heard int64) []naiveInterval 
 // definition of the states: to the microsecond. Its clock was put back by months
 // several times.
 func TestStatesOfNIST(t *testing.T) {
+	t.Parallel()
 	archive := filepath.Join(nist(t), "recorded", "mazak03.tgz")
 	said := readObservations(t, unpack(t, archive))
 	last := make(map[string]int64)
