@@ -248,7 +248,7 @@ func TestWordAndPlaceText(t *testing.T) {
 func TestClockText(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("this machine knows no time zones")
+		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, berlin)
 	if got := clockText(now.Add(-time.Hour).UTC(), now); got != "11:00:00" {
