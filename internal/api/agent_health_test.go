@@ -58,8 +58,9 @@ func TestAgentHealth(t *testing.T) {
 	if h.LossSeconds != nil {
 		t.Errorf("nothing is known of the buffer, and loss in %v s", *h.LossSeconds)
 	}
-	hub.PublishStatus(plant.AgentStatus{Agent: c.run.Agent, Link: plant.LinkDown, BufferSize: 120, LastDocument: start.Add(30 * time.Second), Error: "refused"})
-	// 12 observations in 10 s fill a buffer of 120 in 100 s, of which 30 have passed.
+	hub.PublishStatus(plant.AgentStatus{Agent: c.run.Agent, Link: plant.LinkDown, BufferSize: 144, Lag: 24, LastDocument: start.Add(30 * time.Second), Error: "refused"})
+	// 12 observations in 10 s fill what is free of a buffer of 144 in 100 s, of which 30
+	// have passed.
 	if h, err = s.AgentHealth(t.Context(), "hall-a"); err != nil || h.LossSeconds == nil || *h.LossSeconds != 70 {
 		t.Errorf("loss in %v s (%v), want 70", h.LossSeconds, err)
 	}

@@ -73,6 +73,9 @@ func TestCycles(t *testing.T) {
 	} {
 		var got []cycle
 		for _, o := range insight.Cycles(saidBy(c.said...), c.holes, pathItems, 0) {
+			if whole := o.Seen && o.End == insight.CycleCompleted; o.Whole() != whole {
+				t.Errorf("%s: %+v is whole: %t, want %t", c.name, o, o.Whole(), whole)
+			}
 			got = append(got, cycle{o.Program, o.From / 1e6, o.To / 1e6, o.Running / 1e6, o.Interrupted / 1e6, o.Interruptions, o.Seen, o.End})
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -102,6 +105,10 @@ func TestPartsOfCycles(t *testing.T) {
 	insight.CountParts(cycles, insight.Parts(counter, nil, insight.PartRules{}), 0, 100e6)
 	if len(cycles) != 2 || cycles[0].Parts != 3 || cycles[1].Parts != 1 {
 		t.Errorf("%+v", cycles)
+	}
+	// A part of the range's end is of the range behind it.
+	if insight.CountParts(cycles, insight.Parts(counter, nil, insight.PartRules{}), 20e6, 50e6); cycles[0].Parts != 3 || cycles[1].Parts != 0 {
+		t.Errorf("from 20 s to 50 s: %+v", cycles)
 	}
 }
 

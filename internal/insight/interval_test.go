@@ -243,6 +243,15 @@ func TestIntervalsOfWaiting(t *testing.T) {
 	}
 }
 
+// What is still being read is no lost link: it will be known.
+func TestIntervalsBehind(t *testing.T) {
+	r := insight.Record{Heard: 10e6, Behind: true, Changes: []plant.StateChange{{Run: 1, Sequence: 1, State: plant.Running, Rule: "5 executing"}}}
+	got := insight.Intervals(r, insight.Rules{}, 0, 20e6, 20e6)
+	if len(got) != 2 || got[1].From != 10e6 || got[1].State != 0 || got[1].Reason != insight.ReasonNoData || got[1].Detail != "still being read" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestFigures(t *testing.T) {
 	hour := int64(3600e6)
 	a := insight.Shares{Total: 10 * hour}

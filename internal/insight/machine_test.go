@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -24,6 +25,7 @@ const (
 	exec2
 	mode2
 	rapid2
+	jog2
 	spindle
 )
 
@@ -41,6 +43,7 @@ func latheItems() []plant.DataItem {
 		{ID: exec2, Category: plant.Event, Type: "EXECUTION", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
 		{ID: mode2, Category: plant.Event, Type: "CONTROLLER_MODE", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
 		{ID: rapid2, Category: plant.Event, Type: "PATH_FEEDRATE_OVERRIDE", SubType: "RAPID", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
+		{ID: jog2, Category: plant.Event, Type: "PATH_FEEDRATE_OVERRIDE", SubType: "JOG", ComponentType: "Path", PathID: "p2", Path: "Controller/Path[2]"},
 		{ID: spindle, Category: plant.Condition, Type: "TEMPERATURE", ComponentType: "Rotary", Path: "Axes/Rotary[C]"},
 	}
 	for i := range items {
@@ -102,7 +105,7 @@ func TestMachineState(t *testing.T) {
 	ready := []said{{"avail", "AVAILABLE"}, {"mode1", "AUTOMATIC"}, {"mode2", "AUTOMATIC"}, {"exec1", "READY"}, {"exec2", "READY"}}
 	names := map[string]plant.ItemID{
 		"avail": avail, "estop": estop, "system": system, "exec1": exec1, "mode1": mode1, "feed1": feed1, "fault1": fault1,
-		"exec2": exec2, "mode2": mode2, "rapid2": rapid2, "spindle": spindle,
+		"exec2": exec2, "mode2": mode2, "rapid2": rapid2, "jog2": jog2, "spindle": spindle,
 	}
 	for _, test := range []struct {
 		name  string
@@ -125,6 +128,8 @@ func TestMachineState(t *testing.T) {
 		{"no feed", []said{{"exec1", "ACTIVE"}, {"feed1", "0"}}, plant.Stopped, "6 feed override 0"},
 		{"no feed on the other path", []said{{"feed1", "0"}, {"exec2", "ACTIVE"}}, plant.Running, "5 executing"},
 		{"no rapid feed", []said{{"exec2", "ACTIVE"}, {"rapid2", "0"}}, plant.Running, "5 executing"},
+		{"no feed by hand", []said{{"exec2", "ACTIVE"}, {"jog2", "0"}}, plant.Running, "5 executing"},
+		{"half automatic", []said{{"mode1", "SEMI_AUTOMATIC"}, {"exec1", "ACTIVE"}}, plant.Setup, "4 manual mode"},
 		{"emergency stop", []said{{"exec1", "ACTIVE"}, {"estop", "TRIGGERED"}}, plant.Alarmed, "3 emergency stop"},
 		{"emergency stop released", []said{{"estop", "TRIGGERED"}, {"estop", "ARMED"}}, plant.Idle, "7 ready"},
 		{"a fault at rest", []said{{"system", "Fault", "7"}}, plant.Alarmed, "3 active fault"},
@@ -151,6 +156,44 @@ func TestMachineState(t *testing.T) {
 				t.Errorf("state %v by rule %q, want %v by %q", last.State, last.Rule, test.want, test.rule)
 			}
 		})
+	}
+}
+
+// A machine that works half automatically runs where its rules say so.
+func TestMachineSemiAutomatic(t *testing.T) {
+	h, m := newHistory(), insight.NewMachine(lathe, latheItems(), insight.Rules{SemiAutomatic: plant.Running})
+	m.Apply(h.says(mode1, "SEMI_AUTOMATIC"))
+	if change, ok := m.Apply(h.says(exec1, "ACTIVE")); !ok || change.State != plant.Running {
+		t.Errorf("change %+v, want running", change)
+	}
+}
+
+// A change to the state that holds already goes on with it, unless that had ended
+// without a word: a machine that runs again after it waited too long runs since then.
+// Where the clock was put back, the state is one anew.
+func TestMachineSince(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		since time.Duration
+	}{
+		"the wait was short":  {after: time.Second},
+		"it waited too long":  {after: 2 * insight.DefaultWait, since: 2 * insight.DefaultWait},
+		"the clock went back": {after: -time.Hour, since: -time.Hour},
+	} {
+		h, m := newHistory(), insight.NewMachine(lathe, latheItems(), insight.Rules{})
+		waits, runs := h.says(exec1, "WAIT"), h.says(exec1, "ACTIVE")
+		first, _ := m.Apply(waits)
+		runs.Time = first.Time + test.after.Microseconds()
+		change, ok := m.Apply(runs)
+		if want := first.Time + test.since.Microseconds(); !ok || change.State != plant.Running || change.Since != want {
+			t.Errorf("%s: %+v, want running since %d", name, change, want)
+		}
+		// The same again at an earlier time than the change is one anew.
+		again := h.says(exec1, "ACTIVE")
+		again.Time = change.Time - 1
+		if back, ok := m.Apply(again); !ok || back.Since != again.Time {
+			t.Errorf("%s: put back behind the change: %+v, %t", name, back, ok)
+		}
 	}
 }
 

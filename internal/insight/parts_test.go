@@ -51,6 +51,7 @@ func TestParts(t *testing.T) {
 		{name: "told again", values: []string{"7", "7", "8"}, want: []step{{insight.PartsBase, "", 7, 0}, {insight.PartsMade, "", 8, 1}}},
 		{name: "reset to 0", values: []string{"40", "0", "1"}, want: []step{{insight.PartsBase, "", 40, 0}, {insight.PartsReset, "", 0, 0}, {insight.PartsMade, "", 1, 1}}},
 		{name: "reset and going on", values: []string{"40", "2"}, want: []step{{insight.PartsBase, "", 40, 0}, {insight.PartsReset, "", 2, 2}}},
+		{name: "reset and as many as can be made", values: []string{"900", "100"}, want: []step{{insight.PartsBase, "", 900, 0}, {insight.PartsReset, "", 100, 100}}},
 		{name: "set to less", values: []string{"900", "500", "501"}, want: []step{{insight.PartsBase, "", 900, 0}, {insight.PartsReset, "", 500, 0}, {insight.PartsMade, "", 501, 1}}},
 		{name: "a glitch passes", values: []string{"10", "9999", "11"}, want: []step{{insight.PartsBase, "", 10, 0}, {insight.PartsGlitch, "", 9999, 0}, {insight.PartsMade, "", 11, 1}}},
 		{name: "a glitch back to the same", values: []string{"10", "9999", "10", "11"}, want: []step{{insight.PartsBase, "", 10, 0}, {insight.PartsGlitch, "", 9999, 0}, {insight.PartsMade, "", 11, 1}}},
