@@ -1,0 +1,1 @@
+import"./chunk-Y5IGMHKV.js";
