@@ -103,7 +103,7 @@ func (b *Builder) draft(s source) *held {
 // note takes down the time of an observation in the chronicle of its run.
 func (b *Builder) note(d *held, o *plant.Observation) error {
 	c := b.run
-	if c == nil || c.chronicle.run != o.Run {
+	if c == nil || c.run != o.Run {
 		if c = b.clocks[o.Run]; c == nil {
 			c = new(heldChronicle)
 			c.begin(b.encoder, o.Run)
@@ -112,7 +112,7 @@ func (b *Builder) note(d *held, o *plant.Observation) error {
 		b.run = c
 	}
 	if c.add(o.Sequence, o.Time, d.near()) {
-		if err := c.take(b.emit); err != nil {
+		if err := b.emitClocks(c); err != nil {
 			return err
 		}
 		c.forget()
@@ -210,13 +210,23 @@ func (b *Builder) teller(run plant.RunID) teller {
 	return nil // its chronicle was dropped
 }
 
+// emitClocks emits the clocks of a run that blocks use and that were not emitted yet.
+func (b *Builder) emitClocks(c *heldChronicle) error {
+	for _, clock := range c.take() {
+		if err := b.emit(clock); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endClocks makes clocks of what the chronicles hold, as far as blocks use it, and
 // drops them.
 func (b *Builder) endClocks() error {
 	for _, run := range slices.Sorted(maps.Keys(b.clocks)) {
 		c := b.clocks[run]
 		c.end()
-		if err := c.take(b.emit); err != nil {
+		if err := b.emitClocks(c); err != nil {
 			return err
 		}
 		b.bytes -= c.bytes

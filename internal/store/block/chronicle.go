@@ -134,8 +134,8 @@ func (c *chronicle) tells(sequences, _ []int64) bool {
 	return true
 }
 
-// take gives the clocks that blocks use and that were not taken yet, each to give.
-func (c *chronicle) take(give func(Block) error) error {
+// take gives the clocks that blocks use and that were not taken yet.
+func (c *chronicle) take() (clocks []Block) {
 	if c.due == 0 {
 		return nil
 	}
@@ -146,14 +146,11 @@ func (c *chronicle) take(give func(Block) error) error {
 			continue
 		}
 		w.taken = true
-		b := w.Block
-		c.data -= len(b.Data)
+		clocks = append(clocks, w.Block)
+		c.data -= len(w.Data)
 		w.Data = nil
-		if err := give(b); err != nil {
-			return err
-		}
 	}
-	return nil
+	return clocks
 }
 
 // forget drops the clocks that no block will use any more, all that are used having

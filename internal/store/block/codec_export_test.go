@@ -60,10 +60,7 @@ func EncodeAll(e *Encoder, observations []plant.Observation, parts [][]plant.Obs
 		}
 		all = append(all, b)
 	}
-	return all, c.take(func(b Block) error {
-		all = append(all, b)
-		return nil
-	})
+	return append(all, c.take()...), nil
 }
 
 // LeavesTimes reports whether clocks say the times of a block.

@@ -52,16 +52,10 @@ func (s *Splitter) Split(run plant.RunID, observations []plant.Observation, leas
 		return nil, observations, nil
 	}
 	rows = make([]plant.Observation, 0, len(observations)-many)
-	add := func(b Block) error {
-		blocks = append(blocks, b)
-		return nil
-	}
 	seal := func(d *draft) error {
 		b, err := s.encoder.seal(d, &s.clocks)
-		if err != nil {
-			return err
-		}
-		return add(b)
+		blocks = append(blocks, b)
+		return err
 	}
 	s.clocks.begin(s.encoder, run)
 	for i := range observations {
@@ -91,7 +85,7 @@ func (s *Splitter) Split(run plant.RunID, observations []plant.Observation, leas
 		}
 	}
 	s.clocks.end()
-	return blocks, rows, s.clocks.take(add)
+	return append(blocks, s.clocks.take()...), rows, nil
 }
 
 // count counts the observations of each item, finds how many of them go into a
