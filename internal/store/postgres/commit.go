@@ -243,46 +243,33 @@ func (c *commit) add(run *runState, b *store.Batch) error {
 	return nil
 }
 
-// write writes what was admitted, and ends the transaction. While the database takes
-// the rows, the statements for the rest are put together.
-func (c *commit) write(ctx context.Context) (err error) {
-	var rest pgx.Batch
-	queued := make(chan error, 1)
-	go func() { queued <- c.queueRest(&rest) }()
+// write writes what was admitted, and ends the transaction.
+func (c *commit) write(ctx context.Context) error {
 	if len(c.rows) > 0 {
 		// With the rows comes a lock on the partition, which cannot be sealed any more
 		// until the transaction ends.
-		_, err = c.conn.PgConn().CopyFrom(ctx, &rowStream{rows: c.rows},
+		_, err := c.conn.PgConn().CopyFrom(ctx, &rowStream{rows: c.rows},
 			`BEGIN; COPY `+c.partition.table+` (`+rowColumns+`) FROM STDIN (FORMAT binary)`)
+		if err != nil {
+			return err
+		}
 	}
-	if e := <-queued; err == nil {
-		err = e
-	}
-	if err != nil || rest.Len() == 0 {
-		return err
-	}
-	return c.conn.SendBatch(ctx, &rest).Close()
-}
-
-// queueRest adds the statements for all but the rows, up to the end of the
-// transaction; none where nothing was admitted.
-func (c *commit) queueRest(batch *pgx.Batch) error {
+	var all pgx.Batch
 	if len(c.rows) == 0 {
-		batch.Queue(`BEGIN`)
+		all.Queue(`BEGIN`)
 	}
-	if !c.queueRuns(batch) {
-		batch.QueuedQueries = nil
+	if !c.queueRuns(&all) {
 		return nil
 	}
-	added := queueBlocks(batch, c.blocks)
-	batch.QueuedQueries = append(batch.QueuedQueries, c.statements.QueuedQueries...)
-	if err := c.latest.queue(batch); err != nil {
+	added := queueBlocks(&all, c.blocks)
+	all.QueuedQueries = append(all.QueuedQueries, c.statements.QueuedQueries...)
+	if err := c.latest.queue(&all); err != nil {
 		return err
 	}
-	c.widen(batch)
-	queueTotals(batch, added)
-	batch.Queue(`COMMIT`)
-	return nil
+	c.widen(&all)
+	queueTotals(&all, added)
+	all.Queue(`COMMIT`)
+	return c.conn.SendBatch(ctx, &all).Close()
 }
 
 // queueRuns adds the statements that move the cursors, and reports whether there
