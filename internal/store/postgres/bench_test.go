@@ -3,8 +3,10 @@ package postgres_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -142,6 +144,40 @@ func BenchmarkCommit(b *testing.B) {
 	b.ResetTimer()
 	commitAll(b, s, batches)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkCommitBesideRaw commits the batches of BenchmarkCommit and copies the rows
+// of each into a table with the same columns and indexes, in turn, so that what else
+// the machine does meets both alike. An op is a row in each. Beside it stand how long
+// the median batch took, and how many times as fast the commit was.
+func BenchmarkCommitBesideRaw(b *testing.B) {
+	s, run, inventory := benchStore(b, machines*machineItems)
+	batches := benchBatches(run.ID, benchObservations(inventory.Items, b.N), benchBatch)
+	commits, raws := make([]time.Duration, len(batches)), make([]time.Duration, len(batches))
+	b.ResetTimer()
+	err := s.Write().AcquireFunc(b.Context(), func(c *pgxpool.Conn) error {
+		_, err := c.Exec(b.Context(), `CREATE TABLE raw (LIKE observations INCLUDING ALL)`)
+		for i, batch := range batches {
+			encoded := postgres.EncodeRows(b, run.ID, batch.Observations)
+			began := time.Now()
+			commitAll(b, s, batches[i:i+1])
+			commits[i], began = time.Since(began), time.Now()
+			if err == nil {
+				_, err = c.Conn().PgConn().CopyFrom(b.Context(), bytes.NewReader(encoded), `COPY raw (`+postgres.RowColumns+`) FROM STDIN (FORMAT binary)`)
+			}
+			raws[i] = time.Since(began)
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	slices.Sort(commits)
+	slices.Sort(raws)
+	commit, raw := commits[len(commits)/2], raws[len(raws)/2]
+	b.ReportMetric(float64(commit.Microseconds())/1000, "ms/commit")
+	b.ReportMetric(float64(raw.Microseconds())/1000, "ms/raw")
+	b.ReportMetric(raw.Seconds()/commit.Seconds(), "of-raw")
 }
 
 // BenchmarkCatchUp commits the recording of the NIST test bed, replicated, in
