@@ -28,10 +28,13 @@ func systemParts(t *testing.T, s *shop) map[string]string {
 	return parts
 }
 
+// systemRefused is what the page says of the observations that the hub has refused.
+const systemRefused = "This process keeps as many data items, machines and agents as it may: what is beyond is stored, and pages show it as not observed. 3 observations were left out."
+
 func TestSystem(t *testing.T) {
 	want := map[string]string{
 		"overview": "This process 1.2.3 for 1 d 2 h Redis Reachable Workers alive 1 of 2 Tasks waiting 4 Running 1 To be tried again 2 Failed 3 " +
-			"This process keeps as many data items, machines and agents as it may: what is beyond is stored, and pages show it as not observed. 3 observations were left out.",
+			systemRefused,
 		"workers": "Workers No worker captures hall-c . " +
 			"Workers of the last hour, with their agents Worker State Version Began Heard Obs/s Agents " +
 			"plc-1:411 Alive 1.2.3 1 d 2 h ago 1 s ago 216 2 hall-a hall-b " +
@@ -110,7 +113,7 @@ func TestSystemWithSomethingAway(t *testing.T) {
 	s.system.Queue, s.system.Redis = nil, api.RedisAway
 	s.system.Missing = map[string]string{"queue": "Redis cannot be reached"}
 	want := map[string]string{
-		"overview": "This process 1.2.3 for 1 d 2 h Redis Away jobs wait until it is back Workers alive 1 of 2 Tasks waiting — Running — To be tried again — Failed —",
+		"overview": "This process 1.2.3 for 1 d 2 h Redis Away jobs wait until it is back Workers alive 1 of 2 Tasks waiting — Running — To be tried again — Failed — " + systemRefused,
 		"workers":  whole["workers"],
 		"jobs":     "Jobs How the jobs go is not known: Redis cannot be reached.",
 		"store":    whole["store"],
@@ -123,7 +126,7 @@ func TestSystemWithSomethingAway(t *testing.T) {
 	s.system.Crew, s.system.Store.Size, s.system.Store.Faults = nil, nil, nil
 	s.system.Missing = map[string]string{"crew": "list workers: the database cannot be reached", "size": "no answer within 2s"}
 	want = map[string]string{
-		"overview": "This process 1.2.3 for 1 d 2 h Redis Reachable Workers alive — Tasks waiting 4 Running 1 To be tried again 2 Failed 3",
+		"overview": "This process 1.2.3 for 1 d 2 h Redis Reachable Workers alive — Tasks waiting 4 Running 1 To be tried again 2 Failed 3 " + systemRefused,
 		"workers":  "Workers Who captures is not known: list workers: the database cannot be reached.",
 		"jobs":     whole["jobs"],
 		"store":    "Store What is stored is not known: no answer within 2s. Kept for 90 days",
