@@ -77,38 +77,25 @@ func queueBlocks(batch *pgx.Batch, blocks []block.Block) (t totals) {
 }
 
 // takenColumns are what taken reads of blocks.
-const takenColumns = `id, bytes, instance, first_sequence, last_sequence, CASE item WHEN 0 THEN 0 ELSE count END,
+const takenColumns = `id, bytes, instance, CASE item WHEN 0 THEN 0 ELSE count END,
 	octet_length(data) + bytes + coalesce(octet_length(summary), 0)`
 
-// stretched is what some blocks of a run are together, and where they lie. Clocks
-// count as their bytes only.
-type stretched struct {
-	totals
-	block.Stretch
-}
-
 // taken gives what the blocks of each run, of those that a statement gives, are
-// together, and where their data is.
-func taken(ctx context.Context, q querier, query string, args ...any) (runs map[plant.RunID]stretched, places []place, err error) {
+// together, and where their data is. Clocks count as their bytes only.
+func taken(ctx context.Context, q querier, query string, args ...any) (runs map[plant.RunID]totals, places []place, err error) {
 	rows, err := q.Query(ctx, query, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	var (
-		s block.Stretch
-		t totals
-		p place
+		run plant.RunID
+		t   totals
+		p   place
 	)
-	runs = make(map[plant.RunID]stretched)
-	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.bytes, &s.Run, &s.First, &s.Last, &t.observations, &t.bytes}, func() error {
-		all, ok := runs[s.Run]
-		if !ok {
-			all.Stretch = s
-		}
-		all.First, all.Last = min(all.First, s.First), max(all.Last, s.Last)
+	runs = make(map[plant.RunID]totals)
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.bytes, &run, &t.observations, &t.bytes}, func() error {
 		t.blocks = min(t.observations, 1)
-		all.totals = all.plus(t)
-		runs[s.Run] = all
+		runs[run] = runs[run].plus(t)
 		places = append(places, p)
 		return nil
 	})
@@ -118,7 +105,7 @@ func taken(ctx context.Context, q querier, query string, args ...any) (runs map[
 // takeBlocks deletes the blocks whose numbers a query gives, with their data, and
 // gives what those of each run were together. Clocks that nobody needs without them
 // it leaves.
-func takeBlocks(ctx context.Context, tx pgx.Tx, ids string, args ...any) (map[plant.RunID]stretched, error) {
+func takeBlocks(ctx context.Context, tx pgx.Tx, ids string, args ...any) (map[plant.RunID]totals, error) {
 	runs, places, err := taken(ctx, tx, `DELETE FROM blocks WHERE id IN (`+ids+`) RETURNING `+takenColumns, args...)
 	if err != nil {
 		return nil, err
@@ -126,25 +113,26 @@ func takeBlocks(ctx context.Context, tx pgx.Tx, ids string, args ...any) (map[pl
 	return runs, freePages(ctx, tx, places)
 }
 
-// takeClocks deletes the clocks of a run that have a sequence number in a stretch
-// and none where a block lies that may need them, and gives what they were together.
-func takeClocks(ctx context.Context, tx pgx.Tx, s block.Stretch) (totals, error) {
+// takeClocks deletes the clocks of a run that end before a cutoff and have no sequence
+// number where a block lies that may need them: of those that begin behind one number
+// and up to another one. It gives what they were together.
+func takeClocks(ctx context.Context, tx pgx.Tx, run plant.RunID, after, last, cutoff int64) (totals, error) {
 	runs, err := takeBlocks(ctx, tx, `
 		SELECT c.id FROM blocks c
-		WHERE c.instance = $1 AND c.sequence_reach = -1 AND c.first_sequence > $2::bigint - $4::bigint AND c.first_sequence <= $3 AND c.last_sequence >= $2
+		WHERE c.instance = $1 AND c.sequence_reach = -1 AND c.first_sequence > $2 AND c.first_sequence <= $3 AND c.max_time < $4
 			AND NOT EXISTS (
 				SELECT 1 FROM generate_series(0, $5::integer) r CROSS JOIN LATERAL (
 					SELECT 1 FROM blocks b
 					WHERE b.instance = c.instance AND b.sequence_reach = r::smallint AND b.first_sequence > c.first_sequence - (1::bigint << r)
 						AND b.first_sequence <= c.last_sequence AND b.last_sequence >= c.first_sequence LIMIT 1) needing)`,
-		s.Run, s.First, s.Last, int64(block.ClockSpan), reach(0, block.ClockReach))
+		run, after, last, cutoff, reach(0, block.ClockReach))
 	return sum(runs), err
 }
 
 // sum is what those of several runs are together.
-func sum(runs map[plant.RunID]stretched) (all totals) {
+func sum(runs map[plant.RunID]totals) (all totals) {
 	for t := range maps.Values(runs) {
-		all = all.plus(t.totals)
+		all = all.plus(t)
 	}
 	return all
 }

@@ -68,6 +68,9 @@ type expiry struct {
 
 func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) error {
 	would, err := e.blocks(ctx, agent, cutoff)
+	if err == nil && !e.dry {
+		err = e.clocks(ctx, agent, cutoff)
+	}
 	if err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) e
 
 // blocks frees the blocks of an agent. Where it only looks, it gives what would be
 // freed of each run.
-func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would map[plant.RunID]stretched, err error) {
+func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) (would map[plant.RunID]totals, err error) {
 	if e.dry {
 		would, _, err := taken(ctx, e.conn, `SELECT `+takenColumns+` FROM blocks WHERE id IN (`+oldBlocks+`)`, agent, cutoff, nil)
 		e.count(sum(would))
@@ -102,18 +105,12 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 				return err
 			}
 			freed = sum(runs)
-			gone := freed // with clocks, which are no observations
 			var batch pgx.Batch
 			// In the order in which commits lock runs.
 			for _, run := range slices.Sorted(maps.Keys(runs)) {
-				clocks, err := takeClocks(ctx, tx, runs[run].Stretch)
-				if err != nil {
-					return err
-				}
-				gone = gone.plus(clocks)
 				batch.Queue(`UPDATE instances SET freed = freed + $2 WHERE id = $1`, run, runs[run].observations)
 			}
-			queueTotals(&batch, gone.negative())
+			queueTotals(&batch, freed.negative())
 			return tx.SendBatch(ctx, &batch).Close()
 		})
 		if err != nil {
@@ -123,6 +120,49 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 		if freed.blocks < expireBlocks {
 			return nil, nil
 		}
+	}
+}
+
+// clocks frees the old clocks of an agent that no block needs. They are no
+// observations, and not counted. Those that a call which was cut short has left, the
+// next one frees.
+func (e *expiry) clocks(ctx context.Context, agent plant.AgentID, cutoff int64) error {
+	runs, err := collect(ctx, e.conn, pgx.RowTo[plant.RunID], `
+		SELECT id FROM instances i WHERE agent = $1 AND EXISTS (SELECT 1 FROM blocks WHERE instance = i.id AND sequence_reach = -1) ORDER BY id`, agent)
+	for _, run := range runs {
+		if err == nil {
+			err = e.clocksOf(ctx, run, cutoff)
+		}
+	}
+	return err
+}
+
+// clocksOf is clocks for a run. It looks at some after the other, and ends with the
+// first of which none is old: to look at all that there are would take long.
+func (e *expiry) clocksOf(ctx context.Context, run plant.RunID, cutoff int64) error {
+	for after := int64(0); ; {
+		var old, last int64
+		err := e.conn.QueryRow(ctx, `
+			SELECT count(*) FILTER (WHERE max_time < $3), coalesce(max(first_sequence), 0) FROM (
+				SELECT max_time, first_sequence FROM blocks
+				WHERE instance = $1 AND sequence_reach = -1 AND first_sequence > $2 ORDER BY first_sequence LIMIT $4) c`,
+			run, after, cutoff, expireBlocks).Scan(&old, &last)
+		if err != nil || old == 0 {
+			return err
+		}
+		err = e.step(ctx, e.conn, func(ctx context.Context, tx pgx.Tx) error {
+			gone, err := takeClocks(ctx, tx, run, after, last, cutoff)
+			if err != nil {
+				return err
+			}
+			var batch pgx.Batch
+			queueTotals(&batch, gone.negative())
+			return tx.SendBatch(ctx, &batch).Close()
+		})
+		if err != nil {
+			return err
+		}
+		after = last
 	}
 }
 

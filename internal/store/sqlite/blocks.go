@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -82,7 +83,7 @@ func reach(m *block.Meta) int64 {
 }
 
 // putBlocks stores blocks, each of which gets a number of its own. A clock that is
-// there already, since an earlier step has stored it, it leaves out.
+// there already as it is, since an earlier step has stored it, it leaves out.
 func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block) error {
 	blocks, err := newClocks(ctx, tx, blocks)
 	if err != nil || len(blocks) == 0 {
@@ -127,22 +128,49 @@ func (s *Store) putBlocks(ctx context.Context, tx *sql.Tx, blocks []block.Block)
 // newClocks gives all of some blocks but the clocks that are there already.
 func newClocks(ctx context.Context, tx *sql.Tx, blocks []block.Block) ([]block.Block, error) {
 	var fresh []block.Block
-	for _, b := range blocks {
-		if b.IsClock() {
-			var there bool
-			err := tx.QueryRowContext(ctx, `
-				SELECT EXISTS (SELECT 1 FROM blocks WHERE instance = ? AND sequence_reach = ? AND first_sequence = ? AND last_sequence = ?)`,
-				b.Run, clockReach, b.FirstSequence, b.LastSequence).Scan(&there)
-			if err != nil {
+	for i := range blocks {
+		if blocks[i].IsClock() {
+			there, err := isThere(ctx, tx, &blocks[i])
+			if err != nil && !corrupt(err) {
 				return nil, err
 			}
 			if there {
 				continue
 			}
 		}
-		fresh = append(fresh, b)
+		fresh = append(fresh, blocks[i])
 	}
 	return fresh, nil
+}
+
+// isThere reports whether a clock is stored already. One that is damaged is not
+// counted on: what the rows say that are sealed, it does not say any more.
+func isThere(ctx context.Context, tx *sql.Tx, clock *block.Block) (bool, error) {
+	places, err := collect(ctx, tx, func(row scanner) (p place, err error) {
+		err = row.Scan(&p.id, &p.page, &p.start, &p.bytes)
+		return p, err
+	}, `
+		SELECT id, page, start, bytes FROM blocks
+		WHERE instance = ?1 AND sequence_reach = ?2 AND first_sequence = ?3 AND last_sequence = ?4
+			AND (item, count, min_time, max_time, numbers, low, high, sum) = (0, ?5, ?6, ?7, 0, 0, 0, 0) AND summary IS NULL AND bytes = ?8`,
+		clock.Run, clockReach, clock.FirstSequence, clock.LastSequence, clock.Count, clock.MinTime, clock.MaxTime, len(clock.Data))
+	for _, p := range places {
+		data := make([]byte, p.bytes)
+		_, err := collect(ctx, tx, func(row scanner) (page int64, err error) {
+			var content []byte
+			if err = row.Scan(&page, &content); err == nil {
+				p.fill(data, page, content)
+			}
+			return page, err
+		}, `SELECT id, data FROM block_pages WHERE id BETWEEN ? AND ?`, p.page, p.lastPage())
+		if err != nil && !corrupt(err) {
+			return false, err
+		}
+		if bytes.Equal(data, clock.Data) {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // lastPage gives the page that blocks go on in, with what is in it already: the
@@ -167,16 +195,10 @@ type place struct {
 
 func (p place) lastPage() int64 { return p.page + (p.start+p.bytes-1)/pageBytes }
 
-// taken are the blocks of a run that were deleted: what they were together, and
-// the stretch in which they lay.
-type taken struct {
-	totals
-	block.Stretch
-}
-
 // takeBlocks deletes the blocks whose numbers a query gives, with their data, and
-// gives those of each run. Clocks that nobody needs without them it leaves.
-func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]taken, error) {
+// gives what those of each run were together. Clocks that nobody needs without them
+// it leaves.
+func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, error) {
 	runs, places, err := deleteBlocks(ctx, tx, ids, args...)
 	if err != nil || len(places) == 0 {
 		return runs, err
@@ -195,55 +217,41 @@ func takeBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[p
 			return nil, err
 		}
 	}
-	return runs, countBlocks(ctx, tx, sumTaken(runs).negative())
+	return runs, countBlocks(ctx, tx, sum(runs).negative())
 }
 
-// sumTaken is what all those of several runs were together.
-func sumTaken(runs map[plant.RunID]taken) (all totals) {
-	for _, t := range runs {
-		all = all.plus(t.totals)
-	}
-	return all
-}
-
-// takeClocks deletes the clocks of a run that have a sequence number in a stretch
-// and none where a block lies that may need them.
-func takeClocks(ctx context.Context, tx *sql.Tx, s block.Stretch) error {
+// takeClocks deletes the clocks of a run that end before a cutoff and have no sequence
+// number where a block lies that may need them: of those that begin behind one number
+// and up to another one.
+func takeClocks(ctx context.Context, tx *sql.Tx, run plant.RunID, after, last, cutoff int64) error {
 	_, err := takeBlocks(ctx, tx, reaches+`
 		SELECT c.id FROM blocks c
-		WHERE c.instance = ?1 AND c.sequence_reach = -1 AND c.first_sequence > ?2 - ?4 AND c.first_sequence <= ?3 AND c.last_sequence >= ?2
+		WHERE c.instance = ?1 AND c.sequence_reach = -1 AND c.first_sequence > ?2 AND c.first_sequence <= ?3 AND c.max_time < ?4
 			AND NOT EXISTS (
 				SELECT 1 FROM reaches CROSS JOIN blocks b ON b.instance = ?1 AND b.sequence_reach = reach AND reach < ?5
 				WHERE b.first_sequence >= c.first_sequence - reach AND b.first_sequence <= c.last_sequence AND b.last_sequence >= c.first_sequence)`,
-		s.Run, s.First, s.Last, int64(block.ClockSpan), int64(block.ClockReach))
+		run, after, last, cutoff, int64(block.ClockReach))
 	return err
 }
 
 // deleteBlocks is takeBlocks for the rows of blocks; it gives where their data is.
-func deleteBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]taken, []place, error) {
+func deleteBlocks(ctx context.Context, tx *sql.Tx, ids string, args ...any) (map[plant.RunID]totals, []place, error) {
 	rows, err := tx.QueryContext(ctx, `
 		DELETE FROM blocks WHERE id IN (`+ids+`)
-		RETURNING instance, iif(sequence_reach < 0, 0, count), coalesce(length(summary), 0), id, page, start, bytes,
-			first_sequence, last_sequence`, args...)
+		RETURNING instance, iif(sequence_reach < 0, 0, count), coalesce(length(summary), 0), id, page, start, bytes`, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
-	runs := make(map[plant.RunID]taken)
+	runs := make(map[plant.RunID]totals)
 	var places []place
-	for f := newFields(9); rows.Next(); {
+	for f := newFields(7); rows.Next(); {
 		if err := f.read(rows); err != nil {
 			return nil, nil, err
 		}
 		p := place{block.ID(f.int(3)), f.int(4), f.int(5), f.int(6)}
 		run, n := plant.RunID(f.int(0)), f.int(1)
-		t, ok := runs[run]
-		if !ok {
-			t.Stretch = block.Stretch{Run: run, First: f.int(7), Last: f.int(8)}
-		}
-		t.First, t.Last = min(t.First, f.int(7)), max(t.Last, f.int(8))
-		t.totals = t.plus(totals{min(n, 1), n, f.int(2) + p.bytes}) // a clock has none
-		runs[run] = t
+		runs[run] = runs[run].plus(totals{min(n, 1), n, f.int(2) + p.bytes}) // a clock has none
 		places = append(places, p)
 	}
 	return runs, places, rows.Err()

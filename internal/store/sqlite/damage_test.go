@@ -12,6 +12,7 @@ import (
 
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/store"
+	"github.com/factorydash/factorydash/internal/store/block"
 	"github.com/factorydash/factorydash/internal/store/sqlite"
 	"github.com/factorydash/factorydash/internal/store/storetest"
 )
@@ -111,6 +112,46 @@ func TestDamagedBlock(t *testing.T) {
 	if err := writer.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestDamagedClockIsStoredAnew seals in two steps, and changes a byte of the clock
+// that the first has stored before the second needs it: one that cannot be read is
+// not counted on, and one that can is not stored again.
+func TestDamagedClockIsStoredAnew(t *testing.T) {
+	s, _, x, y := twoItems(t)
+	var all []block.Block
+	builder := block.NewBuilder(func(b block.Block) error { all = append(all, b); return nil })
+	run := storetest.OnlyRun(t, s).ID
+	for i := range int64(3000) {
+		o := plant.Observation{Run: run, Item: [...]plant.ItemID{x, y}[i%2], Sequence: 1 + i, Time: i / 4 * 1000}
+		o.Value = plant.Value{Kind: plant.Number, Number: float64(i)}
+		if err := builder.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := builder.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	blocks, clocks := block.Part(all)
+	put := func(item plant.ItemID, want int) {
+		t.Helper()
+		of := slices.DeleteFunc(slices.Clone(blocks), func(b block.Block) bool { return b.Item != item })
+		if err := s.PutBlocks(t.Context(), slices.Concat(clocks, of)); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		if err := s.Write().QueryRowContext(t.Context(), `SELECT count(*) FROM blocks WHERE item = 0`).Scan(&n); err != nil || n != want {
+			t.Errorf("%d clocks, %v; want %d", n, err, want)
+		}
+	}
+	put(x, 1)
+	exec1(t, s.Write(), `UPDATE block_pages SET data = CAST(substr(data, 1, start + 10) || x'ff00ff' || substr(data, start + 14) AS BLOB)
+		FROM blocks WHERE blocks.item = 0 AND block_pages.id = page`)
+	put(y, 2)
+	if n, err := readAll(t, s, y); n != 1500 || err != nil {
+		t.Errorf("%d observations, %v; want all of 1500", n, err)
+	}
+	put(y, 2)
 }
 
 // TestMissingPartition drops the table of a partition that is closed.

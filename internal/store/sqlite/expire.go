@@ -57,6 +57,9 @@ const (
 
 func (e *expiry) agent(ctx context.Context, agent plant.AgentID, cutoff int64) error {
 	would, err := e.blocks(ctx, agent, cutoff)
+	if err == nil && !e.dry {
+		err = e.clocks(ctx, agent, cutoff)
+	}
 	if err != nil {
 		return err
 	}
@@ -85,13 +88,9 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 			if err != nil {
 				return err
 			}
-			freed = sumTaken(runs)
+			freed = sum(runs)
 			for run, t := range runs {
 				if _, err := tx.ExecContext(ctx, `UPDATE instances SET freed = freed + ? WHERE id = ?`, t.observations, run); err != nil {
-					return err
-				}
-				// They are no observations, and not counted.
-				if err := takeClocks(ctx, tx, t.Stretch); err != nil {
 					return err
 				}
 			}
@@ -104,6 +103,45 @@ func (e *expiry) blocks(ctx context.Context, agent plant.AgentID, cutoff int64) 
 		if freed.blocks < stepBlocks {
 			return runCounts(nil), nil
 		}
+	}
+}
+
+// clocks frees the old clocks of an agent that no block needs. They are no
+// observations, and not counted. Those that a call which was cut short has left, the
+// next one frees.
+func (e *expiry) clocks(ctx context.Context, agent plant.AgentID, cutoff int64) error {
+	runs, err := list(ctx, e.Store, "expire", func(row scanner) (run plant.RunID, err error) {
+		err = row.Scan(&run)
+		return run, err
+	}, `SELECT id FROM instances i WHERE agent = ? AND EXISTS (SELECT 1 FROM blocks WHERE instance = i.id AND sequence_reach = -1) ORDER BY id`, agent)
+	for _, run := range runs {
+		if err == nil {
+			err = e.clocksOf(ctx, run, cutoff)
+		}
+	}
+	return err
+}
+
+// clocksOf is clocks for a run. It looks at some after the other, and ends with the
+// first of which none is old: to look at all that there are would take long.
+func (e *expiry) clocksOf(ctx context.Context, run plant.RunID, cutoff int64) error {
+	for after := int64(0); ; {
+		var old, last int64
+		err := e.look(ctx, "expire", func(v *view) error {
+			return v.tx.QueryRowContext(ctx, `
+				SELECT count(*) FILTER (WHERE max_time < ?3), coalesce(max(first_sequence), 0) FROM (
+					SELECT max_time, first_sequence FROM blocks
+					WHERE instance = ?1 AND sequence_reach = -1 AND first_sequence > ?2 ORDER BY first_sequence LIMIT ?4)`,
+				run, after, cutoff, stepBlocks).Scan(&old, &last)
+		})
+		if err != nil || old == 0 {
+			return err
+		}
+		err = e.step(ctx, "expire", func(tx *sql.Tx) error { return takeClocks(ctx, tx, run, after, last, cutoff) })
+		if err != nil {
+			return err
+		}
+		after = last
 	}
 }
 
