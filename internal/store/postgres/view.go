@@ -113,8 +113,9 @@ func (v *view) begin(ctx context.Context) error {
 		})
 		return err
 	})
-	// All that add and delete blocks write this row anew.
-	batch.Queue(`SELECT xmin::text || ctid::text FROM block_totals`).QueryRow(func(row pgx.Row) error { return row.Scan(&v.edition) })
+	// All that add and delete blocks write this row anew. A standby that took over
+	// without the last commits gives their numbers out again: it began at another time.
+	batch.Queue(`SELECT xmin::text || ctid::text || pg_postmaster_start_time() FROM block_totals`).QueryRow(func(row pgx.Row) error { return row.Scan(&v.edition) })
 	if err := v.conn.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}
