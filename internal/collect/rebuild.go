@@ -18,7 +18,7 @@ const rebuildObservations = 10_000
 // RebuildStore is what Rebuild needs of a store.
 type RebuildStore interface {
 	store.Reader
-	ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error
+	ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange, runs []plant.Run) error
 }
 
 // Rebuilt says what a rebuild did.
@@ -34,9 +34,10 @@ type Rebuilt struct {
 // and puts them in the place of those that are stored. With the same rules and
 // model nothing changes.
 //
-// Nothing may capture the agent meanwhile. Where retention has deleted a part of
-// the observations, what they made cannot be derived any more: the error is a
-// Conflict and the states stay as they are. rules gives those of a machine, and may
+// Where the agent is captured meanwhile, or retention has deleted a part of the
+// observations so that what they made cannot be derived any more, the error is a
+// Conflict, and no states are lost: those of each machine stay as they are, or are
+// the derived ones. rules gives those of a machine, and may
 // be nil as in Options; progress is called now and then with
 // the number of observations.
 func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, rules func(slug string) insight.Rules, progress func(int64)) (Rebuilt, error) {
@@ -46,11 +47,6 @@ func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, rules fun
 		return r.done, err
 	}
 	r.catalog = newCatalog(inventory, nil, rules)
-	for _, d := range inventory.Devices {
-		if r.stored[d.ID], err = s.StatesBetween(ctx, d.ID, math.MinInt64, math.MaxInt64); err != nil {
-			return r.done, err
-		}
-	}
 	runs, err := s.Runs(ctx)
 	if err != nil {
 		return r.done, err
@@ -62,34 +58,17 @@ func Rebuild(ctx context.Context, s RebuildStore, agent plant.AgentID, rules fun
 			return r.done, plant.Errorf(plant.Conflict, "retention has deleted %d observations of instance %d: what they made cannot be derived again", run.Freed, run.InstanceID)
 		}
 	}
+	for _, d := range inventory.Devices {
+		if r.stored[d.ID], err = s.StatesBetween(ctx, d.ID, math.MinInt64, math.MaxInt64); err != nil {
+			return r.done, err
+		}
+	}
 	for _, run := range runs {
 		if err := r.run(ctx, run); err != nil {
 			return r.done, fmt.Errorf("instance %d: %w", run.InstanceID, err)
 		}
 	}
-	if err := r.unmoved(ctx, runs); err != nil {
-		return r.done, err
-	}
-	return r.done, r.replace(ctx, inventory.Devices)
-}
-
-// unmoved gives a Conflict where anything of the agent was stored since its runs
-// were read, as the states that it made would be lost, or retention deleted any of
-// it, from which states may not have been made.
-func (r *rebuild) unmoved(ctx context.Context, before []plant.Run) error {
-	if len(before) == 0 {
-		return nil
-	}
-	now, err := r.store.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	now = slices.DeleteFunc(now, func(run plant.Run) bool { return run.Agent != before[0].Agent })
-	slices.SortFunc(now, func(a, b plant.Run) int { return cmp.Compare(a.ID, b.ID) })
-	if !slices.Equal(before, now) {
-		return plant.Errorf(plant.Conflict, "the agent was captured meanwhile, or retention deleted some of it: stop what captures it, and rebuild again")
-	}
-	return nil
+	return r.done, r.replace(ctx, inventory.Devices, runs)
 }
 
 // inventoryOf gives the devices of an agent with their data items.
@@ -239,8 +218,9 @@ func settled(changes []plant.StateChange) []plant.StateChange {
 	return kept
 }
 
-// replace stores the states of the machines that have others than before.
-func (r *rebuild) replace(ctx context.Context, devices []plant.Device) error {
+// replace stores the states of the machines that have others than before. The store
+// refuses them where the agent's runs are not what they were before all else was read.
+func (r *rebuild) replace(ctx context.Context, devices []plant.Device, runs []plant.Run) error {
 	for _, d := range devices {
 		states := settled(r.states[d.ID])
 		r.done.States += int64(len(states))
@@ -248,7 +228,7 @@ func (r *rebuild) replace(ctx context.Context, devices []plant.Device) error {
 			continue
 		}
 		r.done.Changed++
-		if err := r.store.ReplaceStates(ctx, d.ID, math.MinInt64, states); err != nil {
+		if err := r.store.ReplaceStates(ctx, d.ID, math.MinInt64, states, runs); err != nil {
 			return err
 		}
 	}

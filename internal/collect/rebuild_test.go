@@ -2,7 +2,6 @@ package collect_test
 
 import (
 	"context"
-	"iter"
 	"path/filepath"
 	"testing"
 
@@ -121,7 +120,7 @@ func TestRebuildMends(t *testing.T) {
 	if len(want) < 3 {
 		t.Fatalf("states %v: want at least three", want)
 	}
-	if err := s.ReplaceStates(t.Context(), device, 0, want[:1]); err != nil {
+	if err := s.ReplaceStates(t.Context(), device, 0, want[:1], runsOf(t, s)); err != nil {
 		t.Fatal(err)
 	}
 	done, err := collect.Rebuild(t.Context(), s, put.ID, nil, func(int64) {})
@@ -133,21 +132,25 @@ func TestRebuildMends(t *testing.T) {
 	}
 }
 
-// overtaken is a store into which something is captured while it is read.
+// overtaken is a store into which something is captured just before states of it are
+// replaced.
 type overtaken struct {
 	*sqlite.Store
 	capture func()
 }
 
-func (s *overtaken) Observations(ctx context.Context, run plant.RunID, sequence int64) iter.Seq2[plant.Observation, error] {
-	return func(yield func(plant.Observation, error) bool) {
-		for o, err := range s.Store.Observations(ctx, run, sequence) {
-			if !yield(o, err) {
-				return
-			}
-		}
-		s.capture()
+func (s *overtaken) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange, runs []plant.Run) error {
+	s.capture()
+	return s.Store.ReplaceStates(ctx, device, from, changes, runs)
+}
+
+// runsOf gives the runs that a store has, which are all of one agent.
+func runsOf(t *testing.T, s *sqlite.Store) []plant.Run {
+	runs, err := s.Runs(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return runs
 }
 
 // A rebuild that capture overtakes leaves the states as they are.
@@ -181,7 +184,7 @@ func TestRebuildIsOvertaken(t *testing.T) {
 	}
 	wrong := states[0] // so that the rebuild has something to put right
 	wrong.Rule = "wrong"
-	if err := s.ReplaceStates(t.Context(), wrong.Device, wrong.Time, []plant.StateChange{wrong}); err != nil {
+	if err := s.ReplaceStates(t.Context(), wrong.Device, wrong.Time, []plant.StateChange{wrong}, runsOf(t, s)); err != nil {
 		t.Fatal(err)
 	}
 	var newest []plant.StateChange

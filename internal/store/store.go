@@ -181,8 +181,11 @@ type Upkeep interface {
 	// reading or by Verify, at most MaxFaults of them, oldest first.
 	Faults() []Fault
 	// ReplaceStates puts other state changes in the place of all that a device
-	// has with a time of at least from: what was derived is derived anew.
-	ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error
+	// has with a time of at least from: what was derived is derived anew. runs are
+	// those of the device's agent by ID, as they were when what the changes were
+	// derived from was read: Conflict where they are otherwise by now, since states
+	// of what came since would be lost.
+	ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange, runs []plant.Run) error
 	// Size says what the store takes.
 	Size(ctx context.Context) (Size, error)
 }

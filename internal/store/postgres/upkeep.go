@@ -103,14 +103,27 @@ func (s *Store) step(ctx context.Context, conn *pgx.Conn, f func(ctx context.Con
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return f(ctx, tx) })
 }
 
-// ReplaceStates implements store.Upkeep.
-func (s *Store) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error {
-	for _, c := range changes {
-		if c.Device != device || c.Time < from {
-			return plant.Errorf(plant.Invalid, "state change of device %d at %d: it stands among those of device %d from %d on", c.Device, c.Time, device, from)
-		}
+// ReplaceStates implements store.Upkeep. It locks the agent, so that no run begins, and
+// its runs, so that no cursor moves, in the order in which StartRun does.
+func (s *Store) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange, runs []plant.Run) error {
+	if err := store.CheckReplacement(device, from, changes); err != nil {
+		return err
 	}
 	return s.update(ctx, "replace states", func(ctx context.Context, tx pgx.Tx) error {
+		agent, err := one(ctx, tx, pgx.RowTo[plant.AgentID], `SELECT agent FROM devices WHERE id = $1`, device)
+		if err != nil {
+			return err
+		}
+		if err := lockAgent(ctx, tx, agent); err != nil {
+			return err
+		}
+		now, err := collect(ctx, tx, scanRun, `SELECT `+runColumns+` FROM instances WHERE agent = $1 ORDER BY id FOR NO KEY UPDATE`, agent)
+		if err != nil {
+			return err
+		}
+		if err := store.CheckUnmoved(runs, now); err != nil {
+			return err
+		}
 		var batch pgx.Batch
 		batch.Queue(`DELETE FROM states WHERE device = $1 AND time >= $2`, device, from)
 		for _, c := range changes {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 const (
@@ -87,13 +88,19 @@ func putState(ctx context.Context, tx *sql.Tx, run plant.RunID, change plant.Sta
 }
 
 // ReplaceStates implements store.Upkeep.
-func (s *Store) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange) error {
-	for _, c := range changes {
-		if c.Device != device || c.Time < from {
-			return plant.Errorf(plant.Invalid, "state change of device %d at %d: it stands among those of device %d from %d on", c.Device, c.Time, device, from)
-		}
+func (s *Store) ReplaceStates(ctx context.Context, device plant.DeviceID, from int64, changes []plant.StateChange, runs []plant.Run) error {
+	if err := store.CheckReplacement(device, from, changes); err != nil {
+		return err
 	}
 	return s.update(ctx, "replace states", func(tx *sql.Tx) error {
+		now, err := collect(ctx, tx, scanRun, `
+			SELECT `+runColumns+` FROM instances WHERE agent = (SELECT agent FROM devices WHERE id = ?) ORDER BY id`, device)
+		if err != nil {
+			return err
+		}
+		if err := store.CheckUnmoved(runs, now); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM states WHERE device = ? AND time >= ?`, device, from); err != nil {
 			return err
 		}

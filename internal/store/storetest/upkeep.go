@@ -187,7 +187,8 @@ func testReplaceStates(t *testing.T, s UpkeepStore) {
 	}
 	replace := func(from int64, changes ...plant.StateChange) {
 		t.Helper()
-		if err := s.ReplaceStates(ctx, l.device.ID, from, changes); err != nil {
+		runs := []plant.Run{must[plant.Run](t)(s.LastRun(ctx, l.agent.ID))}
+		if err := s.ReplaceStates(ctx, l.device.ID, from, changes, runs); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,4 +206,15 @@ func testReplaceStates(t *testing.T, s UpkeepStore) {
 	replace(-1)
 	equal(t, "no states", states(l), nil)
 	equal(t, "states of the other machine", states(other), others)
+
+	before := []plant.Run{must[plant.Run](t)(s.LastRun(ctx, l.agent.ID))}
+	l.commit(t, l.batch(numbers(1)...))
+	grown := []plant.Run{must[plant.Run](t)(s.LastRun(ctx, l.agent.ID))}
+	replace(-1, renewed...)
+	for name, runs := range map[string][]plant.Run{"none": nil, "before a commit": before, "one more": append(grown, before...)} {
+		if err := s.ReplaceStates(ctx, l.device.ID, -1, old, runs); plant.ErrorCode(err) != plant.Conflict {
+			t.Errorf("states of runs that are otherwise by now (%s): %v", name, err)
+		}
+	}
+	equal(t, "states that stay", states(l), renewed)
 }
