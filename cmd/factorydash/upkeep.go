@@ -44,8 +44,11 @@ const (
 // itself what there is to do, so that a run that was missed is made up for by the
 // next one.
 var periodicJobs = []jobs.Job{
-	// Seal also makes ready the partitions of the next hours.
-	{Name: jobSeal, Period: jobs.Every(5 * time.Minute), Timeout: 5 * time.Minute, Attempts: 2},
+	// Seal also makes ready the partitions of the next hours. In PostgreSQL it seals the
+	// rows of an hour in one transaction, so the timeout bounds how many they may be.
+	// Sealed about ten times as fast as they are committed (docs/benchmarks.md), the most
+	// that an hour takes need six minutes.
+	{Name: jobSeal, Period: jobs.Every(15 * time.Minute), Timeout: 15 * time.Minute, Attempts: 2},
 	{Name: jobMerge, Period: jobs.Hourly(17), Timeout: 30 * time.Minute, Attempts: 3},
 	{Name: jobRetention, Period: jobs.Hourly(37), Timeout: 30 * time.Minute, Attempts: 3},
 	{Name: jobVerify, Period: jobs.Daily(2, 30), Timeout: 6 * time.Hour, Attempts: 2},
