@@ -100,7 +100,7 @@ func (c *comparison) noParts() string {
 	if c.counter() == nil {
 		return noCount
 	}
-	return "the part counter was not known all the time"
+	return fmt.Sprintf("the part counter was not known all the time; while it was known, it counted %g", c.facts[len(c.facts)-1].seen)
 }
 
 func (c *comparison) noCycles() string {

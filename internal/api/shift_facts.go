@@ -40,6 +40,8 @@ type shiftFacts struct {
 	// parts is what was made; nil where the counter was not known all the time, or
 	// there is none.
 	parts *float64
+	// seen is what was made while the counter was known.
+	seen float64
 	// programs are those that were run in automatic mode, those that ran longest first.
 	programs []programFacts
 	// problem says why nothing could be told; empty where it could.
@@ -219,7 +221,7 @@ func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, k
 			facts = w.shiftFacts(p, intervals, alarms)
 		}
 		known[shiftSpan{p.From, p.until}] = facts
-		if doubt == "" && !behind && p.until <= settled {
+		if doubt == "" && !behind && p.until <= settled && len(book.facts) < MaxShiftFacts {
 			book.facts[shiftSpan{p.From, p.until}] = keptFacts{facts, s.now()}
 		}
 	}
@@ -241,8 +243,10 @@ func (w *work) shiftFacts(p shiftPart, intervals []insight.Interval, alarms []in
 			f.alarms++
 		}
 	}
-	if steps := w.shown(); w.counter() != nil && knownThrough(steps, p.From, p.until) {
-		f.parts = new(insight.PartsWithin(steps, p.From, p.until))
+	if steps := w.shown(); w.counter() != nil {
+		if f.seen = insight.PartsWithin(steps, p.From, p.until); knownThrough(steps, p.From, p.until) {
+			f.parts = new(f.seen)
+		}
 	}
 	return f
 }

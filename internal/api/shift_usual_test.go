@@ -132,6 +132,16 @@ func TestShiftUsual(t *testing.T) {
 	if made := usualFigure(t, m, "parts"); *made.Value != 4 || *made.Median != 4 || made.Says != "as usual" {
 		t.Errorf("parts by then %+v, want 4 as usual", made)
 	}
+	// Of a counter that was not known for a while it is said what production tells.
+	f.commit(nil, unknown(parts, 7*day+time.Hour))
+	away, err := shiftWorld(t, f, earlyShifts, 7*day+3*time.Hour).ShiftUsual(t.Context(), api.ShiftUsualQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = away.Machines[0]
+	if made := usualFigure(t, m, "parts"); made.Value != nil || !strings.HasSuffix(made.Says, "not known all the time; while it was known, it counted 4") {
+		t.Errorf("parts of a counter that was away: %+v", made)
+	}
 	// With a few shifts before it nothing is said of one, and of one that is not known
 	// nothing either.
 	if _, m = ask(api.ShiftUsualQuery{Shift: "2026-02-03.Early"}); m.Verdict != "unsaid" || !strings.HasPrefix(m.Says, "too few shifts to say: 2 of the 5") {

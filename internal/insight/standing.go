@@ -22,7 +22,8 @@ type Verdict string
 
 // The verdicts.
 const (
-	// AsUsual: it lies from P10 to P90, or nearer to the median than StandingMargin.
+	// AsUsual: it lies from P10 to P90, or nearer to the median than StandingMargin, or
+	// more than one in ten of the earlier numbers are the same.
 	AsUsual Verdict = "usual"
 	// LessThanUsual and MoreThanUsual: it lies below or above that.
 	LessThanUsual Verdict = "less"
@@ -40,8 +41,9 @@ const (
 )
 
 // Stand compares a number with earlier ones. Of a machine that works as it always did,
-// about one number in ten lies below P10 and one above P90; how many earlier ones were
-// lower and higher says how rare it is.
+// about one number in four is less than usual where there are 5 earlier ones, one in
+// eight where there are 30, and as many are more; how many earlier ones were lower and
+// higher says how rare it is.
 func Stand(number float64, earlier []float64) Standing {
 	s := Standing{Verdict: TooFewToSay, Earlier: len(earlier)}
 	if len(earlier) == 0 {
@@ -61,7 +63,8 @@ func Stand(number float64, earlier []float64) Standing {
 		return s
 	}
 	s.Verdict = AsUsual
-	if math.Abs(number-s.Median) >= StandingMargin*math.Abs(s.Median) {
+	same := s.Earlier - s.Lower - s.Higher
+	if 10*same <= s.Earlier && math.Abs(number-s.Median) >= StandingMargin*math.Abs(s.Median) {
 		switch {
 		case number < s.P10:
 			s.Verdict = LessThanUsual

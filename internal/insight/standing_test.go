@@ -24,6 +24,7 @@ func TestStanding(t *testing.T) {
 		{"the highest by far", 90, eight, insight.MoreThanUsual, 8, 0},
 		{"beyond all, and hardly another", 252.6, []float64{252, 252, 252, 252, 252}, insight.AsUsual, 5, 0},
 		{"one where there never was one", 1, []float64{0, 0, 0, 0, 0}, insight.MoreThanUsual, 5, 0},
+		{"one as in one of a few", 1, []float64{0, 0, 0, 0, 1}, insight.AsUsual, 4, 0},
 		{"none where there never was one", 0, []float64{0, 0, 0, 0, 0}, insight.AsUsual, 0, 0},
 		{"far off, and too few to say", 9, []float64{70, 71, 72, 73}, insight.TooFewToSay, 0, 4},
 		{"the first of all", 9, nil, insight.TooFewToSay, 0, 0},
