@@ -3,9 +3,11 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -22,11 +24,13 @@ type handoverBody struct {
 	// NoShifts is true where there is no calendar, and NoShift where the range is no
 	// shift.
 	NoShifts, NoShift bool
-	// Least is how many earlier shifts it takes to say what is usual, Days how far back
-	// they are looked for, and Known how much of a shift has to be known.
-	Least, Days int
-	Known       float64
-	Now         time.Time
+	// Basis says with what the machines are compared.
+	Basis string
+	// Least is how many earlier shifts it takes to say what is usual, and Known how much
+	// of a shift has to be known.
+	Least int
+	Known float64
+	Now   time.Time
 	// JSON and CSV are the addresses of the page in its other forms.
 	JSON, CSV string
 }
@@ -41,6 +45,67 @@ type handoverRow struct {
 	Earlier      []shiftRow
 }
 
+// In names the figures that make the verdict: in what it was better or worse.
+func (r handoverRow) In() string {
+	if r.Verdict != "worse" && r.Verdict != "better" {
+		return ""
+	}
+	var in []string
+	for _, f := range r.Figures {
+		if more := f.Verdict == string(insight.MoreThanUsual); f.Worse == (r.Verdict == "worse") && (more || f.Verdict == string(insight.LessThanUsual)) {
+			in = append(in, f.Label)
+		}
+	}
+	return "in: " + strings.Join(in, ", ")
+}
+
+// addTarget adds the parts that a whole shift is to make, where somebody said so.
+func (r *handoverRow) addTarget(parts float64) {
+	for i := range r.Figures {
+		if f := &r.Figures[i]; f.ID == "parts" && parts > 0 {
+			f.Beside = "of " + measureText(parts) + " for the whole shift"
+		}
+	}
+}
+
+// hush leaves out of the figures that there are too few shifts: the page says it once.
+func (r *handoverRow) hush() {
+	for i := range r.Figures {
+		f := &r.Figures[i]
+		f.Hushed = f.Verdict == string(insight.TooFewToSay)
+	}
+}
+
+// anyUsual reports whether it is known of any figure what is usual.
+func anyUsual(rows []handoverRow) bool {
+	return slices.ContainsFunc(rows, func(r handoverRow) bool {
+		return slices.ContainsFunc(r.Figures, func(f figureRow) bool { return f.Usual != "" })
+	})
+}
+
+// basisText says with how many shifts the machines are compared: with those of which
+// enough is known.
+func basisText(v *api.ShiftUsual) string {
+	least, most := math.MaxInt, 0
+	for _, m := range v.Machines {
+		if len(m.Figures) == 0 {
+			continue
+		}
+		most = max(most, m.Figures[0].Shifts)
+		if m.Verdict != "unsaid" {
+			least = min(least, m.Figures[0].Shifts)
+		}
+	}
+	kind := fmt.Sprintf("%s of the same working time in the %d days before", countedText(float64(v.Earlier), v.Shift.Name+" shift"), int(api.ShiftHistory/(24*time.Hour)))
+	switch {
+	case most < insight.StandingLeast:
+		return fmt.Sprintf("Too few shifts to say what is usual: of %s enough is known of %d at most, and it takes %d.", kind, most, insight.StandingLeast)
+	case least >= most:
+		return fmt.Sprintf("Each machine is compared with its own shifts: of %s, those %d of which enough is known.", kind, most)
+	}
+	return fmt.Sprintf("Each machine is compared with its own shifts: of %s, those %d to %d of which enough is known.", kind, least, most)
+}
+
 // usualMark is a verdict as it is shown: never by its colour alone.
 type usualMark struct{ Glyph, Word string }
 
@@ -52,12 +117,15 @@ var usualMarks = map[string]usualMark{
 type figureRow struct {
 	api.UsualFigure
 	// Text is its value, Usual what it usually is; empty where that is not known.
-	Text, Usual string
-	Band        usualBand
+	// Beside stands beside the value: the target, or the program.
+	Text, Usual, Beside string
+	Band                usualBand
+	// Hushed is true where the page says elsewhere what there is to say.
+	Hushed bool
 }
 
 // Off reports whether there is more to say than that it is as usual.
-func (f figureRow) Off() bool { return f.Verdict != string(insight.AsUsual) }
+func (f figureRow) Off() bool { return f.Verdict != string(insight.AsUsual) && !f.Hushed }
 
 // usualBand is a value beside what is usual as a picture, from 0 to bandUnits. Nothing
 // is drawn where Width is 0.
@@ -93,6 +161,9 @@ func usualText(id string, v *float64) string {
 
 func newFigureRow(f api.UsualFigure) figureRow {
 	row := figureRow{UsualFigure: f, Text: usualText(f.ID, f.Value), Band: newUsualBand(f)}
+	if _, program, ok := strings.Cut(f.Label, " of "); ok && f.ID == "cycle-time" {
+		row.Beside = program
+	}
 	if f.Median != nil && f.Shifts >= insight.StandingLeast {
 		row.Usual = fmt.Sprintf("usually %s (%s – %s)", usualText(f.ID, f.Median), usualText(f.ID, f.P10), usualText(f.ID, f.P90))
 	}
@@ -122,7 +193,7 @@ func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 	}
 	body := handoverBody{
 		Range: picked, Now: s.now(), NoShifts: s.shop().Calendar.Empty(), NoShift: picked.Shift == nil,
-		Least: insight.StandingLeast, Days: int(api.ShiftHistory / (24 * time.Hour)), Known: insight.DoubtfulBelow,
+		Least: insight.StandingLeast, Known: insight.DoubtfulBelow,
 		JSON: inForm(r, asJSON), CSV: inForm(r, asCSV),
 	}
 	p := page{Title: "Handover", Nav: "handover"}
@@ -137,7 +208,15 @@ func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, m := range body.Machines {
-			body.Rows = append(body.Rows, newHandoverRow(m, q.Shift))
+			row := newHandoverRow(m, q.Shift)
+			row.addTarget(s.shop().Machine(m.Machine).Targets[picked.Shift.Name])
+			body.Rows = append(body.Rows, row)
+		}
+		body.Basis = basisText(&body.ShiftUsual)
+		if !anyUsual(body.Rows) {
+			for _, row := range body.Rows {
+				row.hush()
+			}
 		}
 		slices.SortStableFunc(body.Rows, func(a, b handoverRow) int {
 			return cmp.Compare(slices.Index(handoverOrder, a.Verdict), slices.Index(handoverOrder, b.Verdict))

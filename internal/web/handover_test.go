@@ -12,9 +12,9 @@ func TestHandover(t *testing.T) {
 	_, html := page(t, server, "/handover")
 	text := words(html)
 	for _, want := range []string{
-		"Was it normal?", "0 of 2 machines as usual; 1 worse than usual (VMC-01)", "22 shifts", "▼ worse than usual", "? not said",
+		"Was it normal?", "0 of 2 machines as usual; 1 worse than usual (VMC-01)", "of 22 Early shifts of the same working time in the 30 days before, those 8 of which enough is known", "▼ worse than usual in: Running share (scheduled)", "? not said",
 		"41 % usually 66 % (58 % – 71 %) less than usual: 7 of 8 Late shifts ran longer", "not said: only 62 % of the shift is known",
-		"4:12 min too few shifts to say: 2 of the 5 that it takes", "takes 5 of them",
+		"4:12 min O2201 too few shifts to say: 2 of the 5 that it takes", "takes 5 of them",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
