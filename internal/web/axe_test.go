@@ -17,6 +17,7 @@ var allPages = map[string]string{
 	"floor": "/floor", "floor-table": "/floor?view=table", "floor-areas": "/floor?view=areas", "floor-then": "/floor?at=2026-01-31T08:00:00Z",
 	"andon": "/andon/all", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents", "agent": "/agents/hall-b",
 	"timeline": "/timeline", "alarms": "/alarms", "alarms-active": "/alarms/active", "alarms-health": "/alarms/health", "explore": "/explore", "explore-signals": "/explore?items=108,112,111&range=1h",
+	"handover": "/handover", "handover-machine": "/handover?machine=vmc-01",
 	"system": "/system", "settings": "/settings", "settings-shifts": "/settings/shifts", "settings-machines": "/settings/machines",
 	"about": "/about", "missing": "/nowhere",
 }
@@ -42,7 +43,7 @@ func readAxe(t *testing.T) string {
 // and AA, on every page in each theme.
 func TestPagesAreAccessible(t *testing.T) {
 	axe := readAxe(t)
-	server := newShop(time.Now).serve(t)
+	server := newPlant(t, time.Now).serve(t)
 	b := newTab(t, server.URL, 1280, 900)
 	for name, path := range allPages {
 		b.open(server.URL + path)

@@ -11,7 +11,7 @@ import (
 
 // ShiftUsual says that vmc-01 ran less than usual and stopped as often as ever, and
 // that too little is known of edm-1.
-func (s *shop) ShiftUsual(_ context.Context, q api.ShiftUsualQuery) (api.ShiftUsual, error) {
+func (s *shop) ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.ShiftUsual, error) {
 	shift, ok := s.plan().Calendar.Find(q.Shift)
 	if !ok {
 		return api.ShiftUsual{}, plant.Errorf(plant.Invalid, "shift %q: there is no such shift", q.Shift)
@@ -31,7 +31,11 @@ func (s *shop) ShiftUsual(_ context.Context, q api.ShiftUsualQuery) (api.ShiftUs
 	}}
 	if len(q.Machines) == 1 {
 		m := v.Machines[1]
-		m.Machine = q.Machines[0]
+		of, err := s.Machine(ctx, q.Machines[0])
+		if err != nil {
+			return v, err
+		}
+		m.Machine, m.Name = of.Slug, of.Name
 		m.Shifts = []api.ShiftFacts{
 			{ShiftOn: on, Counts: true, Coverage: 0.98, RunningShare: ran.Value, Stops: stops.Value, CycleSeconds: cycle.Value},
 			{ShiftOn: api.ShiftOn{ID: "2026-11-20.Late", Name: "Late"}, Note: "too little is known", Coverage: 0.4},

@@ -310,7 +310,7 @@ func TestPartsAgainstTarget(t *testing.T) {
 	if got := eval[string](b, parts("vmc-01")); got != "38 / 45 −2" {
 		t.Errorf("the card says %q", got)
 	}
-	if got := eval[string](b, parts("edm-1")); got != "— / 30" {
+	if got := eval[string](b, parts("edm-1")); got != "— / 30 not known" {
 		t.Errorf("where it is not known the card says %q", got)
 	}
 	if got := eval[string](b, parts("vmc-02")); got != "" {

@@ -14,7 +14,7 @@ var longName = "\u202eFRÄSE🛠" + strings.Repeat("W", 1000)
 
 // Whatever a machine is called, no page is wider than a phone.
 func TestLongNamesFitAPhone(t *testing.T) {
-	s := newShop(time.Now)
+	s := newPlant(t, time.Now)
 	s.agents[0].Name = longName
 	for _, m := range s.machines[:4] {
 		s.edit(m.Slug, func(m *api.MachineDetail) {
@@ -29,7 +29,7 @@ func TestLongNamesFitAPhone(t *testing.T) {
 	}
 	server := s.serve(t)
 	b := newTab(t, server.URL, 360, 740)
-	for _, path := range []string{"/floor", "/m/vmc-04", "/m/vmc-04/why", "/agents", "/timeline"} {
+	for _, path := range []string{"/floor", "/m/vmc-04", "/m/vmc-04/why", "/handover", "/handover?machine=vmc-04", "/agents", "/timeline"} {
 		b.open(server.URL + path)
 		if over := overflow(b); over > 0 {
 			t.Errorf("%s: %d px wider than the screen", path, over)

@@ -138,9 +138,9 @@ func TestZoneOfTheBrowserChangesAllTimes(t *testing.T) {
 // TestPagesOnPaper checks that paper is light and shows the heads of tables, and
 // none of the controls.
 func TestPagesOnPaper(t *testing.T) {
-	server := newShop(time.Now).serve(t)
+	server := newPlant(t, time.Now).serve(t)
 	b := newTab(t, server.URL, 1000, 1400)
-	for _, path := range []string{"/floor", "/agents/hall-b", "/m/vmc-04"} {
+	for _, path := range []string{"/floor", "/agents/hall-b", "/m/vmc-04", "/handover"} {
 		b.open(server.URL + path)
 		b.theme("dark")
 		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -364,7 +365,7 @@ func TestPagesReadWithoutScripts(t *testing.T) {
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open(server.URL + "/m/vmc-01")
 	text := b.text("main")
-	for _, want := range []string{"Running", "O2201 BRACKET", "123.4567 mm", "Charts need JavaScript"} {
+	for _, want := range []string{"Running", "O2201 BRACKET", "123.457 mm", "Charts need JavaScript"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("without scripts the page lacks %q: %s", want, text)
 		}
@@ -378,14 +379,15 @@ func TestPagesFitTheirScreens(t *testing.T) {
 	if os.Getenv("FACTORYDASH_TEST_PICTURES") != "" {
 		themes = append(themes, "dark", "contrast")
 	}
-	server := newShop(time.Now).serve(t)
+	server := newPlant(t, time.Now).serve(t)
 	b := newTab(t, server.URL, 1440, 900)
 	for name, path := range map[string]string{
 		"floor": "/floor", "machine": "/m/vmc-01", "alarm": "/m/vmc-04", "agents": "/agents",
+		"handover": "/handover", "handover-machine": "/handover?machine=vmc-01",
 		"agent": "/agents/hall-b", "system": "/system", "production": "/production", "why": "/m/vmc-01/why", "about": "/about", "explore": "/explore?items=108,112,111&range=1h", "missing": "/nowhere",
 	} {
 		b.open(server.URL + path)
-		if name != "system" && name != "about" && name != "missing" && name != "why" {
+		if !slices.Contains([]string{"system", "about", "missing", "why", "handover", "handover-machine"}, name) {
 			b.live()
 		}
 		b.await(`[...document.querySelectorAll(".chart .message, .plot .message")].every(m => m.textContent === "")`)

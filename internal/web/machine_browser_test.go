@@ -142,7 +142,7 @@ func TestRunsAreComparedFromTheirBegin(t *testing.T) {
 	eval[bool](b, `document.querySelector("[data-compare]").click() ?? true`)
 	// The run that lasts is longer than the complete ones, which the band ends with.
 	b.await(`Number(document.querySelector("#compare-canvas").dataset.band) > 150`)
-	if said := b.text("#compare-said"); said != "6 complete runs make the band" {
+	if said := b.text("#compare-said"); said != "The band is of 6 complete runs" {
 		t.Errorf("it says %q", said)
 	}
 }

@@ -152,10 +152,10 @@ func poison(s *shop) {
 }
 
 func TestHostileTextIsOnlyText(t *testing.T) {
-	s := newShop(atNoon)
+	s := newPlant(t, atNoon)
 	poison(s)
 	server := s.serve(t)
-	for _, path := range []string{"/floor", "/floor?q=" + hostile, "/floor?state=" + hostile, "/m/vmc-04", "/m/vmc-04?s=" + hostile, "/m/vmc-04/why", "/andon/all", "/timeline?view=table", "/alarms", "/production", "/explore?items=301", "/settings/machines", "/agents", "/agents/hall-c", "/agents/hall-b", "/system", "/" + hostile} {
+	for _, path := range []string{"/floor", "/floor?q=" + hostile, "/floor?state=" + hostile, "/m/vmc-04", "/m/vmc-04?s=" + hostile, "/m/vmc-04/why", "/handover", "/handover?machine=vmc-04", "/andon/all", "/timeline?view=table", "/alarms", "/production", "/explore?items=301", "/settings/machines", "/agents", "/agents/hall-c", "/agents/hall-b", "/system", "/" + hostile} {
 		_, html := page(t, server, strings.ReplaceAll(path, " ", "%20"))
 		for _, bad := range []string{"<script>", "<img", "onerror=alert(2)>"} {
 			if strings.Contains(html, bad) {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -49,4 +50,20 @@ func TestShiftPicker(t *testing.T) {
 		return true
 	})()`)
 	b.await(`document.querySelector("#field")?.dataset.loaded === "2026-11-25T09:00:00Z 2026-11-25T10:30:00Z"`)
+	// Of the shift before it is said in words whether it was normal, which shifts that
+	// stands on, and what the machine did in each.
+	b.open(server.URL + "/handover")
+	if got := b.text(`[data-machine="vmc-01"] [data-label="Normal?"]`); !strings.HasPrefix(got, "▼ worse than usual") {
+		t.Errorf("of VMC-01 it says %q", got)
+	}
+	if got := b.text(`[data-machine="edm-1"] [data-label="Normal?"]`); !strings.HasPrefix(got, "? not said") {
+		t.Errorf("of EDM-1 it says %q", got)
+	}
+	click(`[data-machine="vmc-01"] .stands`)
+	b.await(`document.querySelector('[aria-labelledby="stands-title"]')?.innerText.includes("no: too little is known")`)
+	click("[data-own] a")
+	b.await(`location.pathname === "/m/vmc-01" && document.querySelector("#tracks-canvas")?.dataset.took !== undefined`)
+	if got := b.text("#range-label .num"); got != "Early · Wed 2026-11-25 06:00–14:00" {
+		t.Errorf("the machine's page is of %q", got)
+	}
 }
