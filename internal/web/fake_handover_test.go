@@ -31,16 +31,19 @@ func (s *shop) ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.Shift
 	}}
 	if len(q.Machines) == 1 {
 		m := v.Machines[1]
-		of, err := s.Machine(ctx, q.Machines[0])
-		if err != nil {
-			return v, err
-		}
-		m.Machine, m.Name = of.Slug, of.Name
+		m.Machine = q.Machines[0]
 		m.Shifts = []api.ShiftFacts{
 			{ShiftOn: on, Counts: true, Coverage: 0.98, RunningShare: ran.Value, Stops: stops.Value, CycleSeconds: cycle.Value},
 			{ShiftOn: api.ShiftOn{ID: "2026-11-20.Late", Name: "Late"}, Note: "too little is known", Coverage: 0.4},
 		}
 		v.Machines = []api.MachineUsual{m}
+	}
+	for i := range v.Machines {
+		of, err := s.Machine(ctx, v.Machines[i].Machine)
+		if err != nil {
+			return v, err
+		}
+		v.Machines[i].Name = of.Name
 	}
 	return v, s.productionErr
 }
