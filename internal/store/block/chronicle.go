@@ -16,11 +16,11 @@ type chronicle struct {
 	// late, after which nothing is told.
 	last     int64
 	disorder bool
-	// The open stretch has the sequence numbers from first on, span of them: what
-	// is to be a clock. near of them are of items that say much.
-	first, span    int64
-	near           int
-	times, lengths []int64
+	// The open stretch, what is to be a clock, has the sequence numbers up to last:
+	// of each time the first that has it, and the time. near of them are of items
+	// that say much.
+	firsts, times []int64
+	near          int
 	// used is true where a block leaves times to it.
 	used bool
 	// written are stretches that have ended and are clocks, in order.
@@ -42,14 +42,14 @@ const heldClocks = clockReach*MaxObservations/ClockSpan + 1
 // begin empties the chronicle for a run.
 func (c *chronicle) begin(e *Encoder, run plant.RunID) {
 	clear(c.written)
-	*c = chronicle{encoder: e, run: run, times: c.times[:0], lengths: c.lengths[:0], written: c.written[:0]}
+	*c = chronicle{encoder: e, run: run, firsts: c.firsts[:0], times: c.times[:0], written: c.written[:0]}
 }
 
 // add takes down the time of a sequence number. near says whether the observation
 // is of an item that says so much that it may use a clock. It reports whether a
 // stretch has ended.
 func (c *chronicle) add(sequence, time int64, near bool) (ended bool) {
-	if c.span > 0 && (sequence != c.last+1 || c.span == ClockSpan) {
+	if len(c.times) > 0 && (sequence != c.last+1 || sequence-c.firsts[0] == ClockSpan) {
 		c.end()
 		ended = true
 	}
@@ -57,15 +57,9 @@ func (c *chronicle) add(sequence, time int64, near bool) (ended bool) {
 		c.disorder = true
 	}
 	c.last = sequence
-	if c.span == 0 {
-		c.first = sequence
+	if n := len(c.times); n == 0 || c.times[n-1] != time {
+		c.firsts, c.times = append(c.firsts, sequence), append(c.times, time)
 	}
-	if n := len(c.times); n > 0 && c.times[n-1] == time {
-		c.lengths[n-1]++
-	} else {
-		c.times, c.lengths = append(c.times, time), append(c.lengths, 0)
-	}
-	c.span++
 	if near {
 		c.near++
 	}
@@ -74,24 +68,27 @@ func (c *chronicle) add(sequence, time int64, near bool) (ended bool) {
 
 // end ends the open stretch, which becomes a clock where that is worth it.
 func (c *chronicle) end() {
+	if len(c.times) == 0 {
+		return
+	}
 	if c.used || c.worth() {
-		w := writtenClock{Block: c.encoder.clock(c.run, c.first, c.times, c.lengths), used: c.used}
+		w := writtenClock{Block: c.encoder.clock(c.run, c.firsts, c.last, c.times), used: c.used}
 		c.written = append(c.written, w)
 		if c.data += len(w.Data); c.used {
 			c.due++
 		}
 	}
-	c.times, c.lengths = c.times[:0], c.lengths[:0]
-	c.span, c.near, c.used = 0, 0, false
+	c.firsts, c.times = c.firsts[:0], c.times[:0]
+	c.near, c.used = 0, false
 }
 
 // worth reports whether a clock of the open stretch takes less than the times of
 // those who may use it would: some do not, and each time takes about as much. Of a
 // stretch that is short so far it is taken to be as the one before.
 func (c *chronicle) worth() bool {
-	if c.span < clockLeast {
+	if first := c.firsts[0]; c.last-first+1 < clockLeast {
 		n := len(c.written)
-		return n > 0 && c.written[n-1].LastSequence == c.first-1
+		return n > 0 && c.written[n-1].LastSequence == first-1
 	}
 	return 4*c.near >= 5*len(c.times)
 }
@@ -104,9 +101,9 @@ func (c *chronicle) tells(sequences, _ []int64) bool {
 	}
 	first, last := sequences[0], sequences[len(sequences)-1]
 	n, next := 0, last // from the end on, next is the highest number not found
-	open := c.span > 0 && c.first <= last && (c.used || c.worth())
+	open := len(c.times) > 0 && c.firsts[0] <= last && (c.used || c.worth())
 	if open {
-		next = c.first - 1
+		next = c.firsts[0] - 1
 	}
 	for n < len(c.written) && next >= first {
 		w := &c.written[len(c.written)-1-n]
@@ -174,5 +171,5 @@ const writtenBytes = 192
 
 // memory is about how many bytes the chronicle takes.
 func (c *chronicle) memory() int {
-	return chronicleBytes + 8*(cap(c.times)+cap(c.lengths)) + c.data
+	return chronicleBytes + 8*(cap(c.firsts)+cap(c.times)) + c.data
 }

@@ -51,18 +51,20 @@ func leavesTimes(data []byte) bool { return len(data) > 0 && data[0] == clockTim
 //
 // Count of its Meta is how many times there are.
 
-// clock puts the times of a stretch of a run from a sequence number on into a
-// clock. Each lasts for one sequence number more than its length says.
-func (e *Encoder) clock(run plant.RunID, first int64, times, lengths []int64) Block {
-	b := Block{Meta: Meta{Run: run, Item: ClockItem, Count: len(times), FirstSequence: first, LastSequence: first - 1}}
-	for _, n := range lengths {
-		b.LastSequence += n + 1
-	}
+// clock puts the times of a stretch of a run into a clock. Each has the sequence
+// numbers from its own of firsts to before the next one, and the last up to last.
+func (e *Encoder) clock(run plant.RunID, firsts []int64, last int64, times []int64) Block {
+	b := Block{Meta: Meta{Run: run, Item: ClockItem, Count: len(times), FirstSequence: firsts[0], LastSequence: last}}
 	b.MinTime, b.MaxTime = bounds(times)
 	out := &e.out
 	out.data = append(kept(out.data), make([]byte, headerSize)...)
 	out.integers(times, b.MinTime, false)
-	out.integers(lengths, 0, false)
+	e.lengths = resize(e.lengths, len(times))
+	for i, first := range firsts[1:] {
+		e.lengths[i] = first - firsts[i] - 1
+	}
+	e.lengths[len(times)-1] = last - firsts[len(times)-1]
+	out.integers(e.lengths, 0, false)
 	e.finish(&b, clock)
 	return b
 }

@@ -62,8 +62,9 @@ type Encoder struct {
 	runs    runs
 	numbers numberWriter
 	// What follows is scratch.
-	number []float64
-	meta   metaBytes
+	number  []float64
+	lengths []int64
+	meta    metaBytes
 }
 
 // NewEncoder makes an encoder.

@@ -27,7 +27,7 @@ func EncodeClock(run plant.RunID, first int64, times []int64) Block {
 	for i, t := range times {
 		c.add(first+int64(i), t, true)
 	}
-	return c.encoder.clock(run, first, c.times, c.lengths)
+	return c.encoder.clock(run, c.firsts, c.last, c.times)
 }
 
 // EncodeTold is Encoder.Encode for observations the times of which clocks may say.
