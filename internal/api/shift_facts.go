@@ -132,14 +132,14 @@ func (b *shiftBook) forget(said *shop.Shop, now time.Time) {
 
 // shiftFacts gives what a machine did in parts of shifts, which stand in order of
 // time, as of a moment in microseconds: what is kept, and what is not from the store.
-// The problem says for people what of it is in doubt.
-func (s *Service) shiftFacts(ctx context.Context, m *machine, parts []shiftPart, at int64) (list []shiftFacts, problem string, err error) {
+// The problem says for people what of it is in doubt. said is the shop whose shifts
+// the parts are of.
+func (s *Service) shiftFacts(ctx context.Context, said *shop.Shop, m *machine, parts []shiftPart, at int64) (list []shiftFacts, problem string, err error) {
 	book, err := s.books.take(ctx, m.ID)
 	if err != nil {
 		return nil, "", err
 	}
 	defer book.putBack()
-	said := s.shop()
 	book.forget(said, s.now())
 	known := make(map[shiftSpan]shiftFacts)
 	var missing []shiftPart
@@ -215,13 +215,14 @@ func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, k
 	}
 	heard, behind := s.heardUntil(m)
 	settled := min(heard, s.now().Add(-ShiftSettled).UnixMicro())
+	same := s.shop() == book.said // else it was read by another shop's rules, or partly so
 	for _, p := range parts {
 		facts := shiftFacts{problem: problem}
 		if problem == "" {
 			facts = w.shiftFacts(p, intervals, alarms)
 		}
 		known[shiftSpan{p.From, p.until}] = facts
-		if doubt == "" && !behind && p.until <= settled && len(book.facts) < MaxShiftFacts {
+		if doubt == "" && same && !behind && p.until <= settled && len(book.facts) < MaxShiftFacts {
 			book.facts[shiftSpan{p.From, p.until}] = keptFacts{facts, s.now()}
 		}
 	}

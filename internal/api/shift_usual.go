@@ -160,7 +160,7 @@ func (s *Service) ShiftUsual(ctx context.Context, q ShiftUsualQuery) (ShiftUsual
 	}
 	v.Machines = make([]MachineUsual, len(machines))
 	err = ofEach(ctx, machines, func(ctx context.Context, i int, m *machine) error {
-		facts, problem, err := s.shiftFacts(ctx, m, parts, at)
+		facts, problem, err := s.shiftFacts(ctx, said, m, parts, at)
 		if err != nil {
 			return err
 		}
