@@ -54,8 +54,10 @@ type Cycle struct {
 	End   insight.CycleEnd `json:"end,omitempty" enum:"completed,stopped,program,unknown"`
 	// Unusual is true where it took unusually long or short for its program.
 	Unusual bool `json:"unusual,omitempty"`
-	// Parts is what was counted in it, nil where parts are not counted on the path.
-	Parts *float64 `json:"parts"`
+	// Parts is what was counted in it within the range, AllParts in all of it up to
+	// the range's end; nil where parts are not counted on the path.
+	Parts    *float64 `json:"parts"`
+	AllParts *float64 `json:"allParts" doc:"What was counted in it before the range, too"`
 	// Sequence is that of the observation that began it.
 	Sequence int64 `json:"sequence,string"`
 }
@@ -72,8 +74,10 @@ type ProgramCycle struct {
 	P90Seconds    *float64 `json:"p90Seconds"`
 	// IdealSeconds is how long a cycle takes at best; nil where nobody says.
 	IdealSeconds *float64 `json:"idealSeconds"`
-	// Parts, RunningSeconds and InterruptedSeconds are those of all its cycles.
+	// AllParts, RunningSeconds and InterruptedSeconds are those of all its cycles;
+	// Parts is what of the parts was counted within the range.
 	Parts              *float64 `json:"parts"`
+	AllParts           *float64 `json:"allParts" doc:"What its cycles counted before the range, too"`
 	RunningSeconds     float64  `json:"runningSeconds"`
 	InterruptedSeconds float64  `json:"interruptedSeconds"`
 }
@@ -128,7 +132,7 @@ func (w *work) cycle(path int, c insight.Cycle, programs []insight.ProgramRuns) 
 		Path: w.pathName(path), Program: nameOrNil(c.Program), Manual: c.Manual,
 		From: timeOf(c.From), To: timeOf(c.To), Open: c.End == insight.CycleOpen,
 		RunningSeconds: inSeconds(c.Running), InterruptedSeconds: inSeconds(c.Interrupted), Interruptions: c.Interruptions,
-		Whole: c.Whole(), End: c.End, Parts: w.partsOn(path, c.Parts), Sequence: c.Sequence,
+		Whole: c.Whole(), End: c.End, Parts: w.partsOn(path, c.Parts), AllParts: w.partsOn(path, c.AllParts), Sequence: c.Sequence,
 	}
 	if i := slices.IndexFunc(programs, func(p insight.ProgramRuns) bool { return p.Program == c.Program }); i >= 0 {
 		v.Unusual = programs[i].Unusual(&c)
@@ -139,7 +143,7 @@ func (w *work) cycle(path int, c insight.Cycle, programs []insight.ProgramRuns) 
 func (w *work) programCycle(path int, p insight.ProgramRuns) ProgramCycle {
 	v := ProgramCycle{
 		Path: w.pathName(path), Program: nameOrNil(p.Program), Cycles: p.Runs, Whole: p.Whole,
-		Parts: w.partsOn(path, p.Parts), RunningSeconds: inSeconds(p.Running), InterruptedSeconds: inSeconds(p.Interrupted),
+		Parts: w.partsOn(path, p.Parts), AllParts: w.partsOn(path, p.AllParts), RunningSeconds: inSeconds(p.Running), InterruptedSeconds: inSeconds(p.Interrupted),
 	}
 	if ideal := w.said.Ideal(p.Program); ideal > 0 {
 		v.IdealSeconds = new(ideal.Seconds())

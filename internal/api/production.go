@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
@@ -283,19 +282,14 @@ func (w *work) quality() (good, total float64) {
 // programs is what the runs of each program of a path made within the range.
 func (w *work) programs(path int) []ProgramProduction {
 	list := []ProgramProduction{}
-	cycles := slices.Clone(w.cycles[path])
-	if w.counts(path) {
-		insight.CountParts(cycles, w.made, w.from, w.to)
-	}
+	cycles := w.cycles[path]
 	for _, p := range insight.Programs(cycles) {
 		running, made := int64(0), 0.0
-		p.Parts = 0
 		for _, c := range cycles {
 			if c.Program != p.Program || c.Manual {
 				continue
 			}
 			running += c.RunningWithin(w.from, w.to)
-			p.Parts += c.Parts
 			if !w.counts(path) && c.Whole() && c.To >= w.from && c.To < w.to {
 				made++ // A path that counts nothing makes one thing a run.
 			}

@@ -144,7 +144,7 @@ func (s *Service) workUntil(ctx context.Context, l *locator, m *machine, from, t
 			}, w.end)
 		}
 		if w.counts(i) {
-			insight.CountParts(cycles, w.made, math.MinInt64, math.MaxInt64)
+			insight.CountParts(cycles, w.made, from, to)
 		}
 		w.cycles = append(w.cycles, slices.DeleteFunc(cycles, func(c insight.Cycle) bool { return c.To <= from || c.From >= to }))
 	}

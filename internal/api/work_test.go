@@ -77,6 +77,24 @@ func TestCyclesOfAMachine(t *testing.T) {
 	}
 }
 
+// A run that reaches over the begin of a range says which of its parts are of the range,
+// so that cycles, lane and production have one count.
+func TestPartsOfACycleOverTheBorder(t *testing.T) {
+	w := newMill(t, nil)
+	const late = "?from=2026-01-31T08:55:00Z&to=2026-01-31T09:00:00Z"
+	v := get[api.Cycles](t, w, "/api/v1/machines/mill/cycles"+late)
+	if len(v.Cycles) != 1 || *v.Cycles[0].Parts != 0 || *v.Cycles[0].AllParts != 2 || *v.Runs[0].Parts != 0 || *v.Runs[0].AllParts != 2 {
+		t.Errorf("cycles: %+v, programs: %+v; want 0 parts of 2", v.Cycles, v.Runs)
+	}
+	if lane := get[api.Lane](t, w, "/api/v1/machines/mill/lane"+late); len(lane.Parts.Made) != 0 {
+		t.Errorf("the lane has parts: %+v", lane.Parts.Made)
+	}
+	made := get[api.Production](t, w, "/api/v1/production"+late+"&machine=mill").Machines[0]
+	if *made.Parts != 0 || *made.Programs[0].Parts != 0 {
+		t.Errorf("production: %v parts, programs %+v", *made.Parts, made.Programs)
+	}
+}
+
 func TestPartsOfAMachine(t *testing.T) {
 	w := newMill(t, nil)
 	v := get[api.Parts](t, w, "/api/v1/machines/mill/parts"+window)

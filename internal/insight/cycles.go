@@ -49,8 +49,9 @@ type Cycle struct {
 	// Seen is true where its begin was seen: what the path did before is known.
 	Seen bool
 	End  CycleEnd
-	// Parts is what was counted from its begin up to the begin of the next one.
-	Parts float64
+	// AllParts is what was counted from its begin up to the begin of the next one,
+	// Parts what of it was counted in the range that is looked at.
+	AllParts, Parts float64
 	// turns are the moments at which it began to be executed or interrupted.
 	turns []turn
 }
@@ -136,19 +137,23 @@ func Cycles(observations []plant.Observation, holes []Hole, items CycleItems, he
 	return t.cycles
 }
 
-// CountParts sets the parts of each cycle to what was counted from its begin up to
-// the begin of the next one, at from ≤ time < to. Cycles and steps are in order of
-// run and sequence.
+// CountParts sets the parts of each cycle: all that were counted from its begin up to
+// the begin of the next one, and those of them at from ≤ time < to. Cycles and steps
+// are in order of run and sequence.
 func CountParts(cycles []Cycle, steps []PartStep, from, to int64) {
 	for i := range cycles {
-		cycles[i].Parts = 0
+		cycles[i].AllParts, cycles[i].Parts = 0, 0
 	}
 	at := -1
 	for _, s := range steps {
 		for at+1 < len(cycles) && cycles[at+1].begunBy(s) {
 			at++
 		}
-		if at >= 0 && cycles[at].Run == s.Run && s.Time >= from && s.Time < to {
+		if at < 0 || cycles[at].Run != s.Run {
+			continue
+		}
+		cycles[at].AllParts += s.Parts
+		if s.Time >= from && s.Time < to {
 			cycles[at].Parts += s.Parts
 		}
 	}

@@ -107,7 +107,7 @@ func TestPartsOfCycles(t *testing.T) {
 		t.Errorf("%+v", cycles)
 	}
 	// A part of the range's end is of the range behind it.
-	if insight.CountParts(cycles, insight.Parts(counter, nil, insight.PartRules{}), 20e6, 50e6); cycles[0].Parts != 3 || cycles[1].Parts != 0 {
+	if insight.CountParts(cycles, insight.Parts(counter, nil, insight.PartRules{}), 20e6, 50e6); cycles[0].Parts != 3 || cycles[1].Parts != 0 || cycles[1].AllParts != 1 {
 		t.Errorf("from 20 s to 50 s: %+v", cycles)
 	}
 }

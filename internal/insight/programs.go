@@ -11,9 +11,9 @@ type ProgramRuns struct {
 	Program string
 	// Runs counts the cycles, Whole those that were seen from begin to end.
 	Runs, Whole int
-	// Parts is what they made; Running and Interrupted how long they took, in
-	// microseconds.
-	Parts                float64
+	// AllParts is what they made, Parts what of it was made in the range that is
+	// looked at; Running and Interrupted are how long they took, in microseconds.
+	AllParts, Parts      float64
 	Running, Interrupted int64
 	// Median, P10 and P90 are of the running times of whole cycles, in
 	// microseconds; not set where Whole is 0.
@@ -51,6 +51,7 @@ func Programs(cycles []Cycle) []ProgramRuns {
 		}
 		p := &all[n]
 		p.Runs++
+		p.AllParts += c.AllParts
 		p.Parts += c.Parts
 		p.Running += c.Running
 		p.Interrupted += c.Interrupted

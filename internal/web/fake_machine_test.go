@@ -133,7 +133,7 @@ func someCycles(now time.Time) api.Cycles {
 	v := api.Cycles{Machine: "vmc-01"}
 	for i := range 7 {
 		from := now.Add(time.Duration(12*(i-7)) * time.Minute)
-		c := api.Cycle{Program: program, From: from, To: from.Add(10 * time.Minute), RunningSeconds: 480, InterruptedSeconds: 120, Interruptions: 1, Whole: true, End: "completed", Parts: ptr(1.0)}
+		c := api.Cycle{Program: program, From: from, To: from.Add(10 * time.Minute), RunningSeconds: 480, InterruptedSeconds: 120, Interruptions: 1, Whole: true, End: "completed", Parts: ptr(1.0), AllParts: ptr(1.0)}
 		switch i {
 		case 4:
 			c.RunningSeconds, c.Unusual, c.InterruptedSeconds = 600, true, 0
@@ -142,7 +142,7 @@ func someCycles(now time.Time) api.Cycles {
 		}
 		v.Cycles = append(v.Cycles, c)
 	}
-	v.Runs = []api.ProgramCycle{{Program: program, Cycles: 7, Whole: 6, MedianSeconds: ptr(480.0), P10Seconds: ptr(470.0), P90Seconds: ptr(600.0), IdealSeconds: ptr(450.0), Parts: ptr(7.0), RunningSeconds: 3480}}
+	v.Runs = []api.ProgramCycle{{Program: program, Cycles: 7, Whole: 6, MedianSeconds: ptr(480.0), P10Seconds: ptr(470.0), P90Seconds: ptr(600.0), IdealSeconds: ptr(450.0), Parts: ptr(7.0), AllParts: ptr(8.0), RunningSeconds: 3480}}
 	return v
 }
 

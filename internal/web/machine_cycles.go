@@ -81,6 +81,20 @@ func (b cycleBar) Length() string { return cycleText(b.RunningSeconds + b.Interr
 func (b cycleBar) Ran() string    { return cycleText(b.RunningSeconds) }
 func (b cycleBar) Waited() string { return cycleText(b.InterruptedSeconds) }
 
+// Counted says the same of the parts of one cycle.
+func (b cycleBar) Counted() string { return partsOfText(b.Parts, b.AllParts) }
+
+// partsOfText gives parts as text: those of a range, of how many in all.
+func partsOfText(within, all *float64) string {
+	switch {
+	case within == nil || all == nil:
+		return "—"
+	case *within == *all:
+		return measureText(*all)
+	}
+	return fmt.Sprintf("%s, of which %s in this range", measureText(*all), measureText(*within))
+}
+
 // programRow is how the cycles of a program went.
 type programRow struct{ api.ProgramCycle }
 
@@ -93,13 +107,17 @@ func (p programRow) P10() string    { return knownCycle(p.P10Seconds) }
 func (p programRow) P90() string    { return knownCycle(p.P90Seconds) }
 func (p programRow) Ideal() string  { return knownCycle(p.IdealSeconds) }
 
+// Counted says how many parts were counted in the range, as on the lane, and how many
+// in all of the cycles where these reach over it.
+func (p programRow) Counted() string { return partsOfText(p.Parts, p.AllParts) }
+
 // PerPart is how long a part took on the average, where a run makes many; empty
 // otherwise.
 func (p programRow) PerPart() string {
-	if p.Parts == nil || *p.Parts < 2*float64(p.Cycles) {
+	if p.AllParts == nil || *p.AllParts < 2*float64(p.Cycles) {
 		return ""
 	}
-	return cycleText(p.RunningSeconds / *p.Parts)
+	return cycleText(p.RunningSeconds / *p.AllParts)
 }
 
 // Total is how many cycles the range has.

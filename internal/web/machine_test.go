@@ -60,6 +60,15 @@ func TestMachineHead(t *testing.T) {
 	}
 }
 
+// Runs that reach over the range say what of their parts is of the range.
+func TestMachineCyclesSayThePartsOfTheRange(t *testing.T) {
+	s := newShop(atNoon)
+	s.cycles = someCycles(atNoon())
+	if _, html := page(t, s.serve(t), "/m/vmc-01"); !strings.Contains(words(html), "8, of which 7 in this range") {
+		t.Errorf("the cycles do not say which parts are of the range: %s", words(html))
+	}
+}
+
 func TestMachineCharts(t *testing.T) {
 	server := newShop(atNoon).serve(t)
 	for _, c := range []struct {

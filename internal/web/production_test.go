@@ -60,7 +60,7 @@ func TestMachineAtAMoment(t *testing.T) {
 	server := s.serve(t)
 	_, html := page(t, server, "/m/edm-1?at=2026-11-23T09:30:00Z")
 	text := words(html)
-	for _, want := range []string{"As of 09:30:00, Mon 23 Nov", "Not known"} {
+	for _, want := range []string{"As of 09:30:00, Mon 23 Nov", "Not known", "Agent hall-c"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}
