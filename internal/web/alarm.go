@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
@@ -17,15 +19,52 @@ type alarmBody struct {
 	// Steps are what happened around its raising, in order of time.
 	Steps   []alarmEvent
 	Earlier []alarmRow
+	// Spindles are those of the machine as they were just before; SpindlesProblem says
+	// that they could not be read.
+	Spindles        []alarmSpindle
+	SpindlesProblem string
 	// Reach says how far back the times before were looked for.
 	Reach string
 }
 
 // AroundHref is the address of the machine with what it did in the time around the
 // alarm: its lane, loads and speeds.
-func (b alarmBody) AroundHref() string {
+func (b alarmBody) AroundHref() string { return b.around(nil) }
+
+// around is that address with the charts of data items, or those that are usual where
+// none are given.
+func (b alarmBody) around(charts []string) string {
 	q := url.Values{"from": {b.From.UTC().Format(time.RFC3339)}, "to": {b.To.UTC().Format(time.RFC3339)}}
+	if len(charts) > 0 {
+		q.Set("s", strings.Join(charts, ","))
+	}
 	return "/m/" + url.PathEscape(b.Machine) + "?" + q.Encode()
+}
+
+// alarmSpindle is a spindle with its speeds and loads as they were just before an alarm,
+// and the address of their charts around it.
+type alarmSpindle struct {
+	Place string
+	Rows  []itemRow
+	Href  string
+}
+
+// addSpindles adds what the spindles did just before the alarm.
+func (s *site) addSpindles(r *http.Request, b *alarmBody) {
+	before := b.Raised.Add(-time.Microsecond)
+	m, err := s.views.MachineAt(r.Context(), b.Machine, before)
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "alarm without the spindles", "error", err)
+		b.SpindlesProblem = "What the spindles did just before could not be read."
+		return
+	}
+	for _, rows := range spindlesOf(itemRows(m.Items, before)) {
+		var charts []string
+		for _, row := range rows {
+			charts = append(charts, strconv.Itoa(int(row.ID)))
+		}
+		b.Spindles = append(b.Spindles, alarmSpindle{rows[0].Place, rows, b.around(charts)})
+	}
 }
 
 // alarmEvent is something that happened near the raising of an alarm.
@@ -55,6 +94,7 @@ func (s *site) alarm(w http.ResponseWriter, r *http.Request) {
 	row := alarmRow{detail.AlarmEntry, s.now()}
 	b := alarmBody{alarmRow: row, From: detail.From, To: detail.To, Steps: s.alarmEvents(detail), Earlier: s.alarmRows(detail.Earlier)}
 	b.Reach = s.reachText(r, detail.Raised)
+	s.addSpindles(r, &b)
 	s.draw(w, r, http.StatusOK, "alarm", page{
 		Title: "Alarm " + row.Title(), Nav: "alarms", Body: b, Data: detail,
 		Table: alarmsTable(append([]api.AlarmEntry{detail.AlarmEntry}, detail.Earlier...)),

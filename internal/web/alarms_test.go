@@ -150,6 +150,12 @@ func TestAlarmPage(t *testing.T) {
 	if href := "/m/vmc-04?from=2026-11-23T11%3A23%3A00Z&amp;to=2026-11-23T11%3A43%3A00Z"; !strings.Contains(html, href) {
 		t.Errorf("no link to what the machine did, %s", href)
 	}
+	if spindle := "Axes base › Rotary C just before Rotary velocity, actual 8000 rev/min · Load 71.25 % · Charts around the alarm"; !strings.Contains(around, spindle) {
+		t.Errorf("around the alarm: %s\nwant %s", around, spindle)
+	}
+	if charts := "&amp;s=307%2C308&amp;to="; !strings.Contains(html, charts) {
+		t.Errorf("no link to the charts of the spindle, %s: %s", charts, section(t, html, "data-spindles", "</dl>"))
+	}
 	if earlier := words(section(t, html, `<section class="panel" id="earlier"`, "</section>")); !strings.Contains(earlier, "The times before 2") {
 		t.Errorf("earlier: %s", earlier)
 	}

@@ -55,7 +55,7 @@ func chooseCharts(choices []itemRow, q url.Values) (chosen []itemRow, problem st
 }
 
 // defaultCharts chooses what tells most of a machine: how hard it works and
-// whether it does.
+// whether it does, and of further spindles how hard these do as far as there is room.
 func defaultCharts(choices []itemRow) []itemRow {
 	spindle := "none"
 	if i := slices.IndexFunc(choices, isSpeed); i >= 0 {
@@ -86,7 +86,38 @@ func defaultCharts(choices []itemRow) []itemRow {
 			chosen = append(chosen, choices[i])
 		}
 	}
+	for _, other := range spindlesOf(choices) {
+		if other[0].Component == spindle {
+			continue
+		}
+		for _, row := range other {
+			if row.Observed && len(chosen) < chartLimit && !slices.ContainsFunc(chosen, func(c itemRow) bool { return c.ID == row.ID }) {
+				chosen = append(chosen, row)
+			}
+		}
+	}
 	return chosen
+}
+
+// spindlesOf gives the speeds and loads of each component that has a speed, in the
+// order of the model.
+func spindlesOf(rows []itemRow) [][]itemRow {
+	var list [][]itemRow
+	for _, row := range rows {
+		if !isSpeed(row) || slices.ContainsFunc(list, func(of []itemRow) bool { return of[0].Component == row.Component }) {
+			continue
+		}
+		var of []itemRow
+		for _, other := range rows {
+			if other.Chartable && other.Component == row.Component && (isSpeed(other) || other.Type == "LOAD") {
+				of = append(of, other)
+			}
+		}
+		if len(of) > 0 {
+			list = append(list, of)
+		}
+	}
+	return list
 }
 
 func isSpeed(r itemRow) bool {
