@@ -13,5 +13,7 @@ export function drawSkew(root: ParentNode, a: Agent | undefined): void {
   show(root, "skewed", off > LEAST_MS);
   const mark = slot(root, "skewed");
   const text = off > LEAST_MS ? `clock ${off < LONG_MS ? `${(off / 1000).toFixed(0)} s` : durationText(off)} ${ms < 0 ? "behind" : "ahead"}` : "";
-  if (mark && mark.textContent !== text) mark.textContent = text;
+  if (!mark || mark.textContent === text) return;
+  mark.textContent = text;
+  mark.title = `${text}: the agent's clock is wrong, and times of its machines are as it tells them, not corrected`;
 }
