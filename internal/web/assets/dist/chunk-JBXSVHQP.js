@@ -1,1 +1,0 @@
-import{M as i,O as r,a as d}from"./chunk-Y5IGMHKV.js";var a=1e3,f=6e5;function p(o,c){let n=1e3*(c?.skewSeconds??0),t=Math.abs(n);r(o,"skewed",t>a);let e=i(o,"skewed"),s=t>a?`clock ${t<f?`${(t/1e3).toFixed(0)} s`:d(t)} ${n<0?"behind":"ahead"}`:"";e&&e.textContent!==s&&(e.textContent=s)}export{p as a};
