@@ -48,7 +48,6 @@ const (
 // FACTORYDASH_SCALE is "long", when all of it counts. Times count where
 // FACTORYDASH_SCALE is set, which is on a machine of its own.
 func TestFloorOfHundredMachines(t *testing.T) {
-	t.Parallel()
 	ctx := browser(t)
 	long, counts := os.Getenv("FACTORYDASH_SCALE") == "long", os.Getenv("FACTORYDASH_SCALE") != ""
 	// The shop has worked for as long as the lanes go back, so that they are full from

@@ -25,7 +25,6 @@ func TestInstallationInChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	t.Parallel()
 	agents, length, frozen := 12, 45*time.Second, 14*time.Second
 	names := []string{"worker 1", "worker 2", "scheduler 1", "scheduler 2", "web 1"}
 	if longChaos() {
