@@ -50,8 +50,10 @@ type Writer interface {
 	States(ctx context.Context, agent plant.AgentID) ([]plant.StateChange, error)
 	// Commit stores the batches of several agents in one transaction. A batch
 	// whose Expect is not the run's cursor is left out as a whole and gets a
-	// Conflict in its Err; the others are stored. The transaction as a whole
-	// failed, and nothing was stored, where Commit returns an error.
+	// Conflict in its Err; the others are stored. Where Commit returns an error, the
+	// transaction failed as a whole and nothing was stored; or its answer was lost or
+	// not waited for, and all of it is stored, now or a moment later: the runs' cursors
+	// say which.
 	Commit(ctx context.Context, batches []*Batch) error
 }
 

@@ -58,6 +58,12 @@ func away(err error) string {
 	}
 }
 
+// busy reports whether another process holds the file.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // corrupt reports whether the file is damaged where it was read.
 func corrupt(err error) bool {
 	var e *sqlite.Error

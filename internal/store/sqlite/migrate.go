@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -19,10 +20,15 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrateAttempts is how often a migration is begun: processes that open a new
-// file at the same time may all begin it, and all but one fail and find it done
-// when they look again.
-const migrateAttempts = 5
+const (
+	// migrateAttempts is how often a migration is begun: processes that open a new
+	// file at the same time may all begin it, and all but one fail and find it done
+	// when they look again.
+	migrateAttempts = 5
+	// migratePause is waited where another process holds the file, as long as it may:
+	// SQLite itself does not wait where two would wait for each other.
+	migratePause = 20 * time.Millisecond
+)
 
 // Migrations gives all steps of the schema in order, and which of them the store
 // in a file has. It changes nothing. NotFound where there is no such file.
@@ -106,10 +112,20 @@ func (s *Store) migrate(ctx context.Context) error {
 	for _, source := range provider.ListSources() {
 		s.schema = max(s.schema, source.Version)
 	}
+	patient, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
 	for attempt := 1; ; attempt++ {
 		_, err := provider.Up(ctx)
 		if err == nil {
 			return s.checkSchema(ctx, s.write)
+		}
+		if busy(err) && patient.Err() == nil {
+			attempt--
+			select {
+			case <-patient.Done():
+			case <-time.After(migratePause):
+			}
+			continue
 		}
 		if attempt == migrateAttempts || ctx.Err() != nil || away(err) != "" {
 			return fmt.Errorf("migrate: %w", err)

@@ -96,6 +96,8 @@ type Store struct {
 	// splitter belongs to who has the connection that writes.
 	splitter *block.Splitter
 	now      func() time.Time
+	// patience is how long others may hold the file.
+	patience time.Duration
 }
 
 // Open opens the store in a file, which it makes where there is none, and
@@ -136,7 +138,7 @@ func connect(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, &plant.Error{Code: plant.Unavailable, Msg: "open store: cannot make or write " + path, Err: err}
 	}
-	s := &Store{path: path, file: file, faults: store.Faults{Now: o.Now}, cache: block.NewDataCache(), partitionRows: maxPartitionRows, splitter: block.NewSplitter(), now: o.Now}
+	s := &Store{path: path, file: file, faults: store.Faults{Now: o.Now}, cache: block.NewDataCache(), partitionRows: maxPartitionRows, splitter: block.NewSplitter(), now: o.Now, patience: o.BusyTimeout}
 	if s.write, err = sql.Open("sqlite", dsn(path, o.BusyTimeout, "_txlock=immediate", fmt.Sprintf("_pragma=cache_size(-%d)", cacheKiB))); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}

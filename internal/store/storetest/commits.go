@@ -241,7 +241,8 @@ func testCommitCanceled(t *testing.T, s Store) {
 	if err := s.Commit(ctx, []*store.Batch{l.batch(numbers(5)...)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("commit with a context that has ended: %v", err)
 	}
-	// A deadline somewhere within the commit: all of it or nothing.
+	// A deadline somewhere within the commit: all of it or nothing, and where the answer
+	// was not waited for, all of it may come yet.
 	for d := time.Microsecond; d < 100*time.Millisecond; d *= 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), d)
 		b := l.batch(numbers(3000)...)
@@ -249,8 +250,9 @@ func testCommitCanceled(t *testing.T, s Store) {
 		cancel()
 		run := l.stored(t)
 		switch {
-		case err != nil && run == before:
+		case err != nil && (run == before || run.Next == b.Next):
 		case err == nil && b.Err == nil && run.Next == b.Next:
+		case err == nil && plant.ErrorCode(b.Err) == plant.Conflict && run.Next == b.Next: // the one before came
 		default:
 			t.Fatalf("commit: %v, %v; run %+v", err, b.Err, run)
 		}
