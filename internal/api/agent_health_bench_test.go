@@ -1,72 +1,35 @@
 package api_test
 
 import (
-	"fmt"
-	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
-	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
-	"github.com/factorydash/factorydash/internal/store"
-	"github.com/factorydash/factorydash/internal/store/sqlite"
 )
 
 // BenchmarkAgentHealth asks how each of 100 agents tells that have 50 data items and
 // 26,000 observations over 30 days, sealed in the embedded store, and what the page of
 // all agents needs.
 func BenchmarkAgentHealth(b *testing.B) {
-	const agents, items, each = 100, 50, 520
-	ctx, end := b.Context(), start.Add(30*24*time.Hour)
-	st, err := sqlite.Open(ctx, filepath.Join(b.TempDir(), "test.db"), sqlite.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = st.Close() })
-	for a := range agents {
-		name := fmt.Sprintf("a%02d", a)
-		agent, err := st.PutAgent(ctx, plant.Agent{Name: name, URL: "http://hall:5000", Configured: true})
-		if err != nil {
-			b.Fatal(err)
-		}
-		d := plant.ModelDevice{Device: plant.Device{Slug: name, Name: name, UUID: name, Present: true}}
-		for i := range items {
-			d.Items = append(d.Items, plant.DataItem{DataItemID: fmt.Sprint("n", i), Category: plant.Sample, Type: "POSITION", Representation: "VALUE"})
-		}
-		inventory, err := st.SaveModel(ctx, plant.Model{Agent: agent.ID, Digest: strings.Repeat("0", 64), Document: []byte("<x/>"), From: start, Devices: []plant.ModelDevice{d}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		run, err := st.StartRun(ctx, 0, plant.Run{Agent: agent.ID, InstanceID: 7, First: 1, Next: 1, Began: start}, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		batch := &store.Batch{Run: run.ID, Expect: run.Next, Received: start}
+	const items, each = 50, 520
+	ctx, st := b.Context(), embedded(b)
+	hub := sealedPlant(b, st, benchMachines, slices.Repeat([]plant.DataItem{{Category: plant.Sample, Type: "POSITION"}}, items), func(t *teller) {
 		for n := range each {
-			for _, it := range inventory.Items {
-				o := number(it.ID, time.Duration(n)*30*24*time.Hour/each, float64(n%97))
-				o.Run, o.Sequence = run.ID, run.Next
-				run.Next++
-				batch.Observations = append(batch.Observations, o)
+			for _, it := range t.Items {
+				t.say(number(it.ID, time.Duration(n)*30*day/each, float64(n%97)))
 			}
 		}
-		batch.Next = run.Next
-		if err := st.Commit(ctx, []*store.Batch{batch}); err != nil || batch.Err != nil {
-			b.Fatal(err, batch.Err)
-		}
-	}
-	if _, err := st.Seal(ctx, time.Now().Add(24*time.Hour)); err != nil {
-		b.Fatal(err)
-	}
-	s := api.NewService(api.Options{Reader: st, Hub: live.NewHub(live.Options{}), Now: func() time.Time { return end }})
+		t.commit()
+	})
+	s := api.NewService(api.Options{Reader: st, Hub: hub, Now: func() time.Time { return start.Add(30 * day) }})
 	if err := s.Load(ctx); err != nil {
 		b.Fatal(err)
 	}
 	b.Run("one", func(b *testing.B) {
 		for n := 0; b.Loop(); n++ {
-			v, err := s.AgentHealth(ctx, fmt.Sprintf("a%02d", n%agents))
+			v, err := s.AgentHealth(ctx, agentName(n%benchMachines))
 			if err != nil || v.Observations != api.MaxHealth {
 				b.Fatal(v.Observations, err)
 			}
@@ -74,7 +37,7 @@ func BenchmarkAgentHealth(b *testing.B) {
 	})
 	b.Run("page", func(b *testing.B) {
 		for b.Loop() {
-			if v, err := s.Agents(ctx); err != nil || len(v) != agents {
+			if v, err := s.Agents(ctx); err != nil || len(v) != benchMachines {
 				b.Fatal(len(v), err)
 			}
 		}

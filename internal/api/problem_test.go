@@ -92,6 +92,7 @@ func TestHTTPFaults(t *testing.T) {
 	}{
 		{errors.New("secret of the store"), 500},
 		{&plant.Error{Code: plant.Unavailable, Msg: "secret of the store"}, 503},
+		{&plant.Error{Code: plant.Internal, Msg: "secret of the store"}, 500},
 	} {
 		f := newFake()
 		w := newWorld(t, f, live.Options{})

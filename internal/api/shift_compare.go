@@ -92,6 +92,7 @@ func (c *comparison) machine() MachineUsual {
 	} {
 		v.Figures = append(v.Figures, c.figure(figure.wording, figure.of, figure.none))
 	}
+	v.Figures[len(v.Figures)-1].Program = program.program
 	v.Verdict, v.Says = verdictOf(v.Figures)
 	return v
 }

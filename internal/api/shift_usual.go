@@ -85,6 +85,9 @@ const (
 type UsualFigure struct {
 	ID    string `json:"id" enum:"running-share-scheduled,stops,alarms,parts,cycle-time"`
 	Label string `json:"label"`
+	// Program is whose cycle time it is; left out for the other figures, and where none
+	// ran.
+	Program string `json:"program,omitempty"`
 	// Unit is s for a time; left out for a share from 0 to 1 and for a count.
 	Unit string `json:"unit,omitempty"`
 	// Value is null where it is not known: Says says why.

@@ -118,7 +118,7 @@ func TestShiftUsual(t *testing.T) {
 	if *made.Value != 4 || *made.Median != 9 || *made.P10 != 8 || *made.P90 != 9.5 || made.Lower != 0 || !made.Worse {
 		t.Errorf("parts %+v: want 4, usually 8 to 9.5 with 9 in the middle", made)
 	}
-	if c := usualFigure(t, m, "cycle-time"); c.Label != "Cycle time of O1" || *c.Value != 599 {
+	if c := usualFigure(t, m, "cycle-time"); c.Label != "Cycle time of O1" || c.Program != "O1" || *c.Value != 599 {
 		t.Errorf("cycle time %+v, want 599 s of O1", c)
 	}
 	if len(m.Shifts) != 31 || m.Shifts[5].Counts || m.Shifts[5].Note == "" || m.Shifts[5].Parts != nil || !m.Shifts[6].Counts || m.Shifts[30].Counts {
@@ -229,7 +229,7 @@ func TestShiftFactsAreThoseOfTheRange(t *testing.T) {
 			rt.Fatal(err)
 		}
 		for _, shift := range v.Machines[0].Shifts {
-			if diff := gocmp.Diff(factsOf(rt, service, shift, v.Machines[0].Figures[4].Label), shift); diff != "" {
+			if diff := gocmp.Diff(factsOf(rt, service, shift, v.Machines[0].Figures[4].Program), shift); diff != "" {
 				rt.Fatalf("%s (-alone +with others):\n%s", shift.ID, diff)
 			}
 		}
@@ -237,7 +237,7 @@ func TestShiftFactsAreThoseOfTheRange(t *testing.T) {
 }
 
 // factsOf puts together what other answers say of a shift.
-func factsOf(t *rapid.T, service *api.Service, shift api.ShiftFacts, cycles string) api.ShiftFacts {
+func factsOf(t *rapid.T, service *api.Service, shift api.ShiftFacts, program string) api.ShiftFacts {
 	ctx := t.Context()
 	must := func(err error) {
 		if err != nil {
@@ -277,7 +277,7 @@ func factsOf(t *rapid.T, service *api.Service, shift api.ShiftFacts, cycles stri
 		want.Parts = nil
 	}
 	for _, p := range m.Programs {
-		if p.Program != nil && cycles == "Cycle time of "+*p.Program {
+		if p.Program != nil && program == *p.Program {
 			want.CycleSeconds = p.MedianSeconds
 		}
 	}

@@ -23,7 +23,7 @@ func (s *shop) ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.Shift
 		Says: "less than usual: 7 of 8 Late shifts ran longer", P10: ptr(0.58), Median: ptr(0.66), P90: ptr(0.71), Shifts: 8, Lower: 1, Higher: 7,
 	}
 	stops := api.UsualFigure{ID: "stops", Label: "Stops", Value: ptr(3.0), Verdict: "usual", Says: "as usual", P10: ptr(2.0), Median: ptr(3.0), P90: ptr(5.0), Shifts: 8, Lower: 2, Higher: 3}
-	cycle := api.UsualFigure{ID: "cycle-time", Label: "Cycle time of O2201", Unit: "s", Value: ptr(252.0), Verdict: "too-few", Says: "too few shifts to say: 2 of the 5 that it takes", P10: ptr(240.0), Median: ptr(250.0), P90: ptr(260.0), Shifts: 2}
+	cycle := api.UsualFigure{ID: "cycle-time", Label: "Cycle time of O2201", Program: "O2201", Unit: "s", Value: ptr(252.0), Verdict: "too-few", Says: "too few shifts to say: 2 of the 5 that it takes", P10: ptr(240.0), Median: ptr(250.0), P90: ptr(260.0), Shifts: 2}
 	unsaid := api.UsualFigure{ID: "running-share-scheduled", Label: "Running share (scheduled)", Verdict: "unsaid", Says: "not said: only 62 % of the shift is known"}
 	v := api.ShiftUsual{At: s.now(), Shift: &on, Until: on.To, Earlier: 22, Says: "0 of 2 machines as usual; 1 worse than usual (VMC-01); of 1 it cannot be said (EDM-1)", Machines: []api.MachineUsual{
 		{Machine: "edm-1", Name: "EDM-1", Coverage: 0.62, Verdict: "unsaid", Says: unsaid.Says, Figures: []api.UsualFigure{unsaid}},

@@ -160,10 +160,7 @@ func usualText(id string, v *float64) string {
 }
 
 func newFigureRow(f api.UsualFigure) figureRow {
-	row := figureRow{UsualFigure: f, Text: usualText(f.ID, f.Value), Band: newUsualBand(f)}
-	if _, program, ok := strings.Cut(f.Label, " of "); ok && f.ID == "cycle-time" {
-		row.Beside = program
-	}
+	row := figureRow{UsualFigure: f, Text: usualText(f.ID, f.Value), Beside: f.Program, Band: newUsualBand(f)}
 	if f.Median != nil && f.Shifts >= insight.StandingLeast {
 		row.Usual = fmt.Sprintf("usually %s (%s – %s)", usualText(f.ID, f.Median), usualText(f.ID, f.P10), usualText(f.ID, f.P90))
 	}
