@@ -17,6 +17,9 @@ func (s *shop) ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.Shift
 		return api.ShiftUsual{}, plant.Errorf(plant.Invalid, "shift %q: there is no such shift", q.Shift)
 	}
 	s.set(func() { s.at = q.At })
+	if shift.From > s.now().UnixMicro() {
+		return api.ShiftUsual{}, plant.Errorf(plant.Invalid, "shift %q: use one that has begun", q.Shift)
+	}
 	on := api.ShiftOn{ID: shift.ID(), Name: shift.Name, From: time.UnixMicro(shift.From).UTC(), To: time.UnixMicro(shift.To).UTC()}
 	ran := api.UsualFigure{
 		ID: "running-share-scheduled", Label: "Running share (scheduled)", Value: ptr(0.41), Verdict: "less", Worse: true,

@@ -194,7 +194,10 @@ func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 		JSON: inForm(r, asJSON), CSV: inForm(r, asCSV),
 	}
 	p := page{Title: "Handover", Nav: "handover"}
-	if !body.NoShift {
+	if formOf(r) == asHTML { // The other forms have no place for it: the view refuses it.
+		body.Note = notBegun(picked, body.Now)
+	}
+	if !body.NoShift && body.Note == "" {
 		q := api.ShiftUsualQuery{Shift: picked.Shift.ID(), At: s.moment()}
 		if one := r.FormValue("machine"); one != "" {
 			q.Machines = []string{one}
@@ -226,6 +229,14 @@ func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Body, p.Data = body, body.ShiftUsual
 	s.draw(w, r, http.StatusOK, "handover", p)
+}
+
+// notBegun says that the range is a shift that is still to come; empty where it is not.
+func notBegun(p rangePicker, now time.Time) string {
+	if p.Shift == nil || !p.From.After(now) {
+		return ""
+	}
+	return "The shift has not begun: it begins at " + clockText(p.From, now) + "."
 }
 
 // pickShift reads the range of a page that is of one shift: of the one that ended last
@@ -303,14 +314,21 @@ func shiftsTable(m api.MachineUsual) *table {
 
 // normal is what a machine's page says of the shift that it shows.
 type normal struct {
+	// Label names the shift; Note says why nothing else is said of it.
+	Label, Note string
 	// Verdict is the machine's, Says what it is worked out from; Href leads there.
-	Label, Verdict, Says, Href string
-	Mark                       usualMark
+	Verdict, Says, Href string
+	Mark                usualMark
 }
 
 // addNormal adds whether the shift that the page shows was as usual.
 func (s *site) addNormal(r *http.Request, body *machineBody) {
 	if body.Range.Shift == nil {
+		return
+	}
+	n := &normal{Label: "Shift " + body.Range.Shift.Name, Note: notBegun(body.Range, body.Now)}
+	if n.Note != "" {
+		body.Normal = n
 		return
 	}
 	q := api.ShiftUsualQuery{Shift: body.Range.Shift.ID(), Machines: []string{body.Slug}}
@@ -323,11 +341,12 @@ func (s *site) addNormal(r *http.Request, body *machineBody) {
 		body.Problems = append(body.Problems, "Whether the shift is as usual could not be found out.")
 		return
 	}
-	if v.Shift == nil || len(v.Machines) != 1 {
+	body.Normal = n
+	if n.Note = v.Note; n.Note != "" {
 		return // It has just begun.
 	}
 	m := v.Machines[0]
-	n := &normal{Label: "Shift " + v.Shift.Name, Verdict: m.Verdict, Mark: usualMarks[m.Verdict], Href: standsHref(m.Machine, v.Shift.ID)}
+	n.Verdict, n.Mark, n.Href = m.Verdict, usualMarks[m.Verdict], standsHref(m.Machine, v.Shift.ID)
 	if v.Lasts {
 		n.Label += " up to " + v.Until.In(body.Now.Location()).Format("15:04")
 	}
@@ -339,5 +358,4 @@ func (s *site) addNormal(r *http.Request, body *machineBody) {
 	if m.Verdict != "usual" {
 		n.Says += "; " + m.Says
 	}
-	body.Normal = n
 }

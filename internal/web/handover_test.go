@@ -40,14 +40,19 @@ func TestHandover(t *testing.T) {
 		t.Errorf("as JSON it is %d: %s", status, body)
 	}
 	for path, want := range map[string]string{
-		"/handover?range=day:today":             "Choose a shift",
-		"/m/vmc-01?range=shift:prev":            "worse than usual — ran 41 %, usually 66 %",
-		"/m/vmc-01?range=day:today":             "Active conditions",
-		"/m/vmc-01?range=shift:2026-11-24.Late": "Active conditions now, whatever the range",
+		"/handover?range=shift:2026-11-25.Night": "The shift has not begun: it begins at 22:00:00.",
+		"/m/vmc-01?range=shift:2026-11-26.Late":  "Shift Late : The shift has not begun: it begins at 2026-11-26 14:00:00.",
+		"/handover?range=day:today":              "Choose a shift",
+		"/m/vmc-01?range=shift:prev":             "worse than usual — ran 41 %, usually 66 %",
+		"/m/vmc-01?range=day:today":              "Active conditions",
+		"/m/vmc-01?range=shift:2026-11-24.Late":  "Active conditions now, whatever the range",
 	} {
-		if _, html := page(t, server, path); !strings.Contains(words(html), want) {
-			t.Errorf("%s: no %q in %s", path, want, words(html))
+		if status, html := page(t, server, path); status != http.StatusOK || !strings.Contains(words(html), want) || strings.Contains(html, "could not be found out") {
+			t.Errorf("%s: status %d, no %q in %s", path, status, want, words(html))
 		}
+	}
+	if status, text := page(t, server, "/handover.json?range=shift:2026-11-25.Night"); status != http.StatusBadRequest || !strings.Contains(text, "use one that has begun") {
+		t.Errorf("a shift to come as JSON is %d: %s", status, text)
 	}
 	if _, html := page(t, newShop(atNoon).serve(t), "/handover"); !strings.Contains(words(html), "No shifts are set") {
 		t.Errorf("without a calendar it says %s", words(html))
