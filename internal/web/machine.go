@@ -104,6 +104,10 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 	if body.Range, ok = s.machineRange(w, r); !ok {
 		return
 	}
+	if err := checkShown(r.URL.Query(), now); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	switch body.Blank = (blank{body.Now}); {
 	case past:
 		body.ConditionsTitle = "Active conditions then"
@@ -129,7 +133,7 @@ func (s *site) machine(w http.ResponseWriter, r *http.Request) {
 	if body.Charts, problem = chooseCharts(body.Choices, r.URL.Query()); problem != "" {
 		body.Problems = append(body.Problems, problem)
 	}
-	if err := cmp.Or(checkShown(r.URL.Query(), body.Now), asError(r, problem)); err != nil {
+	if err := asError(r, problem); err != nil {
 		s.fail(w, r, err)
 		return
 	}

@@ -115,6 +115,11 @@ func TestMachineRefusals(t *testing.T) {
 			t.Errorf("%s: status %d: %s", path, status, words(html))
 		}
 	}
+	// What the address shows to be wrong is refused before anything is read.
+	s := newShop(atNoon)
+	if status, _ := page(t, s.serve(t), "/m/vmc-01?why=zz"); status != http.StatusBadRequest || s.work.Machine != "" || len(s.asked) > 0 {
+		t.Errorf("status %d, after the cycles of %q and %d timelines were read", status, s.work.Machine, len(s.asked))
+	}
 }
 
 func TestMachineWithoutItems(t *testing.T) {
