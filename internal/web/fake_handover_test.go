@@ -16,7 +16,7 @@ func (s *shop) ShiftUsual(ctx context.Context, q api.ShiftUsualQuery) (api.Shift
 	if !ok {
 		return api.ShiftUsual{}, plant.Errorf(plant.Invalid, "shift %q: there is no such shift", q.Shift)
 	}
-	s.set(func() { s.at = q.At })
+	s.set(func() { s.compared = append(s.compared, q.At) })
 	if shift.From > s.now().UnixMicro() {
 		return api.ShiftUsual{}, plant.Errorf(plant.Invalid, "shift %q: use one that has begun", q.Shift)
 	}

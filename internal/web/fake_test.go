@@ -46,6 +46,8 @@ type shop struct {
 	// at is the moment of the past that was asked for last, first when what is stored
 	// begins.
 	at, first time.Time
+	// compared are the moments of which it was asked whether a shift was as usual.
+	compared []time.Time
 	// polls counts the readings of the list of machines.
 	polls   int
 	streams map[chan api.Event]struct{}

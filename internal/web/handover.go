@@ -331,10 +331,7 @@ func (s *site) addNormal(r *http.Request, body *machineBody) {
 		body.Normal = n
 		return
 	}
-	q := api.ShiftUsualQuery{Shift: body.Range.Shift.ID(), Machines: []string{body.Slug}}
-	if s.past() {
-		q.At = s.now()
-	}
+	q := api.ShiftUsualQuery{Shift: body.Range.Shift.ID(), Machines: []string{body.Slug}, At: s.moment()}
 	v, err := s.views.ShiftUsual(r.Context(), q)
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "machine without what is usual of its shift", "error", err)

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestHandover(t *testing.T) {
@@ -56,5 +59,22 @@ func TestHandover(t *testing.T) {
 	}
 	if _, html := page(t, newShop(atNoon).serve(t), "/handover"); !strings.Contains(words(html), "No shifts are set") {
 		t.Errorf("without a calendar it says %s", words(html))
+	}
+}
+
+// Nothing that came after the moment that is shown counts: a view is asked for that
+// moment, and for now where none is.
+func TestHandoverIsOfTheMoment(t *testing.T) {
+	s := newPlant(t, inLateShift)
+	server := s.serve(t)
+	moment := time.Date(2026, 11, 25, 15, 0, 0, 0, time.UTC)
+	for query, want := range map[string]time.Time{"": {}, "&at=2026-11-25T15:00:00Z": moment} {
+		for _, path := range []string{"/handover?range=shift:2026-11-25.Late", "/m/vmc-01?range=shift:2026-11-25.Late"} {
+			s.set(func() { s.compared = []time.Time{} })
+			page(t, server, path+query)
+			if diff := cmp.Diff([]time.Time{want}, s.compared); diff != "" {
+				t.Errorf("%s%s asks for what is usual at (-want +got):\n%s", path, query, diff)
+			}
+		}
 	}
 }
