@@ -157,10 +157,14 @@ func (s *shop) Why(ctx context.Context, slug string, at time.Time) (api.Why, err
 		at = s.now()
 	}
 	since := at.Add(-time.Hour)
+	execution := "ACTIVE"
+	if m.State == "stopped" {
+		execution = "FEED_HOLD"
+	}
 	return api.Why{
 		Machine: slug, At: at, State: m.State, Word: m.Word, Rule: m.Rule, RuleText: "A path executes a program in automatic mode.", Since: &since, RulesVersion: 2,
 		Inputs: []api.WhyInput{
-			{Item: api.WhyItem{ID: 115, DataItemID: "exec", Name: "execution", Type: "EXECUTION", Component: "Controller[c]/Path[path1]"}, Value: "ACTIVE", Time: &since, Sequence: 4711, Instance: 1699, Observation: "/api/v1/items/115/observations?from=x", Decides: true},
+			{Item: api.WhyItem{ID: 115, DataItemID: "exec", Name: "execution", Type: "EXECUTION", Component: "Controller[c]/Path[path1]"}, Value: execution, Time: &since, Sequence: 4711, Instance: 1699, Observation: "/api/v1/items/115/observations?from=x", Decides: true},
 			{Item: api.WhyItem{ID: 109, DataItemID: "Stemp", Type: "TEMPERATURE"}, Value: "Fault", Level: "Fault", Time: &since, Sequence: 12, Instance: 1699, Active: []api.Condition{{NativeCode: "1010", Text: "Spindle temperature high"}}},
 			{Item: api.WhyItem{ID: 116, DataItemID: "estop", Type: "EMERGENCY_STOP"}},
 		},

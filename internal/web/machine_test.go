@@ -60,6 +60,24 @@ func TestMachineHead(t *testing.T) {
 	}
 }
 
+// Where execution was a word that stops, the stop and its why say which.
+func TestMachineSaysWhatExecutionSaid(t *testing.T) {
+	server := newShop(atNoon).serve(t)
+	_, html := page(t, server, "/m/lathe-2")
+	rows := strings.Split(section(t, html, `id="stops"`, "</table>"), "<tr")[2:] // Behind what stands before the head, and the head.
+	for _, row := range rows {
+		if !strings.Contains(words(row), "executing (rule 5): Feed hold") {
+			t.Errorf("a stop does not say what execution said: %s", words(row))
+		}
+	}
+	if len(rows) != 3 {
+		t.Errorf("%d stops, want 3", len(rows))
+	}
+	if _, html := page(t, server, "/m/lathe-2/why"); !strings.Contains(words(html), "Execution said Feed hold .") {
+		t.Errorf("why it stopped does not say what execution said: %s", words(html))
+	}
+}
+
 // Runs that reach over the range say what of their parts is of the range.
 func TestMachineCyclesSayThePartsOfTheRange(t *testing.T) {
 	s := newShop(atNoon)
