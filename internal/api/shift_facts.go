@@ -155,21 +155,56 @@ func (s *Service) shiftFacts(ctx context.Context, said *shop.Shop, m *machine, p
 		for n < len(missing) && missing[n].until-missing[0].From <= ShiftFactsPiece.Microseconds() {
 			n++
 		}
-		piece := missing[:n]
-		missing = missing[n:]
-		if n > 1 {
-			piece = withOthers(piece, said.Calendar)
-		}
-		doubt, err := s.readShifts(ctx, m, book, known, piece, at)
+		doubt, err := s.readShifts(ctx, m, book, known, missing[:n], at)
 		if err != nil {
 			return nil, "", err
 		}
-		problem = cmp.Or(doubt, problem)
+		problem, missing = cmp.Or(doubt, problem), missing[n:]
 	}
 	for _, p := range parts {
 		list = append(list, known[shiftSpan{p.From, p.until}])
 	}
 	return list, problem, nil
+}
+
+// readShifts reads what a machine did in parts of shifts, which stand in order of time,
+// at once with the others between them, and keeps what will stay so in the book. More
+// than is read at once is read in halves: that of one part is its problem, and of no
+// other.
+func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, known map[shiftSpan]shiftFacts, parts []shiftPart, at int64) (doubt string, err error) {
+	from, to := parts[0].From, parts[len(parts)-1].until
+	r, err := s.readWork(ctx, m, from, to, at)
+	tooMuch := plant.ErrorCode(err) == plant.Invalid
+	switch {
+	case tooMuch && len(parts) > 1:
+		half := len(parts) / 2
+		first, err := s.readShifts(ctx, m, book, known, parts[:half], at)
+		if err != nil {
+			return "", err
+		}
+		second, err := s.readShifts(ctx, m, book, known, parts[half:], at)
+		return cmp.Or(second, first), err
+	case err != nil && !tooMuch:
+		return "", err
+	case len(parts) > 1:
+		parts = withOthers(parts, book.said.Calendar)
+	}
+	heard, behind := s.heardUntil(m)
+	settled := min(heard, s.now().Add(-ShiftSettled).UnixMicro())
+	same := s.shop() == book.said // else it was read by another shop's rules, or partly so
+	for _, p := range parts {
+		facts := shiftFacts{}
+		if tooMuch {
+			facts.problem = err.Error()
+		} else {
+			facts = r.shiftFacts(p)
+		}
+		known[shiftSpan{p.From, p.until}] = facts
+		if r.doubt == "" && same && !behind && p.until <= settled && len(book.facts) < MaxShiftFacts {
+			book.facts[shiftSpan{p.From, p.until}] = keptFacts{facts, s.now()}
+		}
+	}
+	return r.doubt, nil
 }
 
 // withOthers adds the other shifts between the first and the last: what is read for
@@ -186,65 +221,54 @@ func withOthers(parts []shiftPart, calendar shop.Calendar) []shiftPart {
 	return all
 }
 
-// readShifts reads what a machine did in parts of shifts at once, and keeps what will
-// stay so in the book.
-func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, known map[shiftSpan]shiftFacts, parts []shiftPart, at int64) (doubt string, err error) {
-	from, to := parts[0].From, parts[0].until
-	for _, p := range parts {
-		from, to = min(from, p.From), max(to, p.until)
-	}
+// shiftReading is what was read of a machine over a range in which shifts lie.
+type shiftReading struct {
+	work
+	intervals []insight.Interval
+	alarms    []insight.Activation
+	// doubt says for people what of it is in doubt.
+	doubt string
+}
+
+// readWork reads what a machine did at from ≤ time < to, as of a moment. Invalid where
+// that is more than is read at once.
+func (s *Service) readWork(ctx context.Context, m *machine, from, to, at int64) (r shiftReading, err error) {
 	breaks := newBreaks(s)
-	w, err := s.workUntil(ctx, breaks.locator, m, from, to, at)
-	var intervals []insight.Interval
-	if err == nil {
-		intervals, err = s.history(ctx, breaks, m, from, to, at)
+	if r.work, err = s.workUntil(ctx, breaks.locator, m, from, to, at); plant.ErrorCode(err) == plant.Invalid {
+		return r, plant.Errorf(plant.Invalid, "in the shift and the %.0f hours before it, programs, tools, modes, executions and counts changed more often than the %d times that are read", WorkLead.Hours(), MaxTracked)
+	} else if err != nil {
+		return r, err
 	}
-	var reading *alarmReading
-	var alarms []insight.Activation
-	if err == nil {
-		reading, alarms, err = s.readAlarms(ctx, conditionsOf([]*machine{m}), from, to)
+	if r.intervals, err = s.history(ctx, breaks, m, from, to, at); err != nil {
+		return r, err
 	}
-	problem := ""
-	switch {
-	case plant.ErrorCode(err) == plant.Invalid:
-		problem = err.Error()
-	case err != nil:
-		return "", err
-	default:
-		doubt = strings.Join(slices.DeleteFunc([]string{breaks.locator.problem(), reading.problem()}, func(s string) bool { return s == "" }), "; ")
+	reading, alarms, err := s.readAlarms(ctx, conditionsOf([]*machine{m}), from, to)
+	if plant.ErrorCode(err) == plant.Invalid {
+		return r, plant.Errorf(plant.Invalid, "conditions said more in the shift than the %d observations that are read", MaxAlarmObservations)
+	} else if err != nil {
+		return r, err
 	}
-	heard, behind := s.heardUntil(m)
-	settled := min(heard, s.now().Add(-ShiftSettled).UnixMicro())
-	same := s.shop() == book.said // else it was read by another shop's rules, or partly so
-	for _, p := range parts {
-		facts := shiftFacts{problem: problem}
-		if problem == "" {
-			facts = w.shiftFacts(p, intervals, alarms)
-		}
-		known[shiftSpan{p.From, p.until}] = facts
-		if doubt == "" && same && !behind && p.until <= settled && len(book.facts) < MaxShiftFacts {
-			book.facts[shiftSpan{p.From, p.until}] = keptFacts{facts, s.now()}
-		}
-	}
-	return doubt, nil
+	r.alarms = alarms
+	r.doubt = strings.Join(slices.DeleteFunc([]string{breaks.locator.problem(), reading.problem()}, func(s string) bool { return s == "" }), "; ")
+	return r, nil
 }
 
 // shiftFacts works out what the machine did in a part of a shift that lies in what was
 // read.
-func (w *work) shiftFacts(p shiftPart, intervals []insight.Interval, alarms []insight.Activation) shiftFacts {
+func (r *shiftReading) shiftFacts(p shiftPart) shiftFacts {
 	within := func(t int64) bool { return t >= p.From && t < p.until }
-	f := shiftFacts{shares: insight.Share(intervals, p.working()), programs: w.programFacts(p)}
-	for _, i := range intervals {
+	f := shiftFacts{shares: insight.Share(r.intervals, p.working()), programs: r.programFacts(p)}
+	for _, i := range r.intervals {
 		if (i.State == plant.Stopped || i.State == plant.Alarmed) && within(i.Since) {
 			f.stops++
 		}
 	}
-	for _, a := range alarms {
+	for _, a := range r.alarms {
 		if within(a.Raised) {
 			f.alarms++
 		}
 	}
-	if steps := w.shown(); w.counter() != nil {
+	if steps := r.shown(); r.counter() != nil {
 		if f.seen = insight.PartsWithin(steps, p.From, p.until); knownThrough(steps, p.From, p.until) {
 			f.parts = new(f.seen)
 		}

@@ -152,6 +152,49 @@ func TestShiftUsual(t *testing.T) {
 	}
 }
 
+// TestShiftUsualAtTheLimit: where more was said over several shifts than is read at once,
+// fewer are read at once; where it was in one shift, that one is not told of, and the
+// others are.
+func TestShiftUsualAtTheLimit(t *testing.T) {
+	f := newFake()
+	flicker := func(times int) { // Of the counter, with what it showed last.
+		last := f.observations[len(f.observations)-3]
+		f.observations = append(f.observations, slices.Repeat([]plant.Observation{last}, times)...)
+	}
+	for on := range 7 {
+		early(f, on, 9, true)
+		flicker(api.MaxTracked / 3)
+	}
+	usual := func() api.MachineUsual {
+		t.Helper()
+		v, err := shiftWorld(t, f, earlyShifts, 6*day+3*time.Hour).ShiftUsual(t.Context(), api.ShiftUsualQuery{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Machines[0]
+	}
+	m := usual()
+	if made := usualFigure(t, m, "parts"); m.Problem != "" || m.Verdict != "usual" || made.Value == nil || *made.Value != 9 || made.Shifts != 6 {
+		t.Errorf("seven shifts of which each may be read are %+v", m)
+	}
+	// The fourth says too much by itself.
+	fourth := slices.IndexFunc(f.observations, func(o plant.Observation) bool { return o.Item == parts && o.Time > at(3*day) })
+	f.observations = slices.Insert(f.observations, fourth, slices.Repeat([]plant.Observation{f.observations[fourth]}, api.MaxTracked)...)
+	m = usual()
+	if made := usualFigure(t, m, "parts"); m.Verdict != "usual" || made.Shifts != 5 {
+		t.Errorf("beside a shift that says too much the machine is %+v", m)
+	}
+	for i, shift := range m.Shifts[:7] {
+		want := ""
+		if i == 3 {
+			want = "in the shift and the 12 hours before it, programs, tools, modes, executions and counts changed more often than the 200000 times that are read"
+		}
+		if shift.Note != want {
+			t.Errorf("%s: %q, want %q", shift.ID, shift.Note, want)
+		}
+	}
+}
+
 func TestShiftUsualOfWhatCannotBe(t *testing.T) {
 	service := shiftWorld(t, newFake(), earlyShifts, 7*day)
 	for name, test := range map[string]struct {
