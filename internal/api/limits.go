@@ -108,12 +108,14 @@ const (
 	ShiftStep    = 15 * time.Minute
 	// ShiftFactsPiece is how much is read at once of what a machine did in its shifts.
 	// ShiftFactsKept is how long that is kept in memory, since what was said too late,
-	// or has been deleted, changes it; it is kept only of what ended ShiftSettled ago, and
-	// of MaxShiftFacts parts of shifts of a machine: others are read each time.
-	ShiftFactsPiece = 7 * 24 * time.Hour
-	ShiftFactsKept  = time.Hour
-	ShiftSettled    = time.Minute
-	MaxShiftFacts   = 1000
+	// or has been deleted, changes it, and ShiftFactsBehind how long while the agent of
+	// the machine is behind with what it says; it is kept only of what ended ShiftSettled
+	// ago, and of MaxShiftFacts parts of shifts of a machine: others are read each time.
+	ShiftFactsPiece  = 7 * 24 * time.Hour
+	ShiftFactsKept   = time.Hour
+	ShiftFactsBehind = 5 * time.Minute
+	ShiftSettled     = time.Minute
+	MaxShiftFacts    = 1000
 	// MaxUsualMachines is of how many machines is asked at once what is usual of their
 	// shifts, and MaxNamed how many of them a sentence names.
 	MaxUsualMachines = 500

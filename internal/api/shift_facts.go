@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/factorydash/factorydash/internal/insight"
 	"github.com/factorydash/factorydash/internal/plant"
@@ -19,6 +17,8 @@ type shiftPart struct {
 	shop.Shift
 	until int64
 }
+
+func (p shiftPart) span() shiftSpan { return shiftSpan{p.From, p.until} }
 
 // working is the working time of the part.
 func (p shiftPart) working() []insight.Window {
@@ -73,63 +73,6 @@ func (f *shiftFacts) known(count int) *float64 {
 	return new(float64(count))
 }
 
-// shiftBook keeps what is known of one machine's shifts: those that are over do not
-// change, and reading weeks of a hundred machines takes seconds. It is read by who has
-// its turn.
-type shiftBook struct {
-	turn chan struct{}
-	// said is what people said of the plant when facts were read: another calendar, or
-	// other rules, make others of them.
-	said  *shop.Shop
-	facts map[shiftSpan]keptFacts
-}
-
-// shiftSpan is when a part of a shift begins and ends, in microseconds.
-type shiftSpan struct{ from, until int64 }
-
-type keptFacts struct {
-	shiftFacts
-	read time.Time
-}
-
-// shiftBooks are the books of the machines.
-type shiftBooks struct {
-	mu sync.Mutex
-	of map[plant.DeviceID]*shiftBook
-}
-
-// take waits for the turn at a machine's book, so that several who ask at once, as
-// they do when a shift is over, read the store once. Who took it puts it back.
-func (b *shiftBooks) take(ctx context.Context, machine plant.DeviceID) (*shiftBook, error) {
-	b.mu.Lock()
-	book := b.of[machine]
-	if book == nil {
-		book = &shiftBook{turn: make(chan struct{}, 1)}
-		b.of[machine] = book
-	}
-	b.mu.Unlock()
-	select {
-	case book.turn <- struct{}{}:
-		return book, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (b *shiftBook) putBack() { <-b.turn }
-
-// forget drops what was read of another shop, or too long ago to be relied on.
-func (b *shiftBook) forget(said *shop.Shop, now time.Time) {
-	if b.said != said || b.facts == nil {
-		b.said, b.facts = said, make(map[shiftSpan]keptFacts)
-	}
-	for span, kept := range b.facts {
-		if now.Sub(kept.read) > ShiftFactsKept {
-			delete(b.facts, span)
-		}
-	}
-}
-
 // shiftFacts gives what a machine did in parts of shifts, which stand in order of
 // time, as of a moment in microseconds: what is kept, and what is not from the store.
 // The problem says for people what of it is in doubt. said is the shop whose shifts
@@ -140,12 +83,12 @@ func (s *Service) shiftFacts(ctx context.Context, said *shop.Shop, m *machine, p
 		return nil, "", err
 	}
 	defer book.putBack()
-	book.forget(said, s.now())
-	known := make(map[shiftSpan]shiftFacts)
+	book.forget(said, s.hearing(m), s.now())
+	known := make(map[shiftSpan]keptFacts)
 	var missing []shiftPart
 	for _, p := range parts {
-		if kept, ok := book.facts[shiftSpan{p.From, p.until}]; ok {
-			known[shiftSpan{p.From, p.until}] = kept.shiftFacts
+		if kept, ok := book.facts[p.span()]; ok {
+			known[p.span()] = kept
 		} else {
 			missing = append(missing, p)
 		}
@@ -155,56 +98,56 @@ func (s *Service) shiftFacts(ctx context.Context, said *shop.Shop, m *machine, p
 		for n < len(missing) && missing[n].until-missing[0].From <= ShiftFactsPiece.Microseconds() {
 			n++
 		}
-		doubt, err := s.readShifts(ctx, m, book, known, missing[:n], at)
-		if err != nil {
+		if err := s.readShifts(ctx, m, book, known, missing[:n], at); err != nil {
 			return nil, "", err
 		}
-		problem, missing = cmp.Or(doubt, problem), missing[n:]
+		missing = missing[n:]
 	}
 	for _, p := range parts {
-		list = append(list, known[shiftSpan{p.From, p.until}])
+		facts := known[p.span()]
+		list, problem = append(list, facts.shiftFacts), cmp.Or(facts.doubt, problem)
 	}
 	return list, problem, nil
 }
 
 // readShifts reads what a machine did in parts of shifts, which stand in order of time,
-// at once with the others between them, and keeps what will stay so in the book. More
-// than is read at once is read in halves: that of one part is its problem, and of no
-// other.
-func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, known map[shiftSpan]shiftFacts, parts []shiftPart, at int64) (doubt string, err error) {
+// at once with the others between them, and keeps in the book what may be relied on.
+// More than is read at once is read in halves: that of one part is its problem, and of
+// no other.
+func (s *Service) readShifts(ctx context.Context, m *machine, book *shiftBook, known map[shiftSpan]keptFacts, parts []shiftPart, at int64) error {
 	from, to := parts[0].From, parts[len(parts)-1].until
+	heard := s.hearing(m)
 	r, err := s.readWork(ctx, m, from, to, at)
 	tooMuch := plant.ErrorCode(err) == plant.Invalid
 	switch {
 	case tooMuch && len(parts) > 1:
 		half := len(parts) / 2
-		first, err := s.readShifts(ctx, m, book, known, parts[:half], at)
-		if err != nil {
-			return "", err
+		if err := s.readShifts(ctx, m, book, known, parts[:half], at); err != nil {
+			return err
 		}
-		second, err := s.readShifts(ctx, m, book, known, parts[half:], at)
-		return cmp.Or(second, first), err
+		return s.readShifts(ctx, m, book, known, parts[half:], at)
 	case err != nil && !tooMuch:
-		return "", err
+		return err
 	case len(parts) > 1:
 		parts = withOthers(parts, book.said.Calendar)
 	}
-	heard, behind := s.heardUntil(m)
-	settled := min(heard, s.now().Add(-ShiftSettled).UnixMicro())
-	same := s.shop() == book.said // else it was read by another shop's rules, or partly so
+	// Else it was read by another shop's rules, or by what was heard meanwhile, or
+	// partly so.
+	same := s.shop() == book.said && s.hearing(m) == heard
+	settled := s.now().Add(-ShiftSettled).UnixMicro()
 	for _, p := range parts {
-		facts := shiftFacts{}
+		facts := keptFacts{doubt: r.doubt, read: s.now(), heard: heard}
 		if tooMuch {
 			facts.problem = err.Error()
 		} else {
-			facts = r.shiftFacts(p)
+			facts.shiftFacts = r.shiftFacts(p)
 		}
-		known[shiftSpan{p.From, p.until}] = facts
-		if r.doubt == "" && same && !behind && p.until <= settled && len(book.facts) < MaxShiftFacts {
-			book.facts[shiftSpan{p.From, p.until}] = keptFacts{facts, s.now()}
+		known[p.span()] = facts
+		if same && p.until <= settled && len(book.facts) < MaxShiftFacts {
+			book.facts[p.span()] = facts
 		}
 	}
-	return r.doubt, nil
+	return nil
 }
 
 // withOthers adds the other shifts between the first and the last: what is read for

@@ -25,8 +25,10 @@ const benchDays = 31
 func newMonth(b *testing.B, st benchStore) func() *api.Service {
 	b.Helper()
 	hub := sealedPlant(b, st, 10, []plant.DataItem{
-		{Category: plant.Event, Type: "EXECUTION"}, {Category: plant.Event, Type: "PROGRAM"},
-		{Category: plant.Event, Type: "PART_COUNT"}, {Category: plant.Condition, Type: "SYSTEM"},
+		{Category: plant.Event, Type: "EXECUTION"},
+		{Category: plant.Event, Type: "PROGRAM"},
+		{Category: plant.Event, Type: "PART_COUNT"},
+		{Category: plant.Condition, Type: "SYSTEM"},
 	}, func(t *teller) {
 		for on := range benchDays {
 			monthDay(t, on)

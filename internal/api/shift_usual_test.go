@@ -3,10 +3,12 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/factorydash/factorydash/internal/live"
 	"github.com/factorydash/factorydash/internal/plant"
 	"github.com/factorydash/factorydash/internal/shop"
+	"github.com/factorydash/factorydash/internal/store"
 )
 
 // earlyShifts has a shift of two hours with a break each day.
@@ -36,19 +39,23 @@ type tester interface {
 
 // shiftWorld makes a service over a store so long after start.
 func shiftWorld(t tester, f *fake, said string, after time.Duration) *api.Service {
+	hub := live.NewHub(live.Options{})
+	service := shiftService(t, f, hub, said, func() time.Time { return start.Add(after) })
+	hub.PublishStatus(streaming(1))
+	return service
+}
+
+func shiftService(t tester, reader store.Reader, hub *live.Hub, said string, now func() time.Time) *api.Service {
 	s, err := shop.Parse([]byte(said), time.UTC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := live.NewHub(live.Options{})
 	service := api.NewService(api.Options{
-		Reader: f, Hub: hub, Shop: func() *shop.Shop { return s },
-		Now: func() time.Time { return start.Add(after) }, Log: slog.New(slog.DiscardHandler),
+		Reader: reader, Hub: hub, Shop: func() *shop.Shop { return s }, Now: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := service.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	hub.PublishStatus(streaming(1))
 	return service
 }
 
@@ -192,6 +199,82 @@ func TestShiftUsualAtTheLimit(t *testing.T) {
 		if shift.Note != want {
 			t.Errorf("%s: %q, want %q", shift.ID, shift.Note, want)
 		}
+	}
+}
+
+// counted is a store that counts how often observations of items are read.
+type counted struct {
+	*fake
+	reads atomic.Int64
+}
+
+func (c *counted) ItemObservations(ctx context.Context, items []plant.ItemID, from, to int64, before bool) iter.Seq2[plant.Observation, error] {
+	c.reads.Add(1)
+	return c.fake.ItemObservations(ctx, items, from, to, before)
+}
+
+// TestShiftFactsAreKept: who asks again a minute later reads nothing, however the
+// machine is heard and whatever is in doubt, until that changes or is too long ago.
+func TestShiftFactsAreKept(t *testing.T) {
+	heard := streaming(1)
+	away := plant.AgentStatus{Agent: 1, Link: plant.LinkDown, LastDocument: start.Add(7*day + time.Hour)}
+	never := plant.AgentStatus{Agent: 1, Link: plant.LinkDown}
+	behind := heard
+	behind.Next, behind.Last, behind.Lag = 1, 100_000, 100_000
+	for name, test := range map[string]struct {
+		status plant.AgentStatus
+		gaps   int
+		// later is how much later it is asked again, and then how the machine is heard.
+		later time.Duration
+		then  plant.AgentStatus
+		reads bool
+	}{
+		"heard":                       {heard, 0, time.Minute, heard, false},
+		"heard, and away behind it":   {heard, 0, time.Minute, plant.AgentStatus{Agent: 1, Link: plant.LinkDown, LastDocument: start.Add(7*day + 4*time.Hour)}, false},
+		"heard, and now behind":       {heard, 0, time.Minute, behind, false},
+		"heard, long ago":             {heard, 0, api.ShiftFactsKept + time.Second, heard, true},
+		"away":                        {away, 0, time.Minute, away, false},
+		"away, and heard again":       {away, 0, time.Minute, heard, true},
+		"away, and now behind":        {away, 0, time.Minute, behind, true},
+		"away, long ago":              {away, 0, api.ShiftFactsKept + time.Second, away, true},
+		"never heard":                 {never, 0, time.Minute, never, false},
+		"behind":                      {behind, 0, time.Minute, behind, false},
+		"behind, and heard again":     {behind, 0, time.Minute, heard, true},
+		"behind, a while ago":         {behind, 0, api.ShiftFactsBehind + time.Second, behind, true},
+		"with more gaps than is told": {heard, api.MaxGapTimes + 1, time.Minute, heard, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			for on := range 8 {
+				early(f, on, 9, true)
+			}
+			f.gaps = manyGaps(f.runs[0].Next, test.gaps)
+			after := 7*day + 5*time.Hour
+			reader, hub := &counted{fake: f}, live.NewHub(live.Options{})
+			service := shiftService(t, reader, hub, earlyShifts, func() time.Time { return start.Add(after) })
+			ask := func(status plant.AgentStatus) (api.ShiftUsual, bool) {
+				t.Helper()
+				hub.PublishStatus(status)
+				before := reader.reads.Load()
+				v, err := service.ShiftUsual(t.Context(), api.ShiftUsualQuery{})
+				if err != nil || len(v.Machines) != 1 {
+					t.Fatalf("%+v, %v", v, err)
+				}
+				return v, reader.reads.Load() > before
+			}
+			first, _ := ask(test.status)
+			if doubt := first.Machines[0].Problem; (doubt != "") != (test.gaps > 0) {
+				t.Errorf("its problem is %q", doubt)
+			}
+			after += test.later
+			again, reads := ask(test.then)
+			if reads != test.reads {
+				t.Errorf("what is asked again is read again: %v", reads)
+			}
+			if diff := gocmp.Diff(first.Machines, again.Machines); test.status == test.then && diff != "" {
+				t.Errorf("what is asked again is another (-first +again):\n%s", diff)
+			}
+		})
 	}
 }
 
