@@ -196,10 +196,11 @@ func (c *committer) settle(ctx context.Context, merged []*mergedBatch, ends map[
 }
 
 // stored reports whether a batch that was refused is stored all the same, by an
-// attempt whose answer was lost: the cursor stands where the batches of its run end.
+// attempt whose answer was lost: the cursor stands where the batch ends, or further
+// where others of its run were stored with it, but not behind all of them.
 func (c *committer) stored(ctx context.Context, m *mergedBatch, ends map[plant.RunID]int64) bool {
 	run, err := c.opts.Store.LastRun(ctx, m.of[0].agent)
-	return err == nil && run.ID == m.batch.Run && run.Next == ends[run.ID]
+	return err == nil && run.ID == m.batch.Run && run.Next >= m.batch.Next && run.Next <= ends[run.ID]
 }
 
 // store commits batches, again and again while the store is away, and reports

@@ -51,6 +51,18 @@ func (r *recorder) Commit(_ context.Context, batches []*store.Batch) error {
 	return nil
 }
 
+// move commits batches as a store does whose runs stand at the cursors.
+func move(cursor map[plant.RunID]int64, batches []*store.Batch) {
+	for _, b := range batches {
+		b.Err = nil
+		if cursor[b.Run] != b.Expect {
+			b.Err = plant.Errorf(plant.Conflict, "another reader has committed")
+			continue
+		}
+		cursor[b.Run] = b.Next
+	}
+}
+
 // midnight is when the clock of synctest begins.
 var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -64,8 +76,8 @@ func batch(run plant.RunID, from, next int64) *store.Batch {
 	return b
 }
 
-// commits runs a committer within synctest while f submits.
-func commits(t *testing.T, r *recorder, o collect.Options, f func(submit func(run plant.RunID, from, next int64), settled *[]error)) {
+// run runs a committer within synctest while f submits batches.
+func run(t *testing.T, r *recorder, o collect.Options, f func(submit func(b *store.Batch, settled func(error)))) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		o.Store, o.Dial = r, options(nil).Dial
@@ -78,15 +90,24 @@ func commits(t *testing.T, r *recorder, o collect.Options, f func(submit func(ru
 			defer close(done)
 			c.Run(t.Context())
 		}()
-		var settled []error
-		f(func(run plant.RunID, from, next int64) {
-			err := c.Submit(t.Context(), plant.AgentID(run), batch(run, from, next), func(err error) { settled = append(settled, err) })
-			if err != nil {
+		f(func(b *store.Batch, settled func(error)) {
+			if err := c.Submit(t.Context(), plant.AgentID(b.Run), b, settled); err != nil {
 				t.Error(err)
 			}
-		}, &settled)
+		})
 		c.Close()
 		<-done
+	})
+}
+
+// commits is run for batches of observations.
+func commits(t *testing.T, r *recorder, o collect.Options, f func(submit func(run plant.RunID, from, next int64), settled *[]error)) {
+	t.Helper()
+	run(t, r, o, func(submit func(*store.Batch, func(error))) {
+		var settled []error
+		f(func(run plant.RunID, from, next int64) {
+			submit(batch(run, from, next), func(err error) { settled = append(settled, err) })
+		}, &settled)
 	})
 }
 
@@ -131,24 +152,11 @@ func TestCommitterKeepsBaselines(t *testing.T) {
 		}
 		return nil
 	}}
-	synctest.Test(t, func(t *testing.T) {
-		c, err := collect.NewCommitter(collect.Options{Store: r, Dial: options(nil).Dial})
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			c.Run(t.Context())
-		}()
+	run(t, r, collect.Options{}, func(submit func(b *store.Batch, settled func(error))) {
 		gap := &store.Batch{Run: 1, Expect: 3, Next: 5, Baseline: []plant.Observation{{Item: 1, Sequence: 4}}}
 		for _, b := range []*store.Batch{batch(1, 1, 2), batch(1, 2, 3), gap, batch(1, 5, 6), batch(1, 6, 8)} {
-			if err := c.Submit(t.Context(), 1, b, func(error) {}); err != nil {
-				t.Error(err)
-			}
+			submit(b, func(error) {})
 		}
-		c.Close()
-		<-done
 	})
 	if diff := cmp.Diff([][3]int64{{1, 3, 0}, {3, 5, 1}, {5, 8, 0}}, stored); diff != "" {
 		t.Errorf("first, next and baseline (-want +got):\n%s", diff)
@@ -319,14 +327,7 @@ func TestCommitterLostAnswerThenTakenApart(t *testing.T) {
 	cursor := map[plant.RunID]int64{1: 1, 2: 1}
 	attempts := 0
 	r := &recorder{cursor: cursor, answer: func(batches []*store.Batch) error {
-		for _, b := range batches {
-			b.Err = nil
-			if cursor[b.Run] != b.Expect {
-				b.Err = plant.Errorf(plant.Conflict, "another reader has committed")
-				continue
-			}
-			cursor[b.Run] = b.Next
-		}
+		move(cursor, batches)
 		switch attempts++; attempts {
 		case 1:
 			return plant.Errorf(plant.Unavailable, "the answer is lost")
@@ -344,4 +345,35 @@ func TestCommitterLostAnswerThenTakenApart(t *testing.T) {
 			t.Errorf("settled (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// Batches of a run that cannot be put together are taken apart too: where the answer to
+// the commit of one alone is lost, it is known as stored though others are to follow.
+func TestCommitterLostAnswerOfAPart(t *testing.T) {
+	cursor := map[plant.RunID]int64{1: 1}
+	attempts := 0
+	r := &recorder{cursor: cursor, answer: func(batches []*store.Batch) error {
+		if attempts++; attempts == 1 {
+			return errors.New("out of shared memory")
+		}
+		move(cursor, batches)
+		if attempts == 2 {
+			return plant.Errorf(plant.Unavailable, "the answer is lost")
+		}
+		return nil
+	}}
+	settled := 0
+	run(t, r, collect.Options{}, func(submit func(b *store.Batch, settled func(error))) {
+		gap := &store.Batch{Run: 1, Expect: 3, Next: 5, Baseline: []plant.Observation{{Item: 1, Sequence: 4}}}
+		for _, b := range []*store.Batch{batch(1, 1, 3), gap, batch(1, 5, 6)} {
+			submit(b, func(err error) {
+				if settled++; err != nil {
+					t.Errorf("the batch up to %d: %v", b.Next, err)
+				}
+			})
+		}
+	})
+	if settled != 3 || cursor[1] != 6 {
+		t.Errorf("%d batches were settled, and the run stands at %d: want 3 and 6", settled, cursor[1])
+	}
 }
