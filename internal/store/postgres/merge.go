@@ -84,8 +84,10 @@ func (m *merging) some(ctx context.Context, merged, newest block.ID) (block.ID, 
 			return merged, err
 		}
 		slices.SortFunc(blocks, func(a, b block.Meta) int {
-			return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Item, b.Item), cmp.Compare(a.FirstSequence, b.FirstSequence))
+			return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Item, b.Item), cmp.Compare(a.FirstSequence, b.FirstSequence), cmp.Compare(a.ID, b.ID))
 		})
+		// One that is longer than a period lies in two, and may go into one group only.
+		blocks = slices.CompactFunc(blocks, func(a, b block.Meta) bool { return a.ID == b.ID })
 		if err := m.groups(ctx, block.Mergeable(blocks)); err != nil {
 			return merged, err
 		}

@@ -25,6 +25,7 @@ func RunUpkeep(t *testing.T, open func(t *testing.T) UpkeepStore) {
 		{"Nothing", testUpkeepOfNothing},
 		{"Seal", testSeal},
 		{"Merge", testMerge},
+		{"MergeWhereTheClockWasPutBack", testMergeClockPutBack},
 		{"ReadsAsBefore", testReadsAsBefore},
 		{"Values", func(t *testing.T, s UpkeepStore) { testValues(t, sealing{s}) }},
 		{"Extremes", func(t *testing.T, s UpkeepStore) { testExtremes(t, sealing{s}) }},
@@ -163,6 +164,29 @@ func testMerge(t *testing.T, s UpkeepStore) {
 	equal(t, "merged in the end", must[store.Merged](t)(s.Merge(ctx)), store.Merged{})
 	equal(t, "observations of a", a.observations(t), want)
 	equal(t, "observations of b", len(b.observations(t)), 12)
+	sound(t, s)
+}
+
+// A block in which the clock was put back by months has neighbours at either end: it is
+// merged with those of one of them only.
+func testMergeClockPutBack(t *testing.T, s UpkeepStore) {
+	const months = int64(90*24*time.Hour) / int64(time.Microsecond)
+	l := newLine(t, s, "a", 1)
+	var want []plant.Observation
+	for _, before := range []int{20, 10, 0} { // of 20 observations
+		batch := l.batch(numbers(20)...)
+		for i := range batch.Observations[before:] {
+			batch.Observations[before+i].Time -= months
+		}
+		l.commit(t, batch)
+		want = append(want, batch.Observations...)
+		sealAll(t, s)
+	}
+	if merged := must[store.Merged](t)(s.Merge(t.Context())); merged.Before <= merged.After {
+		t.Errorf("merged %+v of three small blocks", merged)
+	}
+	equal(t, "merged in the end", must[store.Merged](t)(s.Merge(t.Context())), store.Merged{})
+	equal(t, "observations", l.observations(t), want)
 	sound(t, s)
 }
 
