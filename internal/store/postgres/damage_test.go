@@ -208,6 +208,29 @@ func TestMergeLosesItsLock(t *testing.T) {
 	storetest.CheckSound(t, s)
 }
 
+// TestPageMissing deletes the data of a block by hand: merging tells it from one that is
+// gone as a whole, and leaves it with those that were to be put together with it.
+func TestPageMissing(t *testing.T) {
+	url := pgtest.Database(t)
+	s, c := sealed(t, url)
+	exec1(t, url, `DELETE FROM block_pages`)
+	write(t, s, 200)
+	c.add(3 * time.Hour)
+	seal(t, s, c.now())
+	var ids []block.ID
+	if err := s.Write().QueryRow(t.Context(), `SELECT array_agg(id ORDER BY id) FROM blocks`).Scan(&ids); err != nil || len(ids) != 4 {
+		t.Fatalf("blocks %v, %v", ids, err)
+	}
+	data, err := s.ReadData(t.Context(), append(ids, ids[3]+1))
+	if _, gone := data[ids[3]+1]; err != nil || len(data) != 4 || data[ids[0]] != nil || data[ids[3]] == nil || gone {
+		t.Errorf("data %v, %v: want none of the first blocks, and nothing of a fifth", data, err)
+	}
+	if merged, err := s.Merge(t.Context()); err != nil || merged != (store.Merged{}) {
+		t.Errorf("merged %+v, %v", merged, err)
+	}
+	tells(t, s.Faults(), "block ", "100 observations")
+}
+
 // TestBlockMissing deletes a block by hand.
 func TestBlockMissing(t *testing.T) {
 	url := pgtest.Database(t)

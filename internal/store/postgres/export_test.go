@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"context"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store/block"
 )
 
 // RowColumns are the columns of rows that tests write.
@@ -16,6 +18,11 @@ const SelectData = selectData
 
 // Write gives the tests the connections that write, to trip them up.
 func (s *Store) Write() *pgxpool.Pool { return s.write }
+
+// ReadData reads the data of blocks.
+func (s *Store) ReadData(ctx context.Context, ids []block.ID) (map[block.ID][]byte, error) {
+	return readData(ctx, s.read, ids)
+}
 
 // EncodeRows gives observations in COPY's binary form.
 func EncodeRows(t testing.TB, run plant.RunID, observations []plant.Observation) []byte {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -204,19 +205,40 @@ func (m *merging) Data(ctx context.Context, blocks []block.Meta) ([][]byte, erro
 }
 
 // read gives the blocks of a group with their data: none where that of one cannot
-// be read.
+// be read, or where one is gone, which is no fault of it.
 func (m *merging) read(ctx context.Context, group []block.Meta) ([]block.Block, error) {
+	found, err := readData(ctx, m.conn, block.IDs(group))
+	if isCorrupt(err) {
+		found, err = m.readEach(ctx, group)
+	}
+	if err != nil {
+		return nil, err
+	}
 	blocks := make([]block.Block, len(group))
 	for i, meta := range group {
-		data, err := readData(ctx, m.conn, []block.ID{meta.ID})
+		data, there := found[meta.ID]
+		if !there {
+			return nil, nil
+		}
+		blocks[i] = block.Block{Meta: meta, Data: data}
+	}
+	return blocks, nil
+}
+
+// readEach is readData block by block, which leaves out those that the database
+// cannot read: they are among the faults.
+func (m *merging) readEach(ctx context.Context, group []block.Meta) (map[block.ID][]byte, error) {
+	all := make(map[block.ID][]byte, len(group))
+	for _, meta := range group {
+		found, err := readData(ctx, m.conn, []block.ID{meta.ID})
 		if isCorrupt(err) {
 			m.faults.Note(m.blockFault(meta, err))
-			return nil, nil
+			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		blocks[i] = block.Block{Meta: meta, Data: data[meta.ID]}
+		maps.Copy(all, found)
 	}
-	return blocks, nil
+	return all, nil
 }

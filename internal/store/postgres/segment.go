@@ -153,8 +153,8 @@ const selectData = `
 			ORDER BY p.id) parts
 	), '') FROM blocks b `
 
-// readData reads the data of blocks that are there: nil for one of which some is
-// missing.
+// readData reads the data of those blocks that are there: nil for one of which some
+// is missing.
 func readData(ctx context.Context, q querier, ids []block.ID) (map[block.ID][]byte, error) {
 	rows, err := q.Query(ctx, selectData+`WHERE id = ANY($1)`, ids)
 	if err != nil {
@@ -167,9 +167,10 @@ func readData(ctx context.Context, q querier, ids []block.ID) (map[block.ID][]by
 		data  []byte
 	)
 	_, err = pgx.ForEachRow(rows, []any{&id, &bytes, &data}, func() error {
-		if len(data) == bytes {
-			found[id], data = data, nil
+		if len(data) != bytes {
+			data = nil
 		}
+		found[id], data = data, nil
 		return nil
 	})
 	return found, err
