@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/store"
 	"github.com/factorydash/factorydash/internal/store/postgres"
 	"github.com/factorydash/factorydash/internal/store/postgres/pgtest"
 	"github.com/factorydash/factorydash/internal/store/storetest"
@@ -309,4 +310,45 @@ func TestEncoding(t *testing.T) {
 	if plant.ErrorCode(err) != plant.Invalid || !strings.Contains(err.Error(), "ENCODING 'UTF8'") {
 		t.Errorf("open: %v", err)
 	}
+}
+
+// TestForgottenWhileAsked has what is known forgotten while a commit asks for it: what
+// it is told by a server that is lost by then is not kept.
+func TestForgottenWhileAsked(t *testing.T) {
+	s := openPlant(t, pgtest.Database(t), postgres.Options{})
+	devices, err := s.Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := s.Items(t.Context(), devices[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sequence, table := range []string{"data_items", "partitions"} {
+		s.Forget()
+		b := &store.Batch{Run: storetest.OnlyRun(t, s).ID, Expect: int64(sequence + 1), Next: int64(sequence + 2)}
+		b.Observations = []plant.Observation{{Item: items[0].ID, Sequence: b.Expect}}
+		tx, err := s.Write().Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), `LOCK TABLE `+table); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- s.Commit(t.Context(), []*store.Batch{b}) }()
+		waiting(t, s, table)
+		s.Forget()
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil || b.Err != nil {
+			t.Fatal(err, b.Err)
+		}
+		partition, owner := s.Knows(items[0].ID)
+		if partition || owner && table == "data_items" {
+			t.Errorf("asked for in %s before it was forgotten: the partition is known: %t, and the owner of an item: %t", table, partition, owner)
+		}
+	}
+	storetest.CheckSound(t, s)
 }

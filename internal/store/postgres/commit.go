@@ -101,7 +101,7 @@ type commit struct {
 	*Store
 	conn      *pgx.Conn
 	cursors   map[plant.RunID]cursor
-	partition partition
+	partition *openPartition
 	splitter  *block.Splitter
 	// What the batches that were admitted bring: runs that go on, rows, blocks, what
 	// is known, and the statements for the rest.

@@ -19,6 +19,14 @@ const SelectData = selectData
 // Write gives the tests the connections that write, to trip them up.
 func (s *Store) Write() *pgxpool.Pool { return s.write }
 
+// Forget forgets what this process knows of the database, as where a connection is lost.
+func (s *Store) Forget() { s.forget() }
+
+// Knows reports whether the partition that commits go to is known, and whose an item is.
+func (s *Store) Knows(item plant.ItemID) (partition, owner bool) {
+	return s.current.Load().table != "", s.itemAgents.known(int32(item)) != 0
+}
+
 // ReadData reads the data of blocks.
 func (s *Store) ReadData(ctx context.Context, ids []block.ID) (map[block.ID][]byte, error) {
 	return readData(ctx, s.read, ids)

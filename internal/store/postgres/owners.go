@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -19,9 +18,9 @@ type owners struct {
 	query string
 
 	// agents is indexed by the number; 0 where there is no such thing, or where it
-	// has not been asked for. It is replaced as a whole, under mu.
+	// has not been asked for. It is replaced as a whole, by who has begun with what is
+	// there: what was asked for before a forget is not kept.
 	agents atomic.Pointer[[]plant.AgentID]
-	mu     sync.Mutex
 }
 
 // The queries of the kinds of things.
@@ -31,50 +30,37 @@ const (
 	runOwners    = `SELECT id, agent FROM instances WHERE id >= $1 OR id = $2`
 )
 
-// forget has everything asked for again.
-func (o *owners) forget() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.agents.Store(nil)
-}
+// forget has everything asked for again. It is called once before all else.
+func (o *owners) forget() { o.agents.Store(new([]plant.AgentID)) }
 
 // of gives the agent of a thing, 0 where there is no such thing.
 func (o *owners) of(ctx context.Context, q querier, number int32) (plant.AgentID, error) {
 	if agent := o.known(number); agent != 0 {
 		return agent, nil
 	}
-	if err := o.load(ctx, q, number); err != nil {
-		return 0, err
-	}
-	return o.known(number), nil
+	agents, err := o.load(ctx, q, number)
+	return agentOf(agents, number), err
 }
 
 // known gives the agent of a thing that has been loaded, 0 for any other.
-func (o *owners) known(number int32) plant.AgentID {
-	agents := o.all()
+func (o *owners) known(number int32) plant.AgentID { return agentOf(*o.agents.Load(), number) }
+
+func agentOf(agents []plant.AgentID, number int32) plant.AgentID {
 	if number < 0 || int(number) >= len(agents) {
 		return 0
 	}
 	return agents[number]
 }
 
-func (o *owners) all() []plant.AgentID {
-	if agents := o.agents.Load(); agents != nil {
-		return *agents
-	}
-	return nil
-}
-
-// load adds what was made since the last time, and the thing with a number: one
-// with a lower number may have been committed later.
-func (o *owners) load(ctx context.Context, q querier, number int32) error {
-	rows, err := q.Query(ctx, o.query, len(o.all()), number)
+// load gives what is known with what was made since the last time, and the thing with
+// a number: one with a lower number may have been committed later.
+func (o *owners) load(ctx context.Context, q querier, number int32) ([]plant.AgentID, error) {
+	known := o.agents.Load()
+	rows, err := q.Query(ctx, o.query, len(*known), number)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	agents := slices.Clone(o.all())
+	agents := slices.Clone(*known)
 	var (
 		found int
 		agent plant.AgentID
@@ -86,6 +72,9 @@ func (o *owners) load(ctx context.Context, q querier, number int32) error {
 		agents[found] = agent
 		return nil
 	})
-	o.agents.Store(&agents)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	o.agents.CompareAndSwap(known, &agents)
+	return agents, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,67 +89,62 @@ func makePartition(ctx context.Context, tx pgx.Tx, start time.Time, period time.
 	return p, err
 }
 
-// currentPartition gives the partition for a commit at a time of our clock.
-func (s *Store) currentPartition(ctx context.Context, now time.Time) (partition, error) {
-	s.current.Lock()
-	p := s.current.partition
-	s.current.Unlock()
-	if p.covers(now.UnixMicro()) {
-		return p, nil
+// openPartition is a partition that commits go to.
+type openPartition struct {
+	partition
+	// drawn is the bounds in it that this process knows to be stored.
+	mu    sync.Mutex
+	drawn drawn
+}
+
+// currentPartition gives the partition for a commit at a time of our clock. The next
+// commits go to it too, unless what was known has been forgotten while it was asked for.
+func (s *Store) currentPartition(ctx context.Context, now time.Time) (*openPartition, error) {
+	known := s.current.Load()
+	if known.covers(now.UnixMicro()) {
+		return known, nil
 	}
 	p, err := s.partitionFor(ctx, s.write, now)
 	if err != nil {
-		return p, fmt.Errorf("partition: %w", err)
+		return nil, fmt.Errorf("partition: %w", err)
 	}
-	s.current.Lock()
-	s.current.partition, s.current.drawn = p, nil
-	s.current.Unlock()
-	return p, nil
+	found := &openPartition{partition: p, drawn: make(drawn)}
+	s.current.CompareAndSwap(known, found)
+	return found, nil
 }
 
 // widen adds the statements that draw the bounds of a commit's partition wide enough
 // for its rows, where this process does not know that they are.
 func (c *commit) widen(batch *pgx.Batch) {
-	c.current.Lock()
-	defer c.current.Unlock()
+	p := c.partition
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var known drawn
-	if c.current.number == c.partition.number {
-		known = c.current.drawn
+	if c.current.Load() == p { // or it was forgotten
+		known = p.drawn
 	}
-	known.widen(batch, &c.partition, c.bounds)
+	known.widen(batch, &p.partition, c.bounds)
 }
 
 // drew takes note of what the rows of a commit have made of its partition's bounds.
 func (c *commit) drew() {
-	c.current.Lock()
-	defer c.current.Unlock()
-	if c.current.number != c.partition.number {
-		return
-	}
-	if c.current.drawn == nil {
-		c.current.drawn = make(drawn)
-	}
+	p := c.partition
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for run, b := range c.bounds {
-		c.current.drawn.add(run, b)
+		p.drawn.add(run, b)
 	}
 }
 
-// forget forgets what this process knows of the database.
+// forget forgets what this process knows of the database. Each time it leaves something
+// else in its place, so that who asks meanwhile notices it.
 func (s *Store) forget() {
 	for _, o := range []*owners{&s.itemAgents, &s.deviceAgents, &s.runAgents} {
 		o.forget()
 	}
-	s.current.Lock()
-	defer s.current.Unlock()
-	s.current.partition, s.current.drawn = partition{}, nil
+	s.current.Store(new(openPartition))
 }
 
 // forgetPartition makes the next commit look for a partition anew, unless that has
 // happened since p was given.
-func (s *Store) forgetPartition(p partition) {
-	s.current.Lock()
-	defer s.current.Unlock()
-	if s.current.number == p.number {
-		s.current.partition = partition{}
-	}
-}
+func (s *Store) forgetPartition(p *openPartition) { s.current.CompareAndSwap(p, new(openPartition)) }

@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -94,13 +95,9 @@ type Store struct {
 	pace         pace
 	cache        *block.DataCache
 	splitters    sync.Pool // of *block.Splitter
-	// current is the partition that the last commit went to, with the bounds that this
-	// process knows of it.
-	current struct {
-		sync.Mutex
-		partition
-		drawn drawn
-	}
+	// current is the partition that the last commit went to: one of no period where that
+	// is not known. See forget.
+	current atomic.Pointer[openPartition]
 }
 
 // Open opens the store in a database, and brings its schema up to date. The error
@@ -124,6 +121,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s := &Store{period: o.Period, writeTimeout: o.WriteTimeout, cache: block.NewDataCache(), now: o.Now}
 	s.faults.Now = o.Now
 	s.itemAgents.query, s.deviceAgents.query, s.runAgents.query = itemOwners, deviceOwners, runOwners
+	s.forget()
 	s.splitters.New = func() any { return block.NewSplitter() }
 	var err error
 	if s.write, err = connect(ctx, url, writers); err != nil {
