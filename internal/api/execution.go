@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"math"
+	"slices"
 	"time"
 
-	"github.com/factorydash/factorydash/internal/plant"
+	"github.com/factorydash/factorydash/internal/insight"
 )
 
 // ExecutionStep is what the execution of a path said from a moment on.
@@ -12,41 +14,38 @@ type ExecutionStep struct {
 	Time time.Time `json:"time"`
 	// Path is the id of the path; empty for a machine without paths.
 	Path string `json:"path,omitempty"`
-	// Value is null where it is not known.
+	// Value is null where it is not known, as behind a gap.
 	Value *string `json:"value"`
 }
 
 // Executions gives what the execution of each path of a machine said at from ≤ time <
-// to, in order of time, and the last of each before that. NotFound where there is no
-// machine with the slug, Invalid for more than MaxTracked steps.
+// to, in order of time, and what it said at from, with when it began to. NotFound where
+// there is no machine with the slug, Invalid for more than MaxTracked changes.
 func (s *Service) Executions(ctx context.Context, slug string, from, to time.Time) ([]ExecutionStep, error) {
 	m, err := s.findMachine(slug)
 	if err != nil {
 		return nil, err
 	}
-	paths := make(map[plant.ItemID]string)
-	var items []plant.ItemID
-	for _, p := range newWorker(m.items).paths {
-		if p.execution != nil {
-			paths[p.execution.ID], items = p.id, append(items, p.execution.ID)
-		}
+	first, end := from.UnixMicro(), to.UnixMicro()
+	paths := slices.DeleteFunc(newWorker(m.items).paths, func(p workPath) bool { return p.execution == nil })
+	var items []*item
+	for _, p := range paths {
+		items = append(items, p.execution)
 	}
-	if len(items) == 0 {
-		return nil, nil
+	said, err := s.track(ctx, newLocator(s.reader, first), m.agent, items, first, end)
+	if err != nil {
+		return nil, err
 	}
 	var steps []ExecutionStep
-	for o, err := range s.reader.ItemObservations(ctx, items, from.UnixMicro(), to.UnixMicro(), true) {
-		if err != nil {
-			return nil, err
+	for _, p := range paths {
+		for _, span := range insight.Spans(said.of(p.execution), said.holes, first, end, math.MaxInt64) {
+			step := ExecutionStep{Time: timeOf(span.Since), Path: p.id}
+			if span.Known {
+				step.Value = &span.Value
+			}
+			steps = append(steps, step)
 		}
-		if len(steps) == MaxTracked {
-			return nil, plant.Errorf(plant.Invalid, "from: execution changed more than %d times; ask for a shorter range", MaxTracked)
-		}
-		step := ExecutionStep{Time: timeOf(o.Time), Path: paths[o.Item]}
-		if o.Value.Kind == plant.Text {
-			step.Value = &o.Value.Text
-		}
-		steps = append(steps, step)
 	}
+	slices.SortStableFunc(steps, func(a, b ExecutionStep) int { return a.Time.Compare(b.Time) })
 	return steps, nil
 }
