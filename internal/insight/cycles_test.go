@@ -178,3 +178,20 @@ func TestCyclesFromAnywhere(t *testing.T) {
 		}
 	})
 }
+
+// TestInterrupts: what is said to interrupt a program stops a machine, and counts as an
+// interruption of a cycle.
+func TestInterrupts(t *testing.T) {
+	for word, want := range map[string]bool{
+		"FEED_HOLD": true, "feed_hold": true, "INTERRUPTED": true, "PROGRAM_STOPPED": true, "OPTIONAL_STOP": true, "PROGRAM_OPTIONAL_STOP": true,
+		"ACTIVE": false, "WAIT": false, "READY": false, "STOPPED": false, "PROGRAM_COMPLETED": false, "UNAVAILABLE": false, "HURRY": false,
+	} {
+		if got := insight.Interrupts(word); got != want {
+			t.Errorf("%s interrupts: %v", word, got)
+		}
+		cycles := insight.Cycles(saidBy("0 exec READY", "10 exec ACTIVE", "20 exec "+word), nil, pathItems, 30e6)
+		if got := cycles[0].Interruptions == 1; got != want {
+			t.Errorf("%s interrupts a cycle: %v", word, got)
+		}
+	}
+}

@@ -92,6 +92,16 @@ var executions = map[string]func(*view, *path){
 	"PROGRAM_COMPLETED":     (*view).rest,
 }
 
+// Interrupts reports whether a value of Execution says that a program was stopped and
+// may go on, by which a machine is stopped.
+func Interrupts(execution string) bool {
+	v := &view{}
+	if meaning := executions[strings.ToUpper(execution)]; meaning != nil {
+		meaning(v, &path{})
+	}
+	return v.stopped
+}
+
 // manual reports whether a person works in a ControllerMode.
 func (r Rules) manual(mode string) bool {
 	switch strings.ToUpper(mode) {

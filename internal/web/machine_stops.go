@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/factorydash/factorydash/internal/api"
+	"github.com/factorydash/factorydash/internal/insight"
 )
 
 // stopLimit is how many stops a machine's page shows, and usualSpan how far back
@@ -110,14 +111,16 @@ func (s *site) addSaid(r *http.Request, body *machineBody) {
 			}
 		}
 		for _, path := range slices.Sorted(maps.Keys(words)) {
-			if word := words[path]; stopping[word] && body.Stops[i].Said == "" {
+			if word := words[path]; stopping(word) && body.Stops[i].Said == "" {
 				body.Stops[i].Said = wordText(word)
 			}
 		}
 	}
 }
 
-// stopping are the words of execution that say that a program was stopped.
-var stopping = map[string]bool{
-	"FEED_HOLD": true, "INTERRUPTED": true, "PROGRAM_STOPPED": true, "OPTIONAL_STOP": true, "PROGRAM_OPTIONAL_STOP": true, "STOPPED": true, "WAIT": true,
+// stopping reports whether a word of execution says why a machine stands: that its
+// program was stopped, that it waits, which is a stop when it lasts too long, or that
+// the program was given up, as behind an alarm.
+func stopping(word string) bool {
+	return insight.Interrupts(word) || word == "WAIT" || word == "STOPPED"
 }
