@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -111,7 +112,7 @@ func (s *Service) Cycles(ctx context.Context, q CycleQuery) (Cycles, error) {
 		if q.Program != "" {
 			cycles = slices.DeleteFunc(cycles, func(c insight.Cycle) bool { return c.Program != q.Program })
 		}
-		programs := insight.Programs(cycles)
+		programs := insight.Programs(cycles, math.MinInt64, math.MaxInt64)
 		for _, p := range programs {
 			v.Runs = append(v.Runs, w.programCycle(i, p))
 		}

@@ -282,24 +282,14 @@ func (w *work) quality() (good, total float64) {
 // programs is what the runs of each program of a path made within the range.
 func (w *work) programs(path int) []ProgramProduction {
 	list := []ProgramProduction{}
-	cycles := w.cycles[path]
-	for _, p := range insight.Programs(cycles) {
-		running, made := int64(0), 0.0
-		for _, c := range cycles {
-			if c.Program != p.Program || c.Manual {
-				continue
-			}
-			running += c.RunningWithin(w.from, w.to)
-			if !w.counts(path) && c.Whole() && c.To >= w.from && c.To < w.to {
-				made++ // A path that counts nothing makes one thing a run.
-			}
+	for _, p := range insight.Programs(w.cycles[path], w.from, w.to) {
+		made := p.Parts / w.perCycle()
+		if !w.counts(path) { // A path that counts nothing makes one thing a run.
+			made = float64(w.ended(path, p.Program))
 		}
-		if w.counts(path) {
-			made = p.Parts / w.perCycle()
-		}
-		p.Running = running
 		v := ProgramProduction{ProgramCycle: w.programCycle(path, p)}
 		ideal := w.said.Ideal(p.Program).Seconds()
+		running := p.Running
 		if ideal == 0 {
 			running = 0
 		}
@@ -307,6 +297,16 @@ func (w *work) programs(path int) []ProgramProduction {
 		list = append(list, v)
 	}
 	return list
+}
+
+// ended counts the whole cycles of a program on a path that ended within the range.
+func (w *work) ended(path int, program string) (n int) {
+	for _, c := range w.cycles[path] {
+		if c.Program == program && !c.Manual && c.Whole() && c.To >= w.from && c.To < w.to {
+			n++
+		}
+	}
+	return n
 }
 
 // tell fills in what a machine made.

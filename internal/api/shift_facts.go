@@ -238,31 +238,26 @@ func knownThrough(steps []insight.PartStep, from, until int64) bool {
 func (w *work) programFacts(p shiftPart) []programFacts {
 	var list []programFacts
 	for path, cycles := range w.cycles {
-		first := len(list)
-		times := make(map[string][]float64)
-		for i := range cycles {
-			c := &cycles[i]
-			if c.Manual || c.To <= p.From || c.From >= p.until {
-				continue
-			}
-			at := slices.IndexFunc(list[first:], func(f programFacts) bool { return f.program == c.Program })
-			if at < 0 {
-				at = len(list) - first
-				list = append(list, programFacts{path: path, program: c.Program})
-			}
-			list[first+at].running += c.RunningWithin(p.From, p.until)
-			// Where all that is read is the shift, the begin of such a cycle is seen.
-			if c.Whole() && c.To < p.until && c.From >= leadOf(p.From) {
-				times[c.Program] = append(times[c.Program], float64(c.Running))
-			}
-		}
-		for i := range list[first:] {
-			if f := &list[first+i]; len(times[f.program]) > 0 {
-				sorted := slices.Sorted(slices.Values(times[f.program]))
-				f.whole, f.median = len(sorted), insight.Quantile(sorted, 0.5)
-			}
+		for _, runs := range insight.Programs(alone(cycles, p), p.From, p.until) {
+			list = append(list, programFacts{path, runs.Program, runs.Running, runs.Whole, runs.Median})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b programFacts) int { return cmp.Compare(b.running, a.running) })
+	return list
+}
+
+// alone gives the cycles of which some is in a part of a shift, as they are known where
+// that part is all that is read.
+func alone(cycles []insight.Cycle, p shiftPart) []insight.Cycle {
+	var list []insight.Cycle
+	for _, c := range cycles {
+		if c.To <= p.From || c.From >= p.until {
+			continue
+		}
+		if c.Seen = c.Seen && c.From >= leadOf(p.From); c.To >= p.until {
+			c.End = insight.CycleOpen
+		}
+		list = append(list, c)
+	}
 	return list
 }

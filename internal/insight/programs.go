@@ -12,7 +12,8 @@ type ProgramRuns struct {
 	// Runs counts the cycles, Whole those that were seen from begin to end.
 	Runs, Whole int
 	// AllParts is what they made, Parts what of it was made in the range that is
-	// looked at; Running and Interrupted are how long they took, in microseconds.
+	// looked at. Running is for how long of a range they were executed, and
+	// Interrupted for how long in all they were interrupted, in microseconds.
 	AllParts, Parts      float64
 	Running, Interrupted int64
 	// Median, P10 and P90 are of the running times of whole cycles, in
@@ -32,9 +33,10 @@ func (p *ProgramRuns) Unusual(c *Cycle) bool {
 	return c.Whole() && (float64(c.Running) < p.Least || float64(c.Running) > p.Most)
 }
 
-// Programs puts the cycles of each program together, those that took longest
-// first. Cycles in a manual mode are left out: they are no production.
-func Programs(cycles []Cycle) []ProgramRuns {
+// Programs puts the cycles of each program together, with how long they were executed
+// at from ≤ time < to, those that were longest first. Cycles in a manual mode are left
+// out: they are no production.
+func Programs(cycles []Cycle, from, to int64) []ProgramRuns {
 	at := make(map[string]int)
 	var all []ProgramRuns
 	var times [][]float64
@@ -53,7 +55,7 @@ func Programs(cycles []Cycle) []ProgramRuns {
 		p.Runs++
 		p.AllParts += c.AllParts
 		p.Parts += c.Parts
-		p.Running += c.Running
+		p.Running += c.RunningWithin(from, to)
 		p.Interrupted += c.Interrupted
 		if c.Whole() {
 			p.Whole++

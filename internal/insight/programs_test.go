@@ -2,6 +2,7 @@ package insight_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -24,7 +25,7 @@ func TestPrograms(t *testing.T) {
 	lines = append(lines, fmt.Sprintf("%d mode MANUAL", now))
 	run(1000)
 	cycles := insight.Cycles(saidBy(lines...), nil, pathItems, 0)
-	programs := insight.Programs(cycles)
+	programs := insight.Programs(cycles, 0, math.MaxInt64)
 	if len(programs) != 2 {
 		t.Fatalf("%+v", programs)
 	}
@@ -36,6 +37,12 @@ func TestPrograms(t *testing.T) {
 		if got, want := p.Unusual(&cycles[i]), i == 5; got != want {
 			t.Errorf("cycle of %d s: unusual %v", cycles[i].Running/1e6, got)
 		}
+	}
+	// Of a range, what of them lies in it counts: here the whole of O2, and half a
+	// minute of the last run of O1.
+	last := cycles[5].To - 30e6
+	if of := insight.Programs(cycles, last, math.MaxInt64); of[0].Running != 30e6 || of[0].Runs != 6 || of[0].Median != 62.5e6 || of[1].Running != 30e6 {
+		t.Errorf("from the end of O1 on: %+v", of)
 	}
 	if p := programs[1]; p.Program != "O2" || p.Runs != 1 || p.Median != 30e6 || p.Unusual(&cycles[6]) {
 		t.Errorf("%+v", p)
