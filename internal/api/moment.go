@@ -139,6 +139,8 @@ type moment struct {
 	// the gap has no end.
 	gap   int64
 	ended bool
+	// untold is set where the baselines say more than is read.
+	untold bool
 }
 
 // past is what is found of one data item.
@@ -199,15 +201,15 @@ func (m *moment) latest(p *past) (l plant.Latest, observed, whole bool) {
 	}
 	switch {
 	case l.Run != 0:
-		return l, true, whole && !m.locator.untold()
+		return l, true, whole && !m.untold
 	case p.last != nil:
 		l.Apply(p.last.Run, *p.last)
-		return forgotten(l), true, !m.locator.untold()
+		return forgotten(l), true, !m.untold
 	case p.base != nil:
 		l.Apply(m.run.ID, p.base.observations[len(p.base.observations)-1])
-		return forgotten(l), true, !m.locator.untold()
+		return forgotten(l), true, !m.untold
 	default:
-		return l, false, !m.locator.untold()
+		return l, false, !m.untold
 	}
 }
 

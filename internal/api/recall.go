@@ -33,6 +33,7 @@ func (m *moment) findAmong(ctx context.Context, agent plant.AgentID, runs []plan
 	if err := m.findRun(ctx, runs); err != nil {
 		return err
 	}
+	m.untold = m.locator.untold()
 	if err := m.findGap(ctx); err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ type comparison struct {
 	// that is compared.
 	parts []shiftPart
 	facts []shiftFacts
+	// program is the one whose cycle times are compared.
+	program programID
 }
 
 // wording is how a figure is told: what it is called, what of the earlier shifts is
@@ -47,10 +49,9 @@ type programID struct {
 	program string
 }
 
-// mainProgram is the program that ran longest in the shift.
-func (c *comparison) mainProgram() programID {
-	own := c.facts[len(c.facts)-1]
-	for _, p := range own.programs {
+// mainProgram is the program that ran longest in a shift.
+func mainProgram(f *shiftFacts) programID {
+	for _, p := range f.programs {
 		if p.program != "" {
 			return programID{p.path, p.program}
 		}
@@ -73,10 +74,9 @@ func (f *shiftFacts) cycleSeconds(of programID) *float64 {
 func (c *comparison) machine() MachineUsual {
 	own := &c.facts[len(c.facts)-1]
 	v := MachineUsual{Coverage: own.shares.Coverage(), Problem: own.problem, Figures: []UsualFigure{}}
-	program := c.mainProgram()
 	cycles := cyclesWords
-	if program.path >= 0 {
-		cycles.label += " of " + program.program
+	if c.program.path >= 0 {
+		cycles.label += " of " + c.program.program
 	}
 	for _, figure := range []struct {
 		wording
@@ -88,11 +88,11 @@ func (c *comparison) machine() MachineUsual {
 		{stopWords, func(f *shiftFacts) *float64 { return f.known(f.stops) }, "nothing is known of it"},
 		{alarmWords, func(f *shiftFacts) *float64 { return f.known(f.alarms) }, "nothing is known of it"},
 		{partsWords, func(f *shiftFacts) *float64 { return f.parts }, c.noParts()},
-		{cycles, func(f *shiftFacts) *float64 { return f.cycleSeconds(program) }, c.noCycles()},
+		{cycles, func(f *shiftFacts) *float64 { return f.cycleSeconds(c.program) }, c.noCycles()},
 	} {
 		v.Figures = append(v.Figures, c.figure(figure.wording, figure.of, figure.none))
 	}
-	v.Figures[len(v.Figures)-1].Program = program.program
+	v.Figures[len(v.Figures)-1].Program = c.program.program
 	v.Verdict, v.Says = verdictOf(v.Figures)
 	return v
 }

@@ -85,15 +85,19 @@ func (s *Service) ShiftParts(ctx context.Context, at time.Time) (ShiftParts, err
 // passedOf gives which part of a shift's working time has passed at a moment, from 0
 // to 1.
 func passedOf(shift shop.Shift, at int64) float64 {
-	var passed, whole int64
-	for _, w := range shift.Working() {
-		whole += w.To - w.From
-		passed += max(0, min(w.To, at)-w.From)
-	}
+	whole := lengthOf(shift.Working())
 	if whole == 0 {
 		return 1
 	}
-	return float64(passed) / float64(whole)
+	return float64(lengthOf(shiftPart{shift, at}.working())) / float64(whole)
+}
+
+// lengthOf is how long windows are together, in microseconds.
+func lengthOf(windows []insight.Window) (sum int64) {
+	for _, w := range windows {
+		sum += w.To - w.From
+	}
+	return sum
 }
 
 // madeSince gives what a machine's counter counted from ≤ time ≤ at; nil with the

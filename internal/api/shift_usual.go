@@ -167,7 +167,7 @@ func (s *Service) ShiftUsual(ctx context.Context, q ShiftUsualQuery) (ShiftUsual
 		if err != nil {
 			return err
 		}
-		c := comparison{shift: shift, lasts: v.Lasts, worker: newWorker(m.items), parts: parts, facts: facts}
+		c := comparison{shift: shift, lasts: v.Lasts, worker: newWorker(m.items), parts: parts, facts: facts, program: mainProgram(&facts[len(facts)-1])}
 		v.Machines[i] = c.machine()
 		one := &v.Machines[i]
 		one.Machine, one.Name, one.Area, one.Agent = m.Slug, s.machine(m).Name, said.Machine(m.Slug).Area, m.agent.Name
@@ -211,31 +211,22 @@ func shiftAsked(calendar shop.Calendar, id string, at int64) (shift shop.Shift, 
 // it, in order of time, and it itself behind them: each as far as that has come at a
 // moment, in whole steps of ShiftStep.
 func likeShifts(calendar shop.Calendar, shift shop.Shift, at int64) []shiftPart {
-	length := shift.To - shift.From
+	length, working := shift.To-shift.From, lengthOf(shift.Working())
 	if at < shift.To {
 		length = (at - shift.From) / ShiftStep.Microseconds() * ShiftStep.Microseconds()
 	}
 	var parts []shiftPart
 	for _, other := range calendar.Between(shift.From-ShiftHistory.Microseconds(), shift.From) {
-		if other.Name == shift.Name && other.From >= shift.From-ShiftHistory.Microseconds() && workingTime(other) == workingTime(shift) {
+		if other.Name == shift.Name && other.From >= shift.From-ShiftHistory.Microseconds() && lengthOf(other.Working()) == working {
 			parts = append(parts, shiftPart{other, min(other.From+length, other.To)})
 		}
 	}
 	return append(parts, shiftPart{shift, shift.From + length})
 }
 
-// workingTime is how long a shift is without its breaks, in microseconds.
-func workingTime(s shop.Shift) (sum int64) {
-	for _, w := range s.Working() {
-		sum += w.To - w.From
-	}
-	return sum
-}
-
 // shifts gives what the machine did in the shift and, the newest first, in those that
 // it is compared with.
 func (c *comparison) shifts() []ShiftFacts {
-	program := c.mainProgram()
 	list := make([]ShiftFacts, len(c.facts))
 	for i, p := range slices.Backward(c.parts) {
 		f := &c.facts[i]
@@ -249,7 +240,7 @@ func (c *comparison) shifts() []ShiftFacts {
 		if f.problem == "" {
 			v.RunningShare = insight.RunningShareScheduled(f.shares).Value
 			v.Stops, v.Alarms = f.known(f.stops), f.known(f.alarms)
-			v.CycleSeconds = f.cycleSeconds(program)
+			v.CycleSeconds = f.cycleSeconds(c.program)
 		}
 		list[len(c.facts)-1-i] = v
 	}
