@@ -109,6 +109,25 @@ func sameTime(a, b *time.Time) bool {
 	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
 }
 
+// Where the baselines say more than is read, nothing is said to be all that was known.
+func TestMomentOfMoreThanIsRead(t *testing.T) {
+	for read, incomplete := range map[int]bool{api.MaxBaselines: false, api.MaxBaselines + 1: true} {
+		f := newFake()
+		said := slices.Repeat([]plant.Observation{text(program, -time.Hour, "O7")}, read)
+		f.baselines = map[plant.RunID][]plant.Baseline{1: {{At: 1, Observations: said}}}
+		f.commit(nil, text(program, 0, "O1"), text(program, 10*time.Minute, "O2"))
+		v, err := newQuietWorld(t, f, live.Options{}).service.Current(t.Context(), "mill", start.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range v.Items {
+			if it.Incomplete != incomplete {
+				t.Errorf("%d observations: %s is incomplete: %v", read, it.Type, it.Incomplete)
+			}
+		}
+	}
+}
+
 func TestMoment(t *testing.T) {
 	w := newWorld(t, newFake(), live.Options{})
 	w.publish(state(0, plant.Idle), number(load, 0, 1), text(program, 0, "O1"), alarm(system, 0, plant.LevelNormal, ""))
