@@ -37,10 +37,10 @@ type wording struct {
 // The figures of a shift.
 var (
 	ranWords    = wording{insight.FigureRunningShareScheduled, "Running share (scheduled)", "", "less", "more", "ran longer", "ran shorter", insight.LessThanUsual}
-	stopWords   = wording{"stops", "Stops", "", "fewer", "more", "had more", "had fewer", insight.MoreThanUsual}
-	alarmWords  = wording{"alarms", "Alarms raised", "", "fewer", "more", "had more", "had fewer", insight.MoreThanUsual}
-	partsWords  = wording{"parts", "Parts of the shift", "", "fewer", "more", "made more", "made fewer", insight.LessThanUsual}
-	cyclesWords = wording{"cycle-time", "Cycle time", "s", "shorter", "longer", "had longer ones", "had shorter ones", insight.MoreThanUsual}
+	stopWords   = wording{FigureStops, "Stops", "", "fewer", "more", "had more", "had fewer", insight.MoreThanUsual}
+	alarmWords  = wording{FigureAlarms, "Alarms raised", "", "fewer", "more", "had more", "had fewer", insight.MoreThanUsual}
+	partsWords  = wording{FigureParts, "Parts of the shift", "", "fewer", "more", "made more", "made fewer", insight.LessThanUsual}
+	cyclesWords = wording{FigureCycleTime, "Cycle time", "s", "shorter", "longer", "had longer ones", "had shorter ones", insight.MoreThanUsual}
 )
 
 // programID names a program of a path; Path is -1 for none.
@@ -113,7 +113,7 @@ func (c *comparison) noCycles() string {
 
 // figure compares one figure.
 func (c *comparison) figure(words wording, of func(*shiftFacts) *float64, none string) UsualFigure {
-	v := UsualFigure{ID: words.id, Label: words.label, Unit: words.unit, Verdict: verdictUnsaid}
+	v := UsualFigure{ID: words.id, Label: words.label, Unit: words.unit, Verdict: VerdictUnsaid}
 	own := &c.facts[len(c.facts)-1]
 	if own.problem == "" {
 		v.Value = of(own)
@@ -191,13 +191,13 @@ func verdictOf(figures []UsualFigure) (verdict, says string) {
 	}
 	switch {
 	case worse != nil:
-		return verdictWorse, strings.Join(append(worse, better...), "; ")
-	case figures[0].Verdict == verdictUnsaid || figures[0].Verdict == string(insight.TooFewToSay):
-		return verdictUnsaid, figures[0].Says
+		return VerdictWorse, strings.Join(append(worse, better...), "; ")
+	case figures[0].Verdict == VerdictUnsaid || figures[0].Verdict == string(insight.TooFewToSay):
+		return VerdictUnsaid, figures[0].Says
 	case better != nil:
-		return verdictBetter, strings.Join(better, "; ")
+		return VerdictBetter, strings.Join(better, "; ")
 	}
-	return verdictUsual, figures[0].Says
+	return VerdictUsual, figures[0].Says
 }
 
 // usualSentence says how the machines did together.
@@ -211,9 +211,9 @@ func usualSentence(machines []MachineUsual) string {
 		}
 		return names
 	}
-	said := []string{fmt.Sprintf("%d of %d machines as usual", len(of(verdictUsual)), len(machines))}
+	said := []string{fmt.Sprintf("%d of %d machines as usual", len(of(VerdictUsual)), len(machines))}
 	for _, part := range []struct{ verdict, words string }{
-		{verdictWorse, "%d worse than usual"}, {verdictBetter, "%d better than usual"}, {verdictUnsaid, "of %d it cannot be said"},
+		{VerdictWorse, "%d worse than usual"}, {VerdictBetter, "%d better than usual"}, {VerdictUnsaid, "of %d it cannot be said"},
 	} {
 		names := of(part.verdict)
 		if len(names) == 0 {

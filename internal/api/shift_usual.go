@@ -75,10 +75,18 @@ type MachineUsual struct {
 
 // The verdicts on a machine.
 const (
-	verdictUsual  = string(insight.AsUsual)
-	verdictWorse  = "worse"
-	verdictBetter = "better"
-	verdictUnsaid = "unsaid"
+	VerdictUsual  = string(insight.AsUsual)
+	VerdictWorse  = "worse"
+	VerdictBetter = "better"
+	VerdictUnsaid = "unsaid"
+)
+
+// The figures of a shift, behind insight.FigureRunningShareScheduled.
+const (
+	FigureStops     = "stops"
+	FigureAlarms    = "alarms"
+	FigureParts     = "parts"
+	FigureCycleTime = "cycle-time"
 )
 
 // UsualFigure is a figure of a shift beside what it usually is.

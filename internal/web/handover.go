@@ -47,12 +47,12 @@ type handoverRow struct {
 
 // In names the figures that make the verdict: in what it was better or worse.
 func (r handoverRow) In() string {
-	if r.Verdict != "worse" && r.Verdict != "better" {
+	if r.Verdict != api.VerdictWorse && r.Verdict != api.VerdictBetter {
 		return ""
 	}
 	var in []string
 	for _, f := range r.Figures {
-		if more := f.Verdict == string(insight.MoreThanUsual); f.Worse == (r.Verdict == "worse") && (more || f.Verdict == string(insight.LessThanUsual)) {
+		if more := f.Verdict == string(insight.MoreThanUsual); f.Worse == (r.Verdict == api.VerdictWorse) && (more || f.Verdict == string(insight.LessThanUsual)) {
 			in = append(in, f.Label)
 		}
 	}
@@ -62,7 +62,7 @@ func (r handoverRow) In() string {
 // addTarget adds the parts that a whole shift is to make, where somebody said so.
 func (r *handoverRow) addTarget(parts float64) {
 	for i := range r.Figures {
-		if f := &r.Figures[i]; f.ID == "parts" && parts > 0 {
+		if f := &r.Figures[i]; f.ID == api.FigureParts && parts > 0 {
 			f.Beside = "of " + measureText(parts) + " for the whole shift"
 		}
 	}
@@ -92,7 +92,7 @@ func basisText(v *api.ShiftUsual) string {
 			continue
 		}
 		most = max(most, m.Figures[0].Shifts)
-		if m.Verdict != "unsaid" {
+		if m.Verdict != api.VerdictUnsaid {
 			least = min(least, m.Figures[0].Shifts)
 		}
 	}
@@ -110,7 +110,7 @@ func basisText(v *api.ShiftUsual) string {
 type usualMark struct{ Glyph, Word string }
 
 var usualMarks = map[string]usualMark{
-	"usual": {"=", "as usual"}, "worse": {"▼", "worse than usual"}, "better": {"▲", "better than usual"}, "unsaid": {"?", "not said"},
+	api.VerdictUsual: {"=", "as usual"}, api.VerdictWorse: {"▼", "worse than usual"}, api.VerdictBetter: {"▲", "better than usual"}, api.VerdictUnsaid: {"?", "not said"},
 }
 
 // figureRow is one figure of a machine.
@@ -153,7 +153,7 @@ func usualText(id string, v *float64) string {
 		return unknown
 	case id == insight.FigureRunningShareScheduled:
 		return percentText(*v)
-	case id == "cycle-time":
+	case id == api.FigureCycleTime:
 		return cycleText(*v)
 	}
 	return measureText(*v)
@@ -176,12 +176,12 @@ type shiftRow struct {
 // Text gives a figure of it by its id.
 func (r shiftRow) Text(id string) string {
 	return usualText(id, map[string]*float64{
-		insight.FigureRunningShareScheduled: r.RunningShare, "stops": r.Stops, "alarms": r.Alarms, "parts": r.Parts, "cycle-time": r.CycleSeconds,
+		insight.FigureRunningShareScheduled: r.RunningShare, api.FigureStops: r.Stops, api.FigureAlarms: r.Alarms, api.FigureParts: r.Parts, api.FigureCycleTime: r.CycleSeconds,
 	}[id])
 }
 
 // handoverOrder is in which order machines stand: what needs a look first.
-var handoverOrder = []string{"worse", "unsaid", "better", "usual"}
+var handoverOrder = []string{api.VerdictWorse, api.VerdictUnsaid, api.VerdictBetter, api.VerdictUsual}
 
 func (s *site) handover(w http.ResponseWriter, r *http.Request) {
 	picked, ok := s.pickShift(w, r)
@@ -273,7 +273,7 @@ func standsHref(machine, shift string) string {
 
 // Said is what is said beside the machine's word.
 func (r handoverRow) Said() string {
-	if r.Verdict == "usual" {
+	if r.Verdict == api.VerdictUsual {
 		return ""
 	}
 	return r.Says
@@ -352,7 +352,7 @@ func (s *site) addNormal(r *http.Request, body *machineBody) {
 	if ran.Usual != "" {
 		n.Says += ", " + ran.Usual
 	}
-	if m.Verdict != "usual" {
+	if m.Verdict != api.VerdictUsual {
 		n.Says += "; " + m.Says
 	}
 }
