@@ -64,6 +64,16 @@ func TestStandingIsCounted(t *testing.T) {
 		case got.Verdict != insight.LessThanUsual && far && lower == 0 && float64(higher) == float64(len(earlier)):
 			t.Fatalf("%v is %s, though all %d are above it", number, got.Verdict, len(earlier))
 		}
+		mirrored := make([]float64, len(earlier))
+		for i, n := range earlier {
+			mirrored[i] = -n
+		}
+		opposite := map[insight.Verdict]insight.Verdict{
+			insight.AsUsual: insight.AsUsual, insight.LessThanUsual: insight.MoreThanUsual, insight.MoreThanUsual: insight.LessThanUsual,
+		}
+		if mirror := insight.Stand(-number, mirrored); mirror.Verdict != opposite[got.Verdict] || mirror.Lower != higher || mirror.Higher != lower {
+			t.Fatalf("%v is %+v, and its mirror %+v", number, got, mirror)
+		}
 		slices.Reverse(earlier)
 		if again := insight.Stand(number, earlier); again != got {
 			t.Fatalf("%+v, and in another order %+v", got, again)
