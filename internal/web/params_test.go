@@ -38,8 +38,8 @@ func TestParametersAreChecked(t *testing.T) {
 	for path, params := range parameters {
 		refused := func(query string) {
 			t.Helper()
-			for _, form := range []form{"", ".json", ".csv"} {
-				status, text := page(t, server, path+string(form)+"?"+query)
+			for _, form := range []string{"", ".json", ".csv"} {
+				status, text := page(t, server, path+form+"?"+query)
 				name, _, _ := strings.Cut(query, "=")
 				if status != http.StatusBadRequest && status != http.StatusNotFound || !strings.Contains(words(text), name) {
 					t.Errorf("%s%s?%s: status %d: %.300s", path, form, query, status, words(text))
@@ -66,8 +66,6 @@ func TestParametersAreChecked(t *testing.T) {
 		}
 	}
 }
-
-type form string
 
 // What a page leaves out by its filter is in none of its forms.
 func TestFormsKeepTheFilter(t *testing.T) {

@@ -38,6 +38,9 @@ type productionRow struct {
 	Running, Performance, Product shownFigure
 }
 
+// targetless is why there is no target where nobody set one.
+const targetless = "no target is set"
+
 // productionTotal is all machines together.
 type productionTotal struct {
 	Bar                           partsBar
@@ -156,7 +159,7 @@ func (s *site) production(w http.ResponseWriter, r *http.Request) {
 			Running: showFigure(m.Figures, runningFigures...), Performance: showFigure(m.Figures, "performance"), Product: showFigure(m.Figures, productFigures...),
 		}
 		if m.Parts != nil && m.Target == nil {
-			if row.Targetless = "no target is set"; len(s.shop().Machine(m.Machine).Targets) > 0 {
+			if row.Targetless = targetless; len(s.shop().Machine(m.Machine).Targets) > 0 {
 				row.Targetless = "a target only of whole shifts that have one"
 			}
 		}
@@ -180,7 +183,7 @@ func (s *site) production(w http.ResponseWriter, r *http.Request) {
 func unset(rows []productionRow) string {
 	targets, ideals := 0, 0
 	for _, r := range rows {
-		if r.Targetless == "no target is set" {
+		if r.Targetless == targetless {
 			targets++
 		}
 		if r.Performance.Missing != "" {

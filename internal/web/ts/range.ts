@@ -28,9 +28,9 @@ export function range(): Span {
   return { from: from + moved, to: to + moved };
 }
 
-/** hasEnded reports whether the range is over, as a shift is that was on when the page was drawn. */
-export function hasEnded(): boolean {
-  return !moves && now() > (instant(root?.dataset["to"]) ?? Infinity);
+/** hasEnded reports whether the range is over, as a shift is that was on when the page was drawn: for longer than a margin, in milliseconds. */
+export function hasEnded(margin = 0): boolean {
+  return !moves && now() > (instant(root?.dataset["to"]) ?? Infinity) + margin;
 }
 
 /** For how long after its end something may still come of a range, in milliseconds. */
@@ -38,7 +38,7 @@ const SETTLED_MS = 120_000;
 
 /** isOver reports whether nothing comes of the range any more: it ended a while ago, or the page is of a moment of the past. */
 export function isOver(): boolean {
-  return then !== undefined || (!moves && now() > (instant(root?.dataset["to"]) ?? Infinity) + SETTLED_MS);
+  return then !== undefined || hasEnded(SETTLED_MS);
 }
 
 const label = document.querySelector<HTMLElement>("#range-label .num");
