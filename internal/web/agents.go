@@ -57,6 +57,15 @@ func (a agentRow) Skew() string {
 	return "clock " + durationText(off) + " " + side
 }
 
+// skewsOf gives the Skew of agents by their names.
+func skewsOf(agents []api.Agent) map[string]string {
+	skews := make(map[string]string, len(agents))
+	for _, a := range agents {
+		skews[a.Name] = agentRow{Agent: a}.Skew()
+	}
+	return skews
+}
+
 func (s *site) agents(w http.ResponseWriter, r *http.Request) {
 	if s.past() {
 		s.agentsThen(w, r)

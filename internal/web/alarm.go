@@ -23,6 +23,8 @@ type alarmBody struct {
 	// that they could not be read.
 	Spindles        []alarmSpindle
 	SpindlesProblem string
+	// SkewProblem says that it could not be read whether the agent's clock is wrong.
+	SkewProblem string
 	// Reach says how far back the times before were looked for.
 	Reach string
 }
@@ -91,14 +93,26 @@ func (s *site) alarm(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	row := alarmRow{detail.AlarmEntry, s.now()}
-	b := alarmBody{alarmRow: row, From: detail.From, To: detail.To, Steps: s.alarmEvents(detail), Earlier: s.alarmRows(detail.Earlier)}
+	row := alarmRow{AlarmEntry: detail.AlarmEntry, Now: s.now()}
+	b := alarmBody{alarmRow: row, From: detail.From, To: detail.To, Steps: s.alarmEvents(detail), Earlier: s.alarmRows(detail.Earlier, nil)}
+	s.addSkew(r, &b)
 	b.Reach = s.reachText(r, detail.Raised)
 	s.addSpindles(r, &b)
 	s.draw(w, r, http.StatusOK, "alarm", page{
 		Title: "Alarm " + row.Title(), Nav: "alarms", Body: b, Data: detail,
 		Table: alarmsTable(append([]api.AlarmEntry{detail.AlarmEntry}, detail.Earlier...)),
 	})
+}
+
+// addSkew adds whether the clock of the machine's agent is wrong.
+func (s *site) addSkew(r *http.Request, b *alarmBody) {
+	agents, err := s.views.Agents(r.Context())
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "alarm without the clock of its agent", "error", err)
+		b.SkewProblem = "Whether the agent's clock is wrong could not be read."
+		return
+	}
+	b.Skew = skewsOf(agents)[b.Agent]
 }
 
 // reachText says how far before a moment alarms were looked for: as far as anything is
@@ -131,13 +145,13 @@ func (s *site) alarmEvents(d api.AlarmDetail) []alarmEvent {
 		add(alarmEvent{Time: p.Time, Kind: "program", Says: knownText(p.Value)})
 	}
 	for i, e := range append([]api.AlarmEntry{d.AlarmEntry}, d.Others...) {
-		row := alarmRow{e, s.now()}
+		row := alarmRow{AlarmEntry: e, Now: s.now()}
 		says, href, own := row.Title(), "/alarms/"+e.ID, i == 0
 		first := firstStep(e)
-		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: first.Level, Says: alarmRow{stepOf(e, first), s.now()}.Title(), Word: "raised", Href: href, Own: own})
+		add(alarmEvent{Time: e.Raised, Kind: "alarm", Mark: first.Level, Says: alarmRow{AlarmEntry: stepOf(e, first)}.Title(), Word: "raised", Href: href, Own: own})
 		for _, c := range e.Changes {
 			if !c.Time.Before(d.From) {
-				add(alarmEvent{Time: c.Time, Kind: "alarm", Mark: c.Level, Says: alarmRow{stepOf(e, c), s.now()}.Title(), Word: "changed", Href: href, Own: own})
+				add(alarmEvent{Time: c.Time, Kind: "alarm", Mark: c.Level, Says: alarmRow{AlarmEntry: stepOf(e, c)}.Title(), Word: "changed", Href: href, Own: own})
 			}
 		}
 		if e.Cleared != nil {

@@ -131,7 +131,7 @@ func (s *site) alarmHealth(w http.ResponseWriter, r *http.Request) {
 func (s *site) conductList(id, title, about, head string, list []api.AlarmConduct, measure func(api.AlarmConduct) string) conductList {
 	l := conductList{ID: id, Title: title, About: about, Head: head}
 	for _, c := range list {
-		l.Rows = append(l.Rows, conductRow{alarmRow{c.Last, s.now()}, c, measure(c)})
+		l.Rows = append(l.Rows, conductRow{alarmRow{AlarmEntry: c.Last, Now: s.now()}, c, measure(c)})
 	}
 	return l
 }

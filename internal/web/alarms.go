@@ -82,6 +82,8 @@ type activeBody struct {
 	// which it is not known at a moment of the past.
 	Away    []agentRow
 	Unknown []string
+	// skews are those of the agents, by their names.
+	skews map[string]string
 	// Past is true where they were active at a moment of the past.
 	Past bool
 	// Filtered is set where the page's filter leaves some out.
@@ -93,6 +95,9 @@ type activeBody struct {
 type alarmRow struct {
 	api.AlarmEntry
 	Now time.Time
+	// Skew says that the clock of the machine's agent is wrong, and with it Raised;
+	// empty where it is not, or where that is not known.
+	Skew string
 }
 
 // MachineHref is the address of the machine as it was when the alarm was raised.
@@ -179,10 +184,11 @@ func lastedText(d time.Duration) string {
 	return durationText(d)
 }
 
-func (s *site) alarmRows(list []api.AlarmEntry) []alarmRow {
+// alarmRows prepares alarms for showing, with the skews of agents by their names.
+func (s *site) alarmRows(list []api.AlarmEntry, skews map[string]string) []alarmRow {
 	rows := make([]alarmRow, len(list))
 	for i, e := range list {
-		rows[i] = alarmRow{e, s.now()}
+		rows[i] = alarmRow{e, s.now(), skews[e.Agent]}
 	}
 	return rows
 }
@@ -219,7 +225,7 @@ func (s *site) alarms(w http.ResponseWriter, r *http.Request) {
 	}
 	status := http.StatusOK
 	b := alarmsBody{
-		Active: body, Picker: picker, Rows: s.alarmRows(history.Items), Total: history.Total, Paged: after != "",
+		Active: body, Picker: picker, Rows: s.alarmRows(history.Items, body.skews), Total: history.Total, Paged: after != "",
 		JSON: inForm(r, asJSON), CSV: inForm(r, asCSV),
 	}
 	switch {
@@ -278,7 +284,7 @@ func (s *site) readActive(ctx context.Context, q api.AlarmQuery) (api.Alarms, ac
 		return active, activeBody{}, fmt.Errorf("active alarms: %w", err)
 	}
 	b := activeBody{
-		Rows: s.alarmRows(active.Items), Total: active.Total, Hidden: active.Total - len(active.Items),
+		Total: active.Total, Hidden: active.Total - len(active.Items),
 		Filtered: q.Machine != "" || q.Level != "" || q.Text != "", Unknown: unknown, Past: s.past(),
 	}
 	for _, a := range active.Items {
@@ -290,20 +296,26 @@ func (s *site) readActive(ctx context.Context, q api.AlarmQuery) (api.Alarms, ac
 	if active.Problem != "" {
 		b.Problem = "Not all could be told: " + active.Problem + "."
 	}
-	if b.Past {
-		return active, b, nil
+	if !b.Past {
+		s.addAgents(ctx, active, &b)
 	}
+	b.Rows = s.alarmRows(active.Items, b.skews)
+	return active, b, nil
+}
+
+// addAgents adds which agents are away and which have a clock that is wrong.
+func (s *site) addAgents(ctx context.Context, active api.Alarms, b *activeBody) {
 	agents, err := s.views.Agents(ctx)
 	if err != nil {
 		s.log.ErrorContext(ctx, "alarms without agents", "error", err)
-		b.Problem = "The state of the agents could not be read: of which machines the alarms are not known is not shown."
+		b.Problem = "The state of the agents could not be read: of which machines the alarms are not known and which clocks are wrong is not shown."
 	}
 	for _, a := range agents {
 		if slices.Contains(active.Unknown, a.Name) {
 			b.Away = append(b.Away, agentRow{a, s.now()})
 		}
 	}
-	return active, b, nil
+	b.skews = skewsOf(agents)
 }
 
 // alarmFilter gives the filter with what it offers.

@@ -35,6 +35,10 @@ func TestAlarmsAreLive(t *testing.T) {
 	b.await(`document.getElementById("bell-count").textContent === "3"`)
 	b.await(`document.getElementById("bell-new").textContent.includes("New Fault on VMC-01: 77 Door open")`)
 	b.await(`document.getElementById("bell-said").textContent === "3 active alarms"`)
+	wrong := s.agents[0]
+	wrong.SkewSeconds = ptr(95.0)
+	s.send("agents", []api.Agent{wrong})
+	b.await(`document.querySelector('#active [data-alarm="7.1.9.1"] [data-slot="skewed"]').checkVisibility()`)
 
 	s.set(func() { s.book.alarms = s.book.alarms[1:] })
 	s.send("machines", []api.Machine{s.edit("vmc-01", func(m *api.MachineDetail) { m.Conditions = nil }).Machine})

@@ -161,6 +161,31 @@ func TestAlarmPage(t *testing.T) {
 	}
 }
 
+// What an agent whose clock is wrong says of when is marked wherever alarms stand; the
+// list of a moment of the past does not know it.
+func TestAlarmsMarkAWrongClock(t *testing.T) {
+	s := newAlarmShop(atNoon)
+	s.book.alarms[0].Agent = "hall-b"
+	server := s.serve(t)
+	for path, want := range map[string][]string{
+		"/alarms?range=8h":                         {"VMC-04 11:33:00 clock 95 s behind 1010", "11:33:00 clock 95 s behind Fault VMC-04", "10:00:00 Fault LATHE-2"},
+		"/alarms/7.1.5.1":                          {"Raised 11:33:00 clock 95 s behind State"},
+		"/alarms/7.1.4.1":                          {"Raised 10:00:00 Cleared"},
+		"/alarms?range=8h&at=2026-11-23T11:50:00Z": {"VMC-04 11:33:00 1010"},
+	} {
+		_, html := page(t, server, path)
+		for _, w := range want {
+			if !strings.Contains(words(html), w) {
+				t.Errorf("%s does not say %q: %s", path, w, words(html))
+			}
+		}
+	}
+	s.set(func() { s.agentsErr = errors.New("disk") })
+	if _, html := page(t, server, "/alarms/7.1.5.1"); !strings.Contains(words(html), "Whether the agent's clock is wrong could not be read.") {
+		t.Errorf("without agents the alarm says %s", words(html))
+	}
+}
+
 func TestAlarmHealthPage(t *testing.T) {
 	s := newAlarmShop(atNoon)
 	actor := api.AlarmConduct{Last: s.book.alarms[0], Count: 6, Share: .6, Chatter: 4, Fleeting: 3}

@@ -41,10 +41,7 @@ type card struct {
 func (s *site) groupMachines(machines []api.Machine, agents []api.Agent, filter floorFilter, now time.Time) []group {
 	var groups []group
 	place := make(map[string]int)
-	skews := make(map[string]string)
-	for _, a := range agents {
-		skews[a.Name] = agentRow{Agent: a}.Skew()
-	}
+	skews := skewsOf(agents)
 	for _, m := range machines {
 		g := groupOf(m)
 		i, ok := place[g.Key]

@@ -7,6 +7,7 @@ import { setNow } from "./clock";
 import { byId, patch } from "./dom";
 import { follow, readList } from "./live";
 import { isLive } from "./range";
+import { drawSkew } from "./skew";
 import type { Agent, Machine } from "./types";
 
 /** How often the history is fetched while its range reaches now. */
@@ -88,7 +89,10 @@ follow({
   every: 500,
   machines: take,
   agents: (list) => {
-    for (const a of list) agents = [...agents.filter((b) => b.name !== a.name), a];
+    for (const a of list) {
+      agents = [...agents.filter((b) => b.name !== a.name), a];
+      for (const row of document.querySelectorAll(`tr[data-agent="${CSS.escape(a.name)}"]`)) drawSkew(row, a);
+    }
   },
   expects: () => agents.some(up),
   reread,
