@@ -23,6 +23,12 @@ func TestHandover(t *testing.T) {
 			t.Errorf("no %q in %s", want, text)
 		}
 	}
+	// A figure has one name, at the head of its column and where there is none.
+	for _, label := range []string{`<th scope="col">Running share (scheduled)`, `data-label="Running share (scheduled)"`} {
+		if !strings.Contains(html, label) {
+			t.Errorf("no %s in %s", label, html)
+		}
+	}
 	// What needs a look stands first, and leads to what it stands on.
 	if first := section(t, html, "<tbody>", "</tr>"); !strings.Contains(first, "VMC-01") || !strings.Contains(first, `href="/handover?machine=vmc-01&amp;range=shift%3A`) {
 		t.Errorf("the first row is %s", first)
